@@ -1,0 +1,75 @@
+import type { Assignment } from '../../contract/assignment.ts'
+import type { Level, RejectReason } from '../../contract/events.ts'
+import type { Item } from '../../contract/product.ts'
+import type { FulfilmentProgress } from '../../contract/status.ts'
+
+/** What a POS can do, in words that decide how the connector treats it; `doctor` prints them. */
+export type PosCapabilities = {
+  name: string
+  /** When the POS takes goods of a web order off its stock: as it is written, or when the cashier completes it. */
+  stockFallsAt: 'accept' | 'later'
+  /** `possible`: a web order cannot be looked up by its reference, so a write in doubt is never repeated. */
+  duplicates: 'never' | 'possible'
+  seesDeletes: boolean
+  /** `cursor`: changes can be read from a place on; `snapshot`: everything is read and compared. */
+  changes: 'cursor' | 'snapshot'
+  /** How late a change can be seen, milliseconds, beside the poll. */
+  seenAfterMs: number
+}
+
+export type PosSale = {
+  saleId: string
+  kind: 'sale' | 'return'
+  lines: { sku: string; quantity: number; unitPriceMinor: number; lineTotalMinor: number }[]
+  totalMinor: number
+  currency: string
+  /** Set when this sale is a web order at the till. */
+  assignmentId: string | null
+  /** RFC 3339 in UTC. */
+  occurredAt: string
+}
+
+/** What the staff did with a web order since. */
+export type PosOrderChange = {
+  assignmentId: string
+  occurredAt: string
+} & ({ kind: 'progress'; status: FulfilmentProgress } | { kind: 'stock-fell' } | { kind: 'refused'; reason: RejectReason })
+
+/** Everything read in one consistent read of the POS. */
+export type PosChanges = {
+  /** Where to read on from; opaque, kept in the journal. */
+  cursor: string
+  items: Item[]
+  removed: string[]
+  levels: Level[]
+  sales: PosSale[]
+  orders: PosOrderChange[]
+}
+
+export type PosWrite =
+  | { ok: true; posReference: string; stockFell: boolean }
+  | { ok: false; reason: RejectReason; detail: string }
+
+/**
+ * One shop's POS. Every adapter passes `posSuite`. A method that throws is a fault (unreachable, busy): it will be tried again.
+ * Reads see one moment: one read transaction over all they return (rules.md 3).
+ */
+export type Pos = {
+  capabilities: PosCapabilities
+  /** Cheap; false only when nothing was committed since the last `readChanges`. */
+  mayHaveChanged(): Promise<boolean>
+  /** Changes since `cursor`, each SKU once as it is now, at most about 500 facts; `null` starts from the beginning of all that is known. */
+  readChanges(cursor: string | null): Promise<PosChanges>
+  /** Where a `readChanges` would read on from if everything were read now. */
+  currentCursor(): Promise<string>
+  /** Everything sellable as it is now, in pages by SKU; for the first sync and for reconcile. */
+  readSnapshot(afterSku: string | null, limit: number): Promise<{ items: Item[]; levels: Level[]; done: boolean }>
+  readLevels(skus: string[]): Promise<Level[]>
+  /** Looks a web order up by its reference, before every write. */
+  findOrder(assignmentId: string): Promise<{ posReference: string; state: 'open' | 'picking' | 'ready' | 'done' | 'void'; stockFell: boolean } | null>
+  /** Writes a web order in one transaction, with its reference as key. */
+  writeOrder(assignment: Assignment): Promise<PosWrite>
+  /** Takes a web order back, goods on the shelf again. `refused` when it has gone too far. */
+  voidOrder(assignmentId: string): Promise<'voided' | 'refused' | 'absent'>
+  close(): Promise<void>
+}

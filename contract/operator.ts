@@ -1,0 +1,97 @@
+import { z } from 'zod'
+import { ChannelId, OnHand, Sku, StoreId } from './values.ts'
+
+const TimeZone = z.string().refine(isTimeZone, 'expected an IANA time zone such as "Europe/London"')
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name })
+    return true
+  } catch {
+    return false
+  }
+}
+
+export const Transport = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('tunnel'),
+    url: z.url({ protocol: /^https?$/ }),
+    accessClientId: z.string().max(200).optional(),
+    accessClientSecret: z.string().max(400).optional(),
+  }),
+  z.object({ kind: z.literal('pull') }),
+])
+export type Transport = z.infer<typeof Transport>
+
+export const SafetyStock = z.int().min(0).max(1_000_000)
+
+export const RegisterStore = z.object({
+  storeId: StoreId,
+  name: z.string().trim().min(1).max(120),
+  timeZone: TimeZone,
+  transport: Transport,
+  safetyStock: SafetyStock.default(0),
+  catalogSource: z.boolean().default(false),
+})
+export type RegisterStore = z.infer<typeof RegisterStore>
+
+export const SetSafetyStock = z.object({ sku: Sku.optional(), quantity: SafetyStock })
+
+export const RegisterChannel = z.object({
+  channelId: ChannelId,
+  name: z.string().trim().min(1).max(120),
+  allowedOrigins: z.array(z.url()).max(50).default([]),
+  /** Whether an order may be placed unpaid, to be paid at the counter. */
+  payInStore: z.boolean().default(false),
+})
+export type RegisterChannel = z.infer<typeof RegisterChannel>
+
+export const IssueKey = z.object({
+  kind: z.enum(['publishable', 'secret']),
+  scopes: z.array(z.string().max(40)).max(20).optional(),
+})
+
+export const ExplainedReservation = z.object({
+  assignmentId: z.string(),
+  quantity: z.int(),
+  state: z.enum(['reserved', 'confirmed', 'accepted']),
+  /** The place in the store's numbering at which the POS took the goods off; `null` until it has. */
+  seq: z.object({ epoch: z.int(), seq: z.int() }).nullable(),
+  /** Whether it still lowers what can be sold. */
+  weighs: z.boolean(),
+})
+export const ExplainedInventory = z.object({
+  sku: Sku,
+  stores: z.array(z.object({
+    storeId: StoreId,
+    onHand: OnHand.nullable(),
+    epoch: z.int().nullable(),
+    asOf: z.int().nullable(),
+    seenAt: z.string().nullable(),
+    safetyStock: z.int(),
+    reservations: z.array(ExplainedReservation),
+    available: z.int().nullable(),
+  })),
+})
+export type ExplainedInventory = z.infer<typeof ExplainedInventory>
+
+export const CorrectDeadLetter = z.object({ body: z.unknown() })
+export const DiscardDeadLetter = z.object({ why: z.string().trim().min(1).max(500) })
+
+export const DeadLetterSummary = z.object({
+  id: z.string(),
+  queue: z.string(),
+  reason: z.string(),
+  state: z.enum(['waiting', 'replayed', 'discarded']),
+  attempts: z.int(),
+  lastError: z.string(),
+  storeId: z.string().nullable(),
+  revision: z.int(),
+  filedAt: z.string(),
+  expiresAt: z.string(),
+})
+export type DeadLetterSummary = z.infer<typeof DeadLetterSummary>
+
+/** What came of a replay. `superseded`: something newer had already been applied. */
+export const ReplayOutcome = z.enum(['applied', 'superseded', 'refused'])
+export type ReplayOutcome = z.infer<typeof ReplayOutcome>

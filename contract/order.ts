@@ -1,0 +1,131 @@
+import { z } from 'zod'
+import { FulfilmentProgress, OrderStatus } from './status.ts'
+import { AssignmentId, Instant, LINES_MAX, Money, OrderId, Price, Quantity, Sku, StoreId, TaxRate, Unit } from './values.ts'
+
+const words = (max: number) => z.string().trim().min(1).max(max)
+
+export const Address = z.object({
+  name: words(120),
+  line1: words(200),
+  line2: z.string().max(200).optional(),
+  city: words(120),
+  region: z.string().max(120).optional(),
+  postalCode: words(20),
+  country: z.string().regex(/^[A-Z]{2}$/, 'expected an ISO 3166-1 alpha-2 code such as "US"'),
+})
+export type Address = z.infer<typeof Address>
+
+export const Fulfillment = z.discriminatedUnion('method', [
+  z.object({ method: z.literal('pickup'), storeId: StoreId }),
+  z.object({ method: z.literal('ship'), address: Address }),
+])
+export type Fulfillment = z.infer<typeof Fulfillment>
+
+export const Customer = z.object({ name: words(120), email: z.email().max(254), phone: z.string().max(40).optional() })
+export type Customer = z.infer<typeof Customer>
+
+export const RequestedLine = z.object({ sku: Sku, quantity: Quantity, expectedUnitPrice: Price.optional() })
+export type RequestedLine = z.infer<typeof RequestedLine>
+
+/** The body of `POST /v1/orders`. */
+export const PlaceOrder = z.object({
+  lines: z.array(RequestedLine).min(1).max(LINES_MAX),
+  fulfillment: Fulfillment,
+  customer: Customer,
+  payment: z.object({ provider: z.string().min(1).max(40) }).optional(),
+  note: z.string().max(1000).optional(),
+})
+export type PlaceOrder = z.infer<typeof PlaceOrder>
+
+/** The body of `POST /v1/quotes`: an order without a customer. A shipped quote needs no address yet. */
+export const QuoteRequest = z.object({
+  lines: z.array(RequestedLine).min(1).max(LINES_MAX),
+  fulfillment: z.discriminatedUnion('method', [
+    z.object({ method: z.literal('pickup'), storeId: StoreId }),
+    z.object({ method: z.literal('ship'), address: Address.optional() }),
+  ]),
+})
+export type QuoteRequest = z.infer<typeof QuoteRequest>
+
+/** 1–255 visible ASCII characters. */
+export const IdempotencyKey = z.string().regex(/^[\x21-\x7e]{1,255}$/, 'expected 1 to 255 visible characters')
+
+export const OrderLine = z.object({
+  lineId: z.string(),
+  sku: Sku,
+  name: z.string(),
+  quantity: Quantity,
+  unit: Unit,
+  unitPrice: Price,
+  taxIncluded: z.boolean(),
+  taxRate: TaxRate,
+  lineTotal: Money,
+})
+export type OrderLine = z.infer<typeof OrderLine>
+
+export const Totals = z.object({ subtotal: Money, tax: Money, shipping: Money, total: Money })
+export type Totals = z.infer<typeof Totals>
+
+/** `pending … voided` are the states of rules.md; `progress` is what the store has said of accepted work since. */
+export const AssignmentState = z.enum(['pending', 'offered', 'journaled', 'in_doubt', 'accepted', 'rejected', 'struck', 'voided'])
+export type AssignmentState = z.infer<typeof AssignmentState>
+
+export const AssignmentLine = z.object({ lineId: z.string(), quantity: Quantity })
+
+/** A store's part of an order, as a shopper sees it. `status` is the assignment's state, or its progress once accepted. */
+export const OrderFulfillment = z.object({
+  id: AssignmentId,
+  storeId: StoreId,
+  status: z.union([AssignmentState, FulfilmentProgress]),
+  lines: z.array(AssignmentLine),
+  posReference: z.string().nullable(),
+})
+
+export const Order = z.object({
+  id: OrderId,
+  number: z.string(),
+  channel: z.string(),
+  status: OrderStatus,
+  cancelRequestedAt: Instant.nullable(),
+  lines: z.array(OrderLine),
+  totals: Totals,
+  fulfillment: Fulfillment,
+  fulfillments: z.array(OrderFulfillment),
+  customer: Customer,
+  payment: z.object({ provider: z.string() }).nullable(),
+  note: z.string().nullable(),
+  placedAt: Instant,
+  updatedAt: Instant,
+  version: z.int(),
+})
+export type Order = z.infer<typeof Order>
+
+export const PlacedAnswer = z.object({ order: Order, accessToken: z.string() })
+export type PlacedAnswer = z.infer<typeof PlacedAnswer>
+
+/** One thing that happened to an order. `occurredAt` is when it happened where it happened, `seenAt` when the edge heard. */
+export const TimelineEvent = z.object({
+  type: z.string(),
+  occurredAt: Instant,
+  seenAt: Instant,
+  storeId: z.string().optional(),
+  assignmentId: z.string().optional(),
+  status: OrderStatus.optional(),
+  detail: z.string().optional(),
+})
+export type TimelineEvent = z.infer<typeof TimelineEvent>
+export const Timeline = z.object({ items: z.array(TimelineEvent), nextCursor: z.string().nullable() })
+
+export const Shortage = z.object({ sku: Sku, requested: z.int(), available: z.int().nullable() })
+export type Shortage = z.infer<typeof Shortage>
+export const PriceChange = z.object({ sku: Sku, expected: Price, actual: Price })
+export type PriceChange = z.infer<typeof PriceChange>
+
+export const Quote = z.object({
+  lines: z.array(OrderLine),
+  totals: Totals,
+  storeId: StoreId.nullable(),
+  shortages: z.array(Shortage),
+  changes: z.array(PriceChange),
+})
+export type Quote = z.infer<typeof Quote>

@@ -1,0 +1,75 @@
+import { z } from 'zod'
+import { canonicalJson, sha256Hex } from './canonical.ts'
+import { Instant, Price, Sku, TaxRate, Unit } from './values.ts'
+
+export const Identifier = z.object({
+  type: z.enum(['gtin', 'upc', 'plu', 'pos_item_id']),
+  value: z.string().min(1).max(128),
+})
+
+const text = (max: number) => z.string().max(max).nullish().transform((value) => value ?? null)
+
+/** An item as a POS describes it: the data of `catalog.item_upserted`. What is left out is `null` or the stated default. */
+export const Item = z.object({
+  sku: Sku,
+  name: z.string().min(1).max(200),
+  description: text(4000),
+  brand: text(120),
+  category: text(120),
+  identifiers: z.array(Identifier).max(32).default([]),
+  unit: Unit.default('each'),
+  /** For one piece, or for 1000 of a measured unit. */
+  price: Price,
+  taxIncluded: z.boolean(),
+  taxRate: TaxRate,
+  imageUrl: z.union([z.literal(''), z.url({ protocol: /^https?$/ })]).nullish().transform((value) => value || null),
+  /** False for what is never counted (a service, a gift wrap): sellable without a counter, shown as `untracked`. */
+  tracked: z.boolean().default(true),
+})
+export type Item = z.infer<typeof Item>
+
+/** Hex SHA-256 of an item's canonical JSON, defaults filled in: equal on both sides exactly when the items are. */
+export const itemHash = (item: Item): Promise<string> => sha256Hex(canonicalJson(item))
+
+/** `low_stock` is for people; whether a basket can be bought is asked of the counters. */
+export const AvailabilityBand = z.enum(['in_stock', 'low_stock', 'out_of_stock', 'unknown', 'untracked'])
+export type AvailabilityBand = z.infer<typeof AvailabilityBand>
+
+export const Product = z.object({
+  sku: Sku,
+  name: z.string(),
+  description: z.string().nullable(),
+  brand: z.string().nullable(),
+  category: z.string().nullable(),
+  identifiers: z.array(Identifier),
+  unit: Unit,
+  price: Price,
+  taxIncluded: z.boolean(),
+  taxRate: TaxRate,
+  imageUrl: z.string().nullable(),
+  availability: AvailabilityBand,
+  updatedAt: Instant,
+  version: z.int(),
+})
+export type Product = z.infer<typeof Product>
+
+export const Category = z.object({ name: z.string(), products: z.int() })
+export type Category = z.infer<typeof Category>
+
+export const StoreAvailability = z.object({
+  storeId: z.string(),
+  /** Whole units of the item; `null` where this store never counted it. */
+  available: z.int().nullable(),
+  /** When the store last told its level; `null` where it never did. */
+  asOf: Instant.nullable(),
+  /** The store has been silent for longer than a minute. */
+  stale: z.boolean(),
+})
+export const Availability = z.object({
+  sku: Sku,
+  /** The sum over the stores that counted it; `null` when none did. */
+  available: z.int().nullable(),
+  asOf: Instant.nullable(),
+  stores: z.array(StoreAvailability),
+})
+export type Availability = z.infer<typeof Availability>

@@ -1,0 +1,44 @@
+import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
+import { defineConfig } from 'vitest/config'
+
+/** What the operator would set as secrets; these are for tests only. */
+const testSecrets = { ADMIN_TOKEN: 'test-admin-token', MASTER_KEY: btoa('tillbridge tests: thirty-two byte') }
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'node',
+          include: ['{contract,workers,connector,journeys,bench}/**/*.test.ts'],
+          exclude: ['**/*.worker.test.ts', '**/*.journey.test.ts'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest(async () => ({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: { bindings: { ...testSecrets, TEST_MIGRATIONS: await readD1Migrations('./migrations') } },
+          })),
+        ],
+        test: {
+          name: 'workerd',
+          include: ['workers/**/*.worker.test.ts'],
+          setupFiles: ['./workers/db/test-setup.ts'],
+          deps: { optimizer: { ssr: { enabled: true, include: ['itty-durable'] } } },
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'journeys',
+          include: ['journeys/**/*.journey.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})

@@ -1,0 +1,113 @@
+import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+
+/**
+ * The tables of D1, as migrations/ makes them (SQL of our own: WITHOUT ROWID saves a row per write, which drizzle cannot say).
+ * Instants are epoch milliseconds. JSON columns are parsed where they are read, in each capability's `db.ts`.
+ */
+
+export const stores = sqliteTable('stores', {
+  storeId: text('store_id').primaryKey().notNull(),
+  name: text('name').notNull(),
+  timeZone: text('time_zone').notNull(),
+  transport: text('transport').notNull(),
+  secrets: text('secrets').notNull(),
+  safetyStock: integer('safety_stock').notNull().default(0),
+  catalogSource: integer('catalog_source', { mode: 'boolean' }).notNull().default(false),
+  paused: integer('paused', { mode: 'boolean' }).notNull().default(false),
+  priority: integer('priority').notNull().default(100),
+  openingHours: text('opening_hours'),
+  sellStaleForMs: integer('sell_stale_for_ms'),
+  pairingHash: text('pairing_hash'),
+  pairingExpiresAt: integer('pairing_expires_at'),
+  createdAt: integer('created_at').notNull(),
+})
+
+export const channels = sqliteTable('channels', {
+  channelId: text('channel_id').primaryKey().notNull(),
+  name: text('name').notNull(),
+  allowedOrigins: text('allowed_origins').notNull(),
+  payInStore: integer('pay_in_store', { mode: 'boolean' }).notNull().default(false),
+  createdAt: integer('created_at').notNull(),
+})
+
+export const channelKeys = sqliteTable('channel_keys', {
+  keyHash: text('key_hash').primaryKey().notNull(),
+  channelId: text('channel_id').notNull(),
+  kind: text('kind', { enum: ['publishable', 'secret'] }).notNull(),
+  scopes: text('scopes').notNull(),
+  hint: text('hint').notNull(),
+  createdAt: integer('created_at').notNull(),
+})
+
+export const items = sqliteTable('items', {
+  storeId: text('store_id').notNull(),
+  sku: text('sku').notNull(),
+  name: text('name').notNull(),
+  brand: text('brand'),
+  category: text('category'),
+  item: text('item').notNull(),
+  itemHash: text('item_hash').notNull(),
+  describes: integer('describes', { mode: 'boolean' }).notNull(),
+  removed: integer('removed', { mode: 'boolean' }).notNull().default(false),
+  epoch: integer('epoch').notNull(),
+  seq: integer('seq').notNull(),
+  version: integer('version').notNull(),
+  updatedAt: integer('updated_at').notNull(),
+}, (t) => [primaryKey({ columns: [t.storeId, t.sku] }), index('items_by_sku').on(t.sku, t.describes)])
+
+export const orders = sqliteTable('orders', {
+  orderId: text('order_id').primaryKey().notNull(),
+  number: text('number').notNull(),
+  channel: text('channel').notNull(),
+  status: text('status').notNull(),
+  bodyHash: text('body_hash').notNull(),
+  attempt: text('attempt').notNull(),
+  abandoned: text('abandoned').notNull().default(''),
+  purchase: text('purchase').notNull(),
+  assignments: text('assignments').notNull(),
+  timeline: text('timeline').notNull(),
+  cancelRequestedAt: integer('cancel_requested_at'),
+  dueAt: integer('due_at'),
+  placedAt: integer('placed_at').notNull(),
+  updatedAt: integer('updated_at').notNull(),
+  version: integer('version').notNull(),
+}, (t) => [index('orders_due').on(t.dueAt), index('orders_placed').on(t.placedAt)])
+
+export const sales = sqliteTable('sales', {
+  storeId: text('store_id').notNull(),
+  saleId: text('sale_id').notNull(),
+  kind: text('kind', { enum: ['sale', 'return'] }).notNull(),
+  lines: text('lines').notNull(),
+  totalMinor: integer('total_minor').notNull(),
+  currency: text('currency').notNull(),
+  assignmentId: text('assignment_id'),
+  occurredAt: integer('occurred_at').notNull(),
+  epoch: integer('epoch').notNull(),
+  seq: integer('seq').notNull(),
+}, (t) => [primaryKey({ columns: [t.storeId, t.saleId] }), index('sales_occurred').on(t.occurredAt)])
+
+export const deadLetters = sqliteTable('dead_letters', {
+  letterId: text('letter_id').primaryKey().notNull(),
+  queue: text('queue').notNull(),
+  reason: text('reason').notNull(),
+  state: text('state', { enum: ['waiting', 'replayed', 'discarded'] }).notNull(),
+  storeId: text('store_id'),
+  body: text('body').notNull(),
+  original: text('original').notNull(),
+  revision: integer('revision').notNull(),
+  attempts: integer('attempts').notNull(),
+  lastError: text('last_error').notNull(),
+  outcome: text('outcome'),
+  filedAt: integer('filed_at').notNull(),
+  updatedAt: integer('updated_at').notNull(),
+  expiresAt: integer('expires_at').notNull(),
+}, (t) => [index('dead_letters_filed').on(t.state, t.filedAt)])
+
+export const auditLog = sqliteTable('audit_log', {
+  entryId: integer('entry_id').primaryKey({ autoIncrement: true }),
+  at: integer('at').notNull(),
+  actor: text('actor').notNull(),
+  action: text('action').notNull(),
+  subject: text('subject').notNull(),
+  detail: text('detail'),
+})

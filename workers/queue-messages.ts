@@ -1,0 +1,43 @@
+import { z } from 'zod'
+import { StoreEvent } from '../contract/events.ts'
+import { AssignmentId, OrderId, StoreId } from '../contract/values.ts'
+
+/**
+ * What travels on our own queues. A message may come late, twice or never: each names its facts by id and position,
+ * so that handling it again changes nothing. `requestId` follows a fact through the logs.
+ */
+
+/** Queue `orders`: hand this assignment (or its cancel) to its store. The body is read fresh from D1. */
+export const OrderMessage = z.object({
+  kind: z.enum(['deliver', 'cancel']),
+  orderId: OrderId,
+  assignmentId: AssignmentId,
+  storeId: StoreId,
+  requestId: z.string(),
+})
+export type OrderMessage = z.infer<typeof OrderMessage>
+
+/** Queues `catalog` and `status`: events of one store, in their order. */
+export const StoreEventsMessage = z.object({
+  storeId: StoreId,
+  epoch: z.int().min(1),
+  events: z.array(StoreEvent).min(1),
+  requestId: z.string(),
+})
+export type StoreEventsMessage = z.infer<typeof StoreEventsMessage>
+
+/** Queue `stock`: levels whose home could not take them when they came. */
+export const StockMessage = z.object({
+  levels: z.array(z.object({
+    type: z.literal('level'),
+    storeId: StoreId,
+    sku: z.string(),
+    onHand: z.int(),
+    epoch: z.int(),
+    asOf: z.int(),
+    seq: z.int(),
+    at: z.int(),
+  })).min(1),
+  requestId: z.string(),
+})
+export type StockMessage = z.infer<typeof StockMessage>

@@ -1,0 +1,81 @@
+import type { Assignment } from '../../contract/assignment.ts'
+import type { HeartbeatRequest } from '../../contract/connect.ts'
+
+/** A refusal of a connector's call, as problem types of the contract. */
+export type LinkRefusal =
+  | { reason: 'store-held-by'; connectorId: string }
+  | { reason: 'epoch-forked'; epoch: number }
+  | { reason: 'sequence-gap'; expectedSeq: number }
+export type LinkResult<T> = { ok: true; value: T } | { ok: false; refusal: LinkRefusal }
+
+/** Where a store's numbering stands: everything at or below `seq` is durable. */
+export type Mark = { seq: number; digest: string }
+
+/** What the link object says when work is to be delivered. It is the one place where work is offered, taken back or given up. */
+export type Offer =
+  /** Deliver it; `acceptBy` (epoch ms) was set at the first offer and never changes. */
+  | { kind: 'go'; acceptBy: number }
+  /** The store is away or pulls: it stays at the link and leaves with the next heartbeat, or is pulled. */
+  | { kind: 'parked' }
+  /** It was taken back before it was offered. */
+  | { kind: 'struck' }
+  /** The store has it already, or it is settled. */
+  | { kind: 'handed-over' }
+
+/** How far a store has come with an assignment, as the link needs to know it. `final`: nothing more will come, forget it. */
+export type LinkProgress = 'journaled' | 'outcome' | 'final'
+
+/** What is known of a store's link, for people and for placement. Epoch ms. */
+export type LinkFacts = {
+  lastHeartbeatAt: number | null
+  connectorId: string | null
+  epoch: number
+  ackedSeq: number
+  lastSeq: number
+  posReachable: boolean
+  version: string | null
+  clockSkewMs: number | null
+  tunnel: 'up' | 'down' | 'none' | null
+  journal: { inbox: number; outbox: number } | null
+  parked: number
+  handedOver: number
+}
+
+/** The RPC of a `StoreLink` object, one per store. Every method is one transaction and does no I/O outside. */
+export type StoreLinkRpc = {
+  takeEpoch(connectorId: string, now: number): Promise<LinkResult<{ epoch: number; dispatch: string[] }>>
+  heartbeat(beat: HeartbeatRequest, now: number): Promise<LinkResult<{ ackedSeq: number; pending: number; askAgain: string[]; requests: string[]; pushConfirmed: boolean; dispatch: string[] }>>
+  /** Whether events may be taken: lease, epoch, gap. Answers where the numbering stands. */
+  admitEvents(call: { connectorId: string; epoch: number; afterSeq: number }, now: number): Promise<LinkResult<Mark>>
+  /** Moves the mark from exactly `from` to `to`. Answers the mark as it is then (another call may have moved it). */
+  markDurable(epoch: number, from: Mark, to: Mark): Promise<LinkResult<Mark>>
+  /** Work for the store: decides whether to deliver now. `pushable` is false for a store that only pulls, or while its breaker is open. */
+  offer(assignmentId: string, pushable: boolean, now: number): Promise<Offer>
+  /** What came of a push. `failed`: nobody knows whether it arrived; it is parked. */
+  pushed(assignmentId: string, outcome: 'journaled' | 'failed', now: number): Promise<void>
+  /** What a pull may take now: work not known to be journaled (now offered), and cancels not yet answered. */
+  pull(limit: number, now: number): Promise<{ assignments: { assignmentId: string; acceptBy: number }[]; cancels: string[] }>
+  /** `struck`: it had never been offered, and never will be. `requested`: the store has it, or may have. */
+  takeBack(assignmentId: string, now: number): Promise<'struck' | 'requested'>
+  progress(assignmentId: string, progress: LinkProgress, now: number): Promise<void>
+  /** The operator wants something of the connector (`reconcile`); told on the next heartbeats until fetched once. */
+  request(word: string): Promise<void>
+  facts(now: number): Promise<LinkFacts>
+  /** How one assignment stands here, for the sweep; `unknown` when it never came. */
+  assignmentState(assignmentId: string): Promise<'unknown' | 'parked' | 'queued' | 'offered' | 'handed-over' | 'struck'>
+}
+
+/** A store's way in. `url` transport is a tunnel hostname, or plain loopback in development. */
+export type StoreTransport = {
+  put(assignment: Assignment): Promise<TransportAnswer>
+  cancel(assignmentId: string): Promise<TransportAnswer>
+}
+/** `journaled` 200/202; `conflict` 409; `struck` 410; `refused` any other 4xx; a fault (network, 5xx, timeout) is thrown. */
+export type TransportAnswer = { kind: 'journaled' } | { kind: 'conflict' } | { kind: 'struck' } | { kind: 'refused'; status: number }
+
+export type Breaker = {
+  /** Whether a call may be made now. While half-open only one probe is let through. */
+  allow(now: number): Promise<boolean>
+  record(outcome: 'ok' | 'slow' | 'failed', now: number): Promise<void>
+  state(now: number): Promise<'closed' | 'open' | 'half-open'>
+}
