@@ -1,0 +1,62 @@
+import { LINES_MAX } from '../../contract/values.ts'
+import type { Shop } from '../delivery/accept-order.ts'
+import type { OutgoingEvent } from '../journal/outgoing-event.ts'
+import type { PosChanges } from '../pos/port.ts'
+import { differenceOf } from './difference.ts'
+import { orderChangeEffect, saleEvent, skusOfChange } from './order-changes.ts'
+
+/** What one look at the POS brought. `more`: the reading was not empty, so there may be another. */
+export type Captured = { events: number; more: boolean }
+
+/**
+ * Reads what changed in the POS since the cursor and puts the cursor, the new baseline and the events into one commit.
+ * `asOf` is taken before the reading. Throws what the POS or the disk throws; nothing is lost, the cursor stands.
+ */
+export async function captureChanges(shop: Shop): Promise<Captured> {
+  const { journal, pos, turn, now } = shop
+  return turn(async () => {
+    const cursor = journal.meta.get('posCursor')
+    const asOf = journal.outbox.lastSeq()
+    const changes = await pos.readChanges(cursor)
+    if (isEmpty(changes) && changes.cursor === cursor) return { events: 0, more: false }
+    const moved = changes.levels.map(({ sku }) => sku).slice(0, LINES_MAX)
+    const sold = new Set(changes.sales.flatMap((sale) => sale.lines.map((line) => line.sku)))
+    const orders = changes.orders.map((change) => {
+      const row = journal.inbox.get(change.assignmentId)
+      return { change, skus: skusOfChange(change, row, moved) }
+    })
+
+    // Still before any number of this reading is given, and nobody else can number a POS effect meanwhile (turn.ts).
+    const missing = [...sold].filter((sku) => !changes.levels.some((level) => level.sku === sku))
+    const readBack = new Set([...missing, ...orders.flatMap(({ skus }) => skus)])
+    const fresh = new Map((readBack.size > 0 ? await pos.readLevels([...readBack]) : []).map((level) => [level.sku, level.onHand]))
+    // The later reading is the truer one.
+    const levels = new Map([...changes.levels.map(({ sku, onHand }) => [sku, onHand] as const), ...missing.flatMap((sku) => entry(sku, fresh)),
+      ...[...fresh].filter(([sku]) => moved.includes(sku))])
+
+    return journal.transaction((): Captured => {
+      const at = now()
+      const baseline = journal.baseline.of([...changes.items.map((item) => item.sku), ...changes.removed, ...levels.keys()])
+      const events: OutgoingEvent[] = [
+        ...differenceOf({ items: changes.items, removed: changes.removed, levels: [...levels].map(([sku, onHand]) => ({ sku, onHand })), asOf, now: at }, baseline, sold),
+        ...changes.sales.map(saleEvent),
+      ]
+      for (const { change, skus } of orders) {
+        const effect = orderChangeEffect(change, journal.inbox.get(change.assignmentId), skus.flatMap((sku) => entry(sku, fresh)).map(([sku, onHand]) => ({ sku, onHand })))
+        journal.inbox.change(effect.assignmentId, effect.change, at)
+        events.push(...effect.events)
+      }
+      journal.append(events)
+      journal.meta.set('posCursor', changes.cursor)
+      return { events: events.length, more: !isEmpty(changes) }
+    })
+  })
+}
+
+const entry = (sku: string, levels: ReadonlyMap<string, number>): [string, number][] => {
+  const onHand = levels.get(sku)
+  return onHand === undefined ? [] : [[sku, onHand]]
+}
+
+const isEmpty = (changes: PosChanges): boolean =>
+  changes.items.length + changes.removed.length + changes.levels.length + changes.sales.length + changes.orders.length === 0

@@ -1,0 +1,92 @@
+import { toInstant } from '../../contract/clock.ts'
+import type { Level } from '../../contract/events.ts'
+import { Item } from '../../contract/product.ts'
+import { hashOfItem, type BaselineRow } from '../journal/baseline.ts'
+import type { OutgoingEvent } from '../journal/outgoing-event.ts'
+
+/** What the POS says now, read in one moment. `asOf` is the last seq given before that moment. */
+export type Reading = { items: readonly Item[]; removed: readonly string[]; levels: readonly Level[]; asOf: number; now: number }
+
+/** What is known of a SKU at the edge, from `GET state`. */
+export type EdgeRow = { itemHash: string | null; onHand: number | null }
+
+export type Difference = {
+  events: OutgoingEvent[]
+  /** SKUs whose item is as the edge has it although this journal never told it: taken into the baseline without an event. */
+  adopt: { sku: string; itemHash: string | null; onHand: number | null }[]
+}
+
+/**
+ * What the edge must be told. Unchanged rows make no event. `mustTell` has the SKUs whose level goes out in any case: a sale
+ * of theirs is in the same reading. Order: items, removals, levels, so that a level never comes before its item.
+ */
+export function differenceOf(reading: Reading, baseline: ReadonlyMap<string, BaselineRow>, mustTell: ReadonlySet<string> = new Set()): OutgoingEvent[] {
+  const events: OutgoingEvent[] = []
+  const occurredAt = toInstant(reading.now)
+  for (const item of reading.items) {
+    if (baseline.get(item.sku)?.itemHash !== hashOfItem(item)) events.push({ type: 'catalog.item_upserted', occurredAt, data: item })
+  }
+  for (const sku of reading.removed) {
+    const told = baseline.get(sku)
+    // Never told, or told as gone: the edge has no item to remove.
+    if (told?.itemHash) events.push({ type: 'catalog.item_removed', occurredAt, data: { sku } })
+  }
+  const gone = new Set(reading.removed)
+  for (const { sku, onHand } of reading.levels) {
+    if (gone.has(sku)) continue
+    if (mustTell.has(sku) || baseline.get(sku)?.onHand !== onHand) events.push({ type: 'stock.counted', occurredAt, data: { sku, onHand, asOf: reading.asOf } })
+  }
+  return events
+}
+
+/**
+ * As `differenceOf`, compared with what the edge says it has as well as with what it was told: for a new journal, which was
+ * told nothing, and for every reconcile. Something is sent when it differs from either; a SKU the journal never told and
+ * that the edge has just so is adopted.
+ */
+export function reconcileDifference(reading: Reading, baseline: ReadonlyMap<string, BaselineRow>, edge: ReadonlyMap<string, EdgeRow>): Difference {
+  const events: OutgoingEvent[] = []
+  const adopt: Difference['adopt'] = []
+  const occurredAt = toInstant(reading.now)
+  const levels = new Map(reading.levels.map(({ sku, onHand }) => [sku, onHand]))
+  for (const item of reading.items) {
+    const hash = hashOfItem(item)
+    const told = baseline.get(item.sku)
+    // What the contract refuses can never be at the edge: it became a dead letter, once.
+    const refused = !Item.safeParse(item).success
+    if (refused ? told?.itemHash !== hash : differs(hash, toldOf(told, 'itemHash'), edge.get(item.sku)?.itemHash ?? null)) {
+      events.push({ type: 'catalog.item_upserted', occurredAt, data: item })
+    }
+  }
+  for (const [sku, onHand] of levels) {
+    const different = differs(onHand, toldOf(baseline.get(sku), 'onHand'), edge.get(sku)?.onHand ?? null)
+    if (different) events.push({ type: 'stock.counted', occurredAt, data: { sku, onHand, asOf: reading.asOf } })
+  }
+  const told = new Set(events.map((event) => (event.type === 'stock.counted' || event.type === 'catalog.item_upserted' ? event.data.sku : '')))
+  for (const sku of new Set([...reading.items.map((item) => item.sku), ...levels.keys()])) {
+    const row = edge.get(sku)
+    if (row && !baseline.has(sku) && !told.has(sku)) adopt.push({ sku, itemHash: row.itemHash, onHand: row.onHand })
+  }
+  return { events, adopt }
+}
+
+/** What this journal has told of a SKU. `undefined`: nothing, so only the edge's own word counts. `null`: that it is gone. */
+function toldOf<K extends 'itemHash' | 'onHand'>(row: BaselineRow | undefined, key: K): BaselineRow[K] | undefined {
+  return row && (row[key] !== null || row.seq > 0) ? row[key] : undefined
+}
+
+const differs = <T>(value: T, told: T | null | undefined, atEdge: T | null): boolean => value !== atEdge || (told !== undefined && told !== value)
+
+/**
+ * Items the edge has and the POS does not. `seen` are all SKUs of the POS snapshot. An item told after `startedAtSeq` came
+ * (or came back) while the snapshot was read, and is left to the capture.
+ */
+export function removalsOf(edge: ReadonlyMap<string, EdgeRow>, seen: ReadonlySet<string>, baseline: ReadonlyMap<string, BaselineRow>, startedAtSeq: number, now: number): OutgoingEvent[] {
+  const events: OutgoingEvent[] = []
+  for (const [sku, row] of edge) {
+    if (row.itemHash === null || seen.has(sku)) continue
+    if ((baseline.get(sku)?.seq ?? 0) > startedAtSeq) continue
+    events.push({ type: 'catalog.item_removed', occurredAt: toInstant(now), data: { sku } })
+  }
+  return events
+}

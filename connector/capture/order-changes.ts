@@ -1,0 +1,62 @@
+import type { Level } from '../../contract/events.ts'
+import { linesOf, skusOf } from '../delivery/outcome.ts'
+import type { InboxChange, InboxRow } from '../journal/inbox.ts'
+import type { OutgoingEvent } from '../journal/outgoing-event.ts'
+import type { PosOrderChange, PosSale } from '../pos/port.ts'
+
+export type OrderChangeEffect = { assignmentId: string; change: InboxChange; events: OutgoingEvent[] }
+
+/**
+ * What the staff did with a web order, as the journal keeps it and the edge is told. `row` is null for an order that this
+ * journal never had (it was lost): the edge is told all the same. `levels` were read back with the change, of every SKU of
+ * the order; of an order without a row they are those of the SKUs that moved in the same reading.
+ */
+export function orderChangeEffect(change: PosOrderChange, row: InboxRow | null, levels: Level[]): OrderChangeEffect {
+  const { assignmentId, occurredAt } = change
+  switch (change.kind) {
+    case 'progress':
+      return {
+        assignmentId,
+        change: { progress: change.status },
+        events: [{ type: 'order.status_changed', occurredAt, data: { assignmentId, status: change.status } }],
+      }
+    case 'stock-fell':
+      return {
+        assignmentId,
+        change: { stockFell: true },
+        events: [{ type: 'order.stock_fell', occurredAt, data: { assignmentId, lines: linesOf(row?.assignment ?? null), levels } }],
+      }
+    case 'refused':
+      // Voided or struck on our own request: that was told as the cancel's result.
+      if (row && (row.state === 'voided' || row.state === 'struck' || row.state === 'rejected')) return { assignmentId, change: {}, events: [] }
+      return {
+        assignmentId,
+        change: { state: 'rejected', reason: change.reason, ...(row?.cancel === 'requested' ? { cancel: 'done' } : {}) },
+        events: [
+          { type: 'order.rejected', occurredAt, data: { assignmentId, reason: change.reason, levels } },
+          ...(row?.cancel === 'requested' ? [{ type: 'order.cancel_result', occurredAt, data: { assignmentId, outcome: 'struck' } } as const] : []),
+        ],
+      }
+  }
+}
+
+/** Whose levels must be read back with these changes. A change that moves no stock needs none. */
+export function skusOfChange(change: PosOrderChange, row: InboxRow | null, moved: readonly string[]): string[] {
+  if (change.kind === 'progress') return []
+  return row ? skusOf(row.assignment) : [...moved]
+}
+
+export function saleEvent(sale: PosSale): OutgoingEvent {
+  const money = (amountMinor: number) => ({ amountMinor, currency: sale.currency })
+  return {
+    type: 'sale.recorded',
+    occurredAt: sale.occurredAt,
+    data: {
+      saleId: sale.saleId,
+      kind: sale.kind,
+      lines: sale.lines.map((line) => ({ sku: line.sku, quantity: line.quantity, unitPrice: money(line.unitPriceMinor), lineTotal: money(line.lineTotalMinor) })),
+      total: money(sale.totalMinor),
+      ...(sale.assignmentId ? { assignmentId: sale.assignmentId } : {}),
+    },
+  }
+}

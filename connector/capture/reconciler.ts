@@ -1,0 +1,81 @@
+import type { Logger } from 'pino'
+import { createBell } from '../bell.ts'
+import type { Shop } from '../delivery/accept-order.ts'
+import { createBackoff } from '../edge/backoff.ts'
+import type { Edge } from '../edge/edge-client.ts'
+import { faultFields } from '../fault.ts'
+import { reconcile } from './reconcile.ts'
+
+export type ReconcilerOptions = {
+  shop: Shop
+  edge: Edge
+  log: Logger
+  /** Null: only when asked for. */
+  everyMs: number | null
+  /** What was numbered has reached the edge, or the patience is over: its state is then worth comparing with. */
+  told(): Promise<unknown>
+  monotonic: () => number
+}
+
+export type Reconciler = {
+  run(signal: AbortSignal): Promise<void>
+  /** Compare everything with the edge soon. Kept on disk until it is done. */
+  want(): void
+  /** There is an epoch now, or again: look whether something is due. */
+  wake(): void
+}
+
+/** A line of progress at most this often. */
+const PROGRESS_EVERY_MS = 1000
+
+/** The first sync of a new journal, and a reconcile whenever one is due. Captures go on meanwhile. */
+export function createReconciler(options: ReconcilerOptions): Reconciler {
+  const { shop, edge, log, monotonic } = options
+  const { journal } = shop
+  const bell = createBell()
+  const backoff = createBackoff()
+  let lastAt = monotonic()
+
+  const isDue = (): boolean => {
+    // Without an epoch the edge tells no state.
+    if (journal.meta.number('epoch') === null || journal.meta.get('epochWanted') !== null) return false
+    if (journal.meta.get('synced') === null || journal.meta.get('reconcileWanted') !== null) return true
+    return options.everyMs !== null && monotonic() - lastAt >= options.everyMs
+  }
+
+  const reconcileNow = async (): Promise<void> => {
+    const what = journal.meta.get('synced') === null ? 'sync' : 'reconcile'
+    const startedAt = monotonic()
+    let toldAt = startedAt
+    log.info({ event: `${what}.started` })
+    await options.told()
+    const done = await reconcile(shop, edge, (progress) => {
+      if (monotonic() - toldAt < PROGRESS_EVERY_MS) return
+      toldAt = monotonic()
+      log.info({ event: `${what}.progress`, ...progress })
+    })
+    lastAt = monotonic()
+    log.info({ event: `${what}.done`, ...done, ms: Math.round(monotonic() - startedAt) })
+  }
+
+  return {
+    want() {
+      journal.meta.set('reconcileWanted', '1')
+      bell.ring()
+    },
+    wake: () => bell.ring(),
+    async run(signal) {
+      while (!signal.aborted) {
+        let waitMs = options.everyMs
+        try {
+          if (isDue()) await reconcileNow()
+          backoff.reset()
+        } catch (error) {
+          waitMs = backoff.next()
+          log.warn({ event: 'reconcile.fault', waitMs, ...faultFields(error) })
+        }
+        await bell.wait(waitMs, signal)
+      }
+    },
+  }
+}

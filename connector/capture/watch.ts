@@ -1,0 +1,46 @@
+import type { Logger } from 'pino'
+import { createBell } from '../bell.ts'
+import type { Shop } from '../delivery/accept-order.ts'
+import { createBackoff } from '../edge/backoff.ts'
+import { faultFields } from '../fault.ts'
+import { captureChanges } from './capture.ts'
+
+/**
+ * Looks at the POS every `everyMs` and takes down what changed, whether the edge is there or not. Begins when the first sync
+ * is done: before it there is no place to read changes on from.
+ */
+export async function watchPos(shop: Shop, log: Logger, everyMs: number, signal: AbortSignal): Promise<void> {
+  const { journal, pos } = shop
+  const pause = createBell()
+  const backoff = createBackoff()
+  // What happened before this process looked, or while a look failed, is not in the adapter's "may have changed".
+  let mustLook = true
+
+  const look = async (): Promise<void> => {
+    if (journal.meta.get('synced') === null) return
+    if (!(await pos.mayHaveChanged()) && !mustLook) return
+    mustLook = true
+    for (let more = true; more && !signal.aborted;) {
+      const captured = await captureChanges(shop)
+      if (captured.events > 0) log.debug({ event: 'capture.events', count: captured.events })
+      more = captured.more
+      mustLook = more
+    }
+  }
+
+  let failing = false
+  while (!signal.aborted) {
+    let waitMs = everyMs
+    try {
+      await look()
+      if (failing) log.info({ event: 'capture.works-again' })
+      failing = false
+      backoff.reset()
+    } catch (error) {
+      waitMs = backoff.next()
+      failing = true
+      log.warn({ event: 'capture.fault', waitMs, ...faultFields(error) })
+    }
+    await pause.wait(waitMs, signal)
+  }
+}

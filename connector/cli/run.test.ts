@@ -1,0 +1,156 @@
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { toInstant } from '../../contract/clock.ts'
+import { startTestEdge, type TestEdge } from '../edge/test-edge.ts'
+import { seedDemoShop } from '../pos/embedded/demo-shop.ts'
+import { openEmbeddedTill } from '../pos/embedded/embedded-pos.ts'
+import { openTillFile } from '../pos/embedded/schema.ts'
+import { sell } from '../pos/embedded/till.ts'
+import { assignmentId, assignmentOf, SECRET, STORE_ID, testFolder } from '../test-shop.ts'
+
+type Child = ChildProcessByStdio<null, Readable, Readable>
+
+let folder: ReturnType<typeof testFolder>
+let edge: TestEdge
+let children: Child[]
+let logs: string
+
+const MAIN = new URL('../main.ts', import.meta.url).pathname
+
+beforeEach(async () => {
+  folder = testFolder()
+  edge = await startTestEdge()
+  children = []
+  logs = ''
+  writeFileSync(folder.file('store.secret'), SECRET, { mode: 0o600 })
+  writeFileSync(folder.file('shop.yaml'), `
+edge: { url: '${edge.url}' }
+store: { id: ${STORE_ID}, secretFile: store.secret }
+journal: { file: journal.sqlite }
+pos: { type: embedded, file: till.sqlite }
+server: { port: 0 }
+poll: { everyMs: 20 }
+heartbeat: { everyMs: 100 }
+pull: { everyMs: 100 }
+`)
+})
+afterEach(async () => {
+  for (const child of children) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
+  await edge.close()
+  folder.remove()
+})
+
+function connector(...args: string[]): Child {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  child.stderr.on('data', (chunk: Buffer) => {
+    logs += chunk.toString()
+  })
+  children.push(child)
+  return child
+}
+const run = (): Child => connector('run', '--config', folder.file('shop.yaml'))
+
+async function firstLine(child: Child): Promise<unknown> {
+  for await (const line of createInterface({ input: child.stdout })) return JSON.parse(line)
+  throw new Error(`it ended without a line: ${logs}`)
+}
+async function exitOf(child: Child): Promise<number | null> {
+  if (child.exitCode !== null) return child.exitCode
+  const [code] = await once(child, 'exit') as [number | null]
+  return code
+}
+async function output(child: Child): Promise<{ code: number | null; text: string }> {
+  let text = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    text += chunk.toString()
+  })
+  const [code] = await once(child, 'close') as [number | null]
+  return { code, text }
+}
+async function until(fact: () => boolean): Promise<void> {
+  for (let n = 0; n < 2000 && !fact(); n += 1) await new Promise((resolve) => setTimeout(resolve, 5))
+  expect(fact(), logs).toBe(true)
+}
+const count = (type: string): number => edge.events().filter((event) => event.type === type).length
+
+describe('run', () => {
+  test('serves a shop with the embedded till, is killed, goes on where it was, and ends in good order', async () => {
+    seedDemoShop(folder.file('till.sqlite'), { items: 40 })
+    let child = run()
+    expect(await firstLine(child)).toEqual({ event: 'connector.ready', url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) as string, storeId: STORE_ID })
+    await until(() => count('catalog.item_upserted') === 40)
+
+    const till = openEmbeddedTill({ file: folder.file('till.sqlite') })
+    const { items, levels } = await till.readSnapshot(null, 100)
+    const stocked = items.find((item) => item.unit === 'each' && (levels.find(({ sku }) => sku === item.sku)?.onHand ?? 0) > 5)!
+    const order = (n: number) => {
+      const base = assignmentOf(n, { [stocked.sku]: 1 }, { acceptBy: toInstant(Date.now() + 60_000), storeId: STORE_ID })
+      return { ...base, lines: base.lines.map((line) => ({ ...line, unitPrice: stocked.price, taxIncluded: stocked.taxIncluded, taxRate: stocked.taxRate })) }
+    }
+    edge.pending.assignments = [order(1), order(2)]
+    await until(() => edge.events().some((event) => event.type === 'order.journaled'))
+    child.kill('SIGKILL')
+    await exitOf(child)
+    edge.pending.assignments = []
+
+    child = run()
+    await firstLine(child)
+    await until(() => count('order.accepted') >= 1)
+    expect(await till.findOrder(assignmentId(1))).toMatchObject({ state: 'open' })
+
+    const db = openTillFile(folder.file('till.sqlite'), 'existing')
+    expect(sell(db, [{ sku: stocked.sku, quantity: 1 }], Date.now()).ok).toBe(true)
+    db.close()
+    await until(() => count('sale.recorded') === 1)
+    expect(edge.epoch).toBe(1)
+
+    const { code, text } = await output(connector('status', '--config', folder.file('shop.yaml'), '--json'))
+    expect(code).toBe(0)
+    expect(JSON.parse(text)).toMatchObject({ storeId: STORE_ID, running: true, epoch: 1, synced: true })
+    expect(await exitOf(run())).toBe(5)
+
+    child.kill('SIGTERM')
+    expect(await exitOf(child)).toBe(0)
+    expect(logs).not.toContain(SECRET.slice(6, 20))
+    expect(logs).not.toContain('shopper@example.com')
+    await till.close()
+  })
+
+  test('ends with 3 when another connector holds the store', async () => {
+    seedDemoShop(folder.file('till.sqlite'), { items: 5 })
+    edge.refusals.push({ path: '/epochs', status: 409, type: 'store-held-by', more: { connectorId: 'the-other' } })
+    expect(await exitOf(run())).toBe(3)
+    expect(logs).toContain('the-other')
+  })
+
+  test('ends with 4 when a new shop\'s POS is not there, and says what to look at', async () => {
+    expect(await exitOf(run())).toBe(4)
+    expect(logs).toContain('pos.unreachable')
+  })
+})
+
+describe('the other commands', () => {
+  test('check says where a configuration is wrong, and ends with 2', async () => {
+    writeFileSync(folder.file('bad.yaml'), 'edge:\n  url: nowhere\n')
+    const { code, text } = await output(connector('check', '--json', '--config', folder.file('bad.yaml')))
+    expect(code).toBe(2)
+    expect(JSON.parse(text)).toMatchObject({ ok: false, problems: expect.arrayContaining([expect.objectContaining({ line: 2, key: 'edge.url' })]) as unknown })
+    expect((await output(connector('check', '--config', folder.file('shop.yaml')))).text).toContain('in order')
+  })
+
+  test('help teaches, and names the exit codes', async () => {
+    const { code, text } = await output(connector('--help'))
+    expect(code).toBe(0)
+    for (const word of ['First steps', 'check', 'Exit codes', 'another connector serves this store']) expect(text).toContain(word)
+    expect(await exitOf(connector('run'))).toBe(2)
+  })
+
+  test('status of a shop that never ran says so', async () => {
+    expect((await output(connector('status', '--config', folder.file('shop.yaml')))).code).toBe(5)
+    expect(logs).toContain('has not run')
+  })
+})

@@ -1,0 +1,77 @@
+import { pino } from 'pino'
+import type { ConnectorConfig } from '../config/config.ts'
+import { startConnector, type RunningConnector } from '../connector.ts'
+import { faultFields, faultOf } from '../fault.ts'
+import { JournalInUse, openJournal, type Journal } from '../journal/journal.ts'
+import { JournalRefused } from '../journal/schema.ts'
+import { openPos } from '../pos/open-pos.ts'
+import { EXIT, type ExitCode } from './exit-codes.ts'
+import { readConfig } from './read-config.ts'
+import { version } from './version.ts'
+
+/** Runs until it is told to stop (SIGTERM, SIGINT) or must. Logs are JSON lines on stderr; stdout has the ready line only. */
+export async function run(configPath: string): Promise<ExitCode> {
+  const config = readConfig(configPath)
+  if (!config) return EXIT.configuration
+  const log = pino({ level: config.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ fd: 2, sync: true }))
+
+  const journal = openOwnJournal(config)
+  if (typeof journal === 'number') return journal
+  const pos = await openPos(config.pos)
+  try {
+    await pos.currentCursor()
+  } catch (error) {
+    const first = journal.meta.get('synced') === null
+    log.error({ event: 'pos.unreachable', pos: pos.capabilities.name, hint: 'look at `pos:` in the configuration, and whether the POS runs', ...faultFields(error) })
+    // A shop that has run before takes orders into its journal while the POS is away; a new one is more likely set up wrong.
+    if (first) {
+      journal.close()
+      return EXIT.posUnreachable
+    }
+  }
+
+  const stopped = Promise.withResolvers<ExitCode>()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      log.info({ event: 'connector.stopping', signal })
+      stopped.resolve(EXIT.ok)
+    })
+  }
+
+  let connector: RunningConnector
+  try {
+    connector = await startConnector(config, journal, pos, log, version)
+  } catch (error) {
+    await pos.close()
+    journal.close()
+    if (!isAddressFault(error)) throw error
+    process.stderr.write(`The server cannot listen at ${config.server.host}:${config.server.port} (${error.code}). Change server.port, or end what uses it.\n`)
+    return EXIT.address
+  }
+  log.info({ event: 'connector.started', storeId: config.store.id, connectorId: journal.connectorId, pos: pos.capabilities.name, version })
+  process.stdout.write(`${JSON.stringify({ event: 'connector.ready', url: connector.url, storeId: config.store.id })}\n`)
+
+  const exitCode = await Promise.race([
+    stopped.promise,
+    connector.ended.then((ending): ExitCode => (ending.why === 'held' ? EXIT.storeHeld : EXIT.unexpected)),
+  ])
+  await connector.stop(exitCode === EXIT.ok ? 'drain' : 'at-once')
+  log.info({ event: 'connector.stopped', exitCode })
+  return exitCode
+}
+
+function openOwnJournal(config: ConnectorConfig): Journal | ExitCode {
+  try {
+    return openJournal({ file: config.journal.file, storeId: config.store.id, connectorId: config.connector.id })
+  } catch (error) {
+    if (error instanceof JournalInUse || error instanceof JournalRefused) {
+      process.stderr.write(`${error.message}\n`)
+      return EXIT.journal
+    }
+    process.stderr.write(`The journal ${config.journal.file} cannot be opened (${faultOf(error)}). Look at the folder's rights and the disk's room.\n`)
+    return EXIT.journal
+  }
+}
+
+const isAddressFault = (error: unknown): error is Error & { code: string } =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' && ['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL'].includes(error.code)

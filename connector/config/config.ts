@@ -1,0 +1,42 @@
+import { z } from 'zod'
+import { HEARTBEAT_EVERY_MS, PULL_EVERY_MS } from '../../contract/limits.ts'
+import { fromBase64, SECRET_PREFIX } from '../../contract/signing.ts'
+import { ConnectorId, StoreId } from '../../contract/values.ts'
+import { PosConfig } from '../pos/pos-config.ts'
+
+/** Two secrets may be live while one is rotated. */
+export const SECRETS_MAX = 2
+/** A shorter key could be guessed. The edge makes 32 bytes. */
+const SECRET_BYTES_MIN = 16
+
+export const Secret = z.string().refine(
+  (text) => text.startsWith(SECRET_PREFIX) && (fromBase64(text.slice(SECRET_PREFIX.length))?.length ?? 0) >= SECRET_BYTES_MIN,
+  `a store secret: "${SECRET_PREFIX}" followed by base64, as the edge showed it once`,
+)
+
+const filePath = z.string().min(1, 'the path of a file')
+const oneOrTwo = <T extends z.ZodType>(item: T) => z.union([item, z.array(item).min(1).max(SECRETS_MAX)])
+/** Faster than this only burns the machine; slower than a day is a typing error. */
+const everyMs = (min: number) => z.int().min(min).max(86_400_000)
+
+/** What stands in the YAML file. `example.yaml` beside this file explains each key to whoever sets up a shop. */
+export const Configuration = z.object({
+  edge: z.object({ url: z.url({ protocol: /^https?$/, error: 'the address of the edge, such as https://shop.example' }) }),
+  store: z.object({
+    id: StoreId,
+    secret: oneOrTwo(Secret).optional(),
+    secretFile: oneOrTwo(filePath).optional(),
+  }),
+  connector: z.object({ id: ConnectorId.optional() }).prefault({}),
+  journal: z.object({ file: filePath }),
+  pos: PosConfig,
+  server: z.object({ host: z.string().min(1).default('127.0.0.1'), port: z.int().min(0).max(65_535) }),
+  poll: z.object({ everyMs: everyMs(10).default(100) }).prefault({}),
+  heartbeat: z.object({ everyMs: everyMs(100).default(HEARTBEAT_EVERY_MS) }).prefault({}),
+  pull: z.object({ everyMs: everyMs(100).default(PULL_EVERY_MS) }).prefault({}),
+  reconcile: z.object({ everyMinutes: z.int().min(1).max(10_080).optional() }).prefault({}),
+  log: z.object({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
+})
+
+/** The configuration as the connector uses it: secrets read, paths absolute. */
+export type ConnectorConfig = Omit<z.output<typeof Configuration>, 'store'> & { store: { id: string; secrets: string[] } }

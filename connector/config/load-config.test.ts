@@ -1,0 +1,147 @@
+import { chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { SECRET, testFolder } from '../test-shop.ts'
+import { loadConfig } from './load-config.ts'
+
+let folder: ReturnType<typeof testFolder>
+
+beforeEach(() => {
+  folder = testFolder()
+  writeFileSync(folder.file('store.secret'), `${SECRET}\n`, { mode: 0o600 })
+})
+afterEach(() => folder.remove())
+
+const GOOD = `edge:
+  url: http://127.0.0.1:8787
+store:
+  id: main-street
+  secretFile: store.secret
+journal:
+  file: data/journal.sqlite
+pos:
+  type: embedded
+  file: till.sqlite
+server:
+  port: 0
+`
+
+function load(text: string): ReturnType<typeof loadConfig> {
+  writeFileSync(folder.file('shop.yaml'), text, { mode: 0o600 })
+  return loadConfig(folder.file('shop.yaml'))
+}
+
+function problems(text: string): unknown[] {
+  const loaded = load(text)
+  if (loaded.ok) throw new Error('expected a refusal')
+  return loaded.refusal.problems.map(({ line, column, key, expected, found }) => ({ line, column, key, expected, found }))
+}
+
+function warnings(text: string): { line: number; key: string; message: string }[] {
+  const loaded = load(text)
+  return loaded.ok ? loaded.value.warnings : loaded.refusal.warnings
+}
+
+describe('a good configuration', () => {
+  test('has its defaults, absolute paths and the secret of its file', () => {
+    const loaded = load(GOOD)
+    if (!loaded.ok) throw new Error(JSON.stringify(loaded.refusal))
+    expect(loaded.value).toEqual({
+      warnings: [],
+      config: {
+        edge: { url: 'http://127.0.0.1:8787' },
+        store: { id: 'main-street', secrets: [SECRET] },
+        connector: {},
+        journal: { file: join(folder.path, 'data/journal.sqlite') },
+        pos: { type: 'embedded', file: join(folder.path, 'till.sqlite') },
+        server: { host: '127.0.0.1', port: 0 },
+        poll: { everyMs: 100 },
+        heartbeat: { everyMs: 10_000 },
+        pull: { everyMs: 5_000 },
+        reconcile: {},
+        log: { level: 'info' },
+      },
+    })
+  })
+
+  test('the example is one', () => {
+    copyFileSync(new URL('./example.yaml', import.meta.url), folder.file('example.yaml'))
+    const loaded = loadConfig(folder.file('example.yaml'))
+    expect(loaded.ok ? loaded.value.warnings : loaded.refusal).toEqual([])
+  })
+
+  test('two secrets may be live, in a list or in lines', () => {
+    const second = `tbsec_${Buffer.alloc(32, 2).toString('base64')}`
+    writeFileSync(folder.file('store.secret'), `${SECRET}\n${second}\n`, { mode: 0o600 })
+    const fromFile = load(GOOD)
+    const inline = load(GOOD.replace('secretFile: store.secret', `secret: [${SECRET}, ${second}]`))
+    expect([fromFile, inline].map((loaded) => loaded.ok && loaded.value.config.store.secrets)).toEqual([[SECRET, second], [SECRET, second]])
+  })
+})
+
+describe('an error names line, column, key, what was expected and what was found', () => {
+  test.each([
+    ['a missing group', GOOD.replace(/pos:\n.*\n.*\n/, ''), { line: 1, column: 1, key: 'pos', expected: 'a group of keys', found: 'nothing' }],
+    ['a missing key', GOOD.replace('  port: 0\n', '  host: 0.0.0.0\n'), { line: 11, column: 1, key: 'server.port', expected: 'a number', found: 'nothing' }],
+    ['a wrong type', GOOD.replace('port: 0', 'port: many'), { line: 12, column: 3, key: 'server.port', expected: 'a number', found: 'text "many"' }],
+    ['a number too large', GOOD.replace('port: 0', 'port: 70000'), { line: 12, column: 3, key: 'server.port', expected: 'at most 65535', found: 'number 70000' }],
+    ['a number as an id', GOOD.replace('id: main-street', 'id: 12'), { line: 4, column: 3, key: 'store.id', expected: 'text', found: 'number 12' }],
+    ['another POS', GOOD.replace('type: embedded', 'type: abacus'), { line: 9, column: 3, key: 'pos.type', expected: expect.stringContaining('embedded') as string, found: 'text "abacus"' }],
+    ['an address that is none', GOOD.replace('http://127.0.0.1:8787', 'shop.example'), { line: 2, column: 3, key: 'edge.url', expected: 'the address of the edge, such as https://shop.example', found: 'text "shop.example"' }],
+    ['no secret', GOOD.replace('  secretFile: store.secret\n', ''), { line: 3, column: 1, key: 'store.secretFile', expected: 'a file with the store secret (or store.secret)', found: 'neither' }],
+  ])('%s', (_name, text, problem) => {
+    expect(problems(text)).toEqual([problem])
+  })
+
+  test('broken YAML', () => {
+    expect(problems(GOOD.replace('type: embedded', 'type: [embedded'))).toMatchObject([{ key: '(YAML)', line: 10, column: 3 }])
+  })
+
+  test('a file that is not there', () => {
+    const loaded = loadConfig(folder.file('nowhere.yaml'))
+    expect(!loaded.ok && loaded.refusal.problems).toMatchObject([{ found: `no file at ${folder.file('nowhere.yaml')}` }])
+  })
+
+  test('several at once', () => {
+    expect(problems('store:\n  id: main-street\n')).toHaveLength(4)
+  })
+})
+
+describe('a secret', () => {
+  test('is never repeated in an error', () => {
+    const almost = `${SECRET.slice(0, -8)}!!`
+    expect(JSON.stringify(load(GOOD.replace('secretFile: store.secret', `secret: "${almost}"`)))).not.toContain(almost.slice(6, 20))
+    writeFileSync(folder.file('store.secret'), almost)
+    const loaded = load(GOOD)
+    expect(loaded.ok).toBe(false)
+    expect(JSON.stringify(loaded)).not.toContain(almost.slice(6, 20))
+  })
+
+  test('that others can read is warned of, in either place', () => {
+    chmodSync(folder.file('store.secret'), 0o644)
+    expect(warnings(GOOD)).toMatchObject([{ line: 5, key: 'store.secretFile', message: expect.stringContaining('chmod 600') as string }])
+    writeFileSync(folder.file('shop.yaml'), GOOD.replace('secretFile: store.secret', `secret: ${SECRET}`))
+    chmodSync(folder.file('shop.yaml'), 0o644)
+    const loaded = loadConfig(folder.file('shop.yaml'))
+    expect(loaded.ok && loaded.value.warnings).toMatchObject([{ key: 'store.secret' }])
+    expect(readFileSync(folder.file('shop.yaml'), 'utf8')).toContain(SECRET)
+  })
+})
+
+describe('a warning', () => {
+  test('an unknown key is ignored, with what was probably meant', () => {
+    const text = GOOD.replace('  port: 0', '  port: 0\n  hots: x').replace('pos:', 'pol:\n  everyMs: 5\npos:')
+    expect(warnings(text)).toMatchObject([
+      { line: 8, key: 'pol', message: expect.stringMatching(/did you mean "(pos|poll)"/) as string },
+      { line: 15, key: 'server.hots', message: expect.stringContaining('did you mean "server.host"') as string },
+    ])
+  })
+
+  test('an unknown key like none names the known ones', () => {
+    expect(warnings(GOOD.replace('  port: 0', '  port: 0\n  certificate: x'))[0]?.message).toContain('known here: host, port')
+  })
+
+  test('plain http to another machine', () => {
+    expect(warnings(GOOD.replace('127.0.0.1:8787', 'edge.example'))).toMatchObject([{ line: 2, key: 'edge.url' }])
+  })
+})

@@ -1,0 +1,111 @@
+import { readFileSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { LineCounter, parseDocument, type Document } from 'yaml'
+import { ok, refused, type Result } from '../../contract/result.ts'
+import { Configuration, Secret, SECRETS_MAX, type ConnectorConfig } from './config.ts'
+import { locate, problemsOf, unknownKeys, type ConfigProblem, type ConfigWarning, type Located } from './config-problem.ts'
+
+export type LoadedConfig = { config: ConnectorConfig; warnings: ConfigWarning[] }
+
+/** Reads and checks a configuration, the secret files included. Touches no network, no POS and no journal. */
+export function loadConfig(path: string): Result<LoadedConfig, { problems: ConfigProblem[]; warnings: ConfigWarning[] }> {
+  const file = resolve(path)
+  const text = readText(file)
+  if (!text.ok) return refused({ problems: [{ file, line: 1, column: 1, key: '(the whole file)', expected: 'a readable file', found: text.refusal }], warnings: [] })
+
+  const lines = new LineCounter()
+  const document = parseDocument(text.value, { lineCounter: lines, prettyErrors: false })
+  const located: Located = { file, document, lines }
+  if (document.errors.length > 0) {
+    const problems = document.errors.map((error) => {
+      const { line, col } = lines.linePos(error.pos[0])
+      return { file, line, column: col, key: '(YAML)', expected: 'YAML', found: error.message.split('\n')[0] ?? error.code }
+    })
+    return refused({ problems, warnings: [] })
+  }
+
+  const plain = plainValue(document)
+  if (!plain.ok) return refused({ problems: [{ file, line: 1, column: 1, key: '(YAML)', expected: 'plain YAML', found: plain.refusal }], warnings: [] })
+  const value = plain.value
+  const warnings = unknownKeys(Configuration, value, located)
+  const parsed = Configuration.safeParse(value)
+  if (!parsed.success) return refused({ problems: problemsOf(parsed.error, value, located), warnings })
+
+  const { store, ...rest } = parsed.data
+  const secrets = readSecrets(store, located)
+  if (!secrets.ok) return refused({ problems: secrets.refusal, warnings })
+  warnings.push(...secrets.value.warnings, ...plainHttpWarning(rest.edge.url, located))
+  const at = (relative: string): string => resolve(dirname(file), relative)
+  const config: ConnectorConfig = {
+    ...rest,
+    store: { id: store.id, secrets: secrets.value.secrets },
+    journal: { file: at(rest.journal.file) },
+    pos: { ...rest.pos, file: at(rest.pos.file) },
+  }
+  return ok({ config, warnings })
+}
+
+/** Aliases that unfold without end are refused by the parser, with an exception. */
+function plainValue(document: Document): Result<unknown, string> {
+  try {
+    return ok(document.toJS() ?? {})
+  } catch {
+    return refused('aliases that unfold too far')
+  }
+}
+
+type Store = { secret?: string | string[] | undefined; secretFile?: string | string[] | undefined }
+
+function readSecrets(store: Store, located: Located): Result<{ secrets: string[]; warnings: ConfigWarning[] }, ConfigProblem[]> {
+  const problem = (key: string, expected: string, found: string): ConfigProblem => ({ file: located.file, ...locate(located, key.split('.')), key, expected, found })
+  const secrets = asList(store.secret)
+  const warnings: ConfigWarning[] = []
+  const problems: ConfigProblem[] = []
+  if (secrets.length > 0 && isOpenToOthers(located.file)) {
+    warnings.push({ file: located.file, ...locate(located, ['store', 'secret']), key: 'store.secret', message: 'this file holds a secret and others can read it: chmod 600, or use store.secretFile' })
+  }
+  for (const name of asList(store.secretFile)) {
+    const path = resolve(dirname(located.file), name)
+    const text = readText(path)
+    if (!text.ok) {
+      problems.push(problem('store.secretFile', 'a readable file with the store secret', text.refusal))
+      continue
+    }
+    const found = text.value.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== '')
+    if (found.length === 0 || found.some((line) => !Secret.safeParse(line).success)) {
+      problems.push(problem('store.secretFile', 'one store secret a line: "tbsec_" followed by base64', `other content in ${path}, which is not shown`))
+      continue
+    }
+    if (isOpenToOthers(path)) {
+      warnings.push({ file: located.file, ...locate(located, ['store', 'secretFile']), key: 'store.secretFile', message: `others can read ${path}: chmod 600 ${path}` })
+    }
+    secrets.push(...found)
+  }
+  const distinct = [...new Set(secrets)]
+  if (problems.length === 0 && distinct.length === 0) problems.push(problem('store.secretFile', 'a file with the store secret (or store.secret)', 'neither'))
+  if (distinct.length > SECRETS_MAX) problems.push(problem('store.secretFile', `at most ${SECRETS_MAX} secrets`, `${distinct.length}`))
+  return problems.length > 0 ? refused(problems) : ok({ secrets: distinct, warnings })
+}
+
+const asList = (value: string | string[] | undefined): string[] => (value === undefined ? [] : [value].flat())
+
+/** Permission bits of group and world, for reading. Windows has no such bits and answers none. */
+const READABLE_BY_OTHERS = 0o044
+const isOpenToOthers = (path: string): boolean => process.platform !== 'win32' && (statSync(path).mode & READABLE_BY_OTHERS) !== 0
+
+const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]'])
+
+function plainHttpWarning(url: string, located: Located): ConfigWarning[] {
+  const { protocol, hostname } = new URL(url)
+  if (protocol === 'https:' || LOOPBACK.has(hostname)) return []
+  return [{ file: located.file, ...locate(located, ['edge', 'url']), key: 'edge.url', message: 'plain http: calls are signed, but anyone on the way can read orders; use https' }]
+}
+
+function readText(path: string): Result<string, string> {
+  try {
+    return ok(readFileSync(path, 'utf8'))
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'an error'
+    return refused(`${code === 'ENOENT' ? 'no file' : code} at ${path}`)
+  }
+}

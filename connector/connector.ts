@@ -1,0 +1,159 @@
+import type { Logger } from 'pino'
+import type { Assignment } from '../contract/assignment.ts'
+import { systemClock } from '../contract/clock.ts'
+import { createReconciler } from './capture/reconciler.ts'
+import { watchPos } from './capture/watch.ts'
+import type { ConnectorConfig } from './config/config.ts'
+import type { Shop } from './delivery/accept-order.ts'
+import { askedAgain, receiveOrder, type Received } from './delivery/receive-order.ts'
+import { requestCancel } from './delivery/request-cancel.ts'
+import { startServer } from './delivery/server.ts'
+import { createWriter } from './delivery/writer.ts'
+import { createEdgeClient } from './edge/edge-client.ts'
+import { createEdgeClock, systemMonotonic } from './edge/edge-clock.ts'
+import { createHeartbeat } from './edge/heartbeat.ts'
+import { createPull } from './edge/pull.ts'
+import { createSender } from './edge/sender.ts'
+import type { Journal } from './journal/journal.ts'
+import { metricsText } from './metrics.ts'
+import type { Pos } from './pos/port.ts'
+import { watchReachable } from './pos-reachable.ts'
+import { createTurn } from './turn.ts'
+
+export type RunningConnector = {
+  /** Where the server listens. */
+  url: string
+  /** Ends when the connector must stop by itself, with the reason. */
+  ended: Promise<Ending>
+  /** Takes no more work, ends the POS write under way, with `drain` sends what can be sent in a few seconds, closes everything. */
+  stop(how: 'drain' | 'at-once'): Promise<void>
+}
+export type Ending = { why: 'held'; holder: string | null } | { why: 'broken'; error: unknown }
+
+/** What is still in the outbox has this long when the connector stops; the rest keeps in the journal. */
+const DRAIN_MS = 5000
+/** A call that is under way when everything is said. */
+const LAST_CALL_MS = 1000
+/** Before its state is compared, the edge gets this long to take what it was sent. */
+const TOLD_BEFORE_RECONCILE_MS = 10_000
+/** Between two pages of pulled work the edge gets this long to hear that the first is journaled. */
+const TOLD_BETWEEN_PULLS_MS = 1000
+
+/** Starts every part over one journal and one POS. Throws when the server's address cannot be had. */
+export async function startConnector(config: ConnectorConfig, journal: Journal, openedPos: Pos, log: Logger, version: string): Promise<RunningConnector> {
+  const { pos, reachable } = watchReachable(openedPos)
+  const clock = createEdgeClock(systemClock)
+  const edge = createEdgeClient({ url: config.edge.url, storeId: config.store.id, secrets: config.store.secrets, clock })
+  const shop: Shop = { journal, pos, turn: createTurn(), now: clock.now }
+  const ending = Promise.withResolvers<Ending>()
+  const onHeld = (holder: string | null): void => {
+    log.fatal({ event: 'store.held-by', holder, hint: 'another connector serves this store: stop it, or wait until its lease is over' })
+    ending.resolve({ why: 'held', holder })
+  }
+  let taking = true
+  let edgeSeenAt: number | null = null
+
+  const writer = createWriter(shop, log)
+  const sender = createSender(shop, edge, log, {
+    onHeld,
+    onEpoch() {
+      heartbeat.wake()
+      reconciler.wake()
+      pull.set({ often: true, now: true })
+    },
+    onSent() {
+      edgeSeenAt = systemMonotonic()
+    },
+  })
+  journal.onAppend(() => sender.wake())
+
+  const receive = (assignment: Assignment): Received => {
+    const received = receiveOrder(journal, assignment, clock.now())
+    writer.wake()
+    return received
+  }
+  const cancel = (assignmentId: string) => {
+    const outcome = requestCancel(journal, assignmentId, clock.now())
+    writer.wake()
+    return outcome
+  }
+
+  const pull = createPull({
+    edge, log, everyMs: config.pull.everyMs, storeId: config.store.id, cancel,
+    receive(assignment) {
+      const received = receive(assignment)
+      if (received.kind === 'different-body') log.error({ event: 'pull.different-body', assignmentId: assignment.assignmentId })
+      return received.kind === 'journaled'
+    },
+    told: () => sender.drained(TOLD_BETWEEN_PULLS_MS),
+  })
+  const reconciler = createReconciler({
+    shop, edge, log, monotonic: systemMonotonic,
+    everyMs: config.reconcile.everyMinutes === undefined ? null : config.reconcile.everyMinutes * 60_000,
+    told: () => sender.drained(TOLD_BEFORE_RECONCILE_MS),
+  })
+  const heartbeat = createHeartbeat({
+    journal, edge, log, version, everyMs: config.heartbeat.everyMs, wall: systemClock, posReachable: reachable, onHeld, onForked: sender.wantEpoch,
+    onAnswer(answer) {
+      edgeSeenAt = systemMonotonic()
+      sender.edgeIsBack()
+      pull.set({ often: !answer.pushConfirmed, now: answer.pending > 0 })
+      const again = answer.askAgain.filter((assignmentId) => askedAgain(journal, assignmentId, clock.now()))
+      if (again.length > 0) writer.wake()
+      if (answer.requests.includes('reconcile')) reconciler.want()
+    },
+  })
+
+  const server = await startServer({
+    storeId: config.store.id, secrets: config.store.secrets, clock, log, receive, cancel,
+    taking: () => taking,
+    readiness() {
+      const waitingFor = [
+        ...(journal.meta.number('epoch') === null ? ['the first word of the edge'] : []),
+        ...(journal.meta.get('synced') === null ? ['the first sync'] : []),
+        ...(reachable() ? [] : ['the POS']),
+      ]
+      return { ready: waitingFor.length === 0, waitingFor }
+    },
+    metrics: () => metricsText({ journal, posReachable: reachable(), edgeSeenAgoMs: edgeSeenAt === null ? null : systemMonotonic() - edgeSeenAt, clockSkewMs: clock.skewMs() }),
+  }, config.server)
+
+  const work = new AbortController()
+  const talk = new AbortController()
+  const guarded = (part: string, run: Promise<void>): Promise<void> => run.catch((error: unknown) => {
+    log.fatal({ event: 'connector.broken', part, fault: error instanceof Error ? error.stack?.split('\n').slice(1, 6).map((line) => line.trim()) : null })
+    ending.resolve({ why: 'broken', error })
+  })
+  const working = [
+    guarded('writer', writer.run(work.signal)),
+    guarded('capture', watchPos(shop, log, config.poll.everyMs, work.signal)),
+    guarded('reconciler', reconciler.run(work.signal)),
+    guarded('pull', pull.run(work.signal)),
+  ]
+  const talking = [guarded('sender', sender.run(talk.signal)), guarded('heartbeat', heartbeat.run(talk.signal))]
+
+  return {
+    url: server.url,
+    ended: ending.promise,
+    async stop(how) {
+      taking = false
+      work.abort()
+      await server.close()
+      await settledWithin(Promise.all(working), DRAIN_MS)
+      sender.edgeIsBack()
+      if (how === 'drain') await sender.drained(DRAIN_MS)
+      talk.abort()
+      await settledWithin(Promise.all(talking), LAST_CALL_MS)
+      await pos.close()
+      journal.close()
+    },
+  }
+}
+
+/** Ends with the work or with the time: a call to an edge that does not answer must not keep a shutdown. */
+async function settledWithin(work: Promise<unknown>, ms: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, ms)
+  await Promise.race([work, promise])
+  clearTimeout(timer)
+}

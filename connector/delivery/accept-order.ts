@@ -1,0 +1,148 @@
+import type { Assignment } from '../../contract/assignment.ts'
+import { fromInstant, type Clock } from '../../contract/clock.ts'
+import type { RejectReason } from '../../contract/events.ts'
+import type { InboxChange, InboxRow } from '../journal/inbox.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { OutgoingEvent } from '../journal/outgoing-event.ts'
+import type { Pos, PosWrite } from '../pos/port.ts'
+import type { Turn } from '../turn.ts'
+import { acceptedEvent, cancelEvent, inDoubtEvent, outcomeAgain, progressOf, rejectedEvent, skusOf, statusEvent } from './outcome.ts'
+
+/** What bringing work into the POS stands on. `now` is edge time, epoch ms: deadlines are the edge's. */
+export type Shop = { journal: Journal; pos: Pos; turn: Turn; now: Clock }
+
+/** What became of one step. `moved-on`: somebody else (a cancel, the staff) had settled it meanwhile. */
+export type Settled = 'accepted' | 'rejected' | 'struck' | 'voided' | 'refused' | 'in_doubt' | 'told' | 'moved-on'
+
+/**
+ * Brings one assignment into the POS, whatever a crash between any two lines left behind:
+ * INTENT on disk → looked up by its reference → `acceptBy` → written → levels read back → outcome and event in one commit.
+ *
+ * `surelyUnwritten` has the assignments for which this process set the INTENT and has not called the POS to write yet. For a
+ * POS that cannot be searched (`duplicates: 'possible'`) only those may be written; every other INTENT is in doubt.
+ * Throws what the POS throws: a fault, to be tried again. Holds the turn from the lookup to the commit, so that what the
+ * staff do with the order is always numbered after its acceptance.
+ */
+export async function acceptOrder(shop: Shop, row: InboxRow, surelyUnwritten: Set<string>): Promise<Settled> {
+  const { journal, pos, turn, now } = shop
+  const { assignmentId, assignment } = row
+  if (!assignment) throw new TypeError(`journal: ${assignmentId} has no body`)
+  if (row.state === 'received') {
+    if (!setIntent(journal, assignmentId, now())) return 'moved-on'
+    surelyUnwritten.add(assignmentId)
+  }
+
+  return turn(async () => {
+    const found = await pos.findOrder(assignmentId)
+    if (found?.state === 'void') return reject(shop, assignment, 'invalid', 'the order is void in the POS')
+    if (found) return accept(shop, assignment, found.posReference, found.stockFell, progressOf(found.state))
+
+    const cannotKnow = pos.capabilities.duplicates === 'possible' && !surelyUnwritten.has(assignmentId)
+    if (cannotKnow) return doubt(shop, assignmentId, 'the connector stopped while it wrote this order, and the POS cannot be searched for it')
+
+    if (journal.inbox.get(assignmentId)?.cancel === 'requested') return strike(shop, assignmentId)
+    if (now() > fromInstant(assignment.acceptBy)) return reject(shop, assignment, 'expired', null)
+
+    surelyUnwritten.delete(assignmentId)
+    let write: PosWrite
+    try {
+      write = await pos.writeOrder(assignment)
+    } catch (error) {
+      if (pos.capabilities.duplicates === 'never') throw error
+      return doubt(shop, assignmentId, 'the POS failed while it wrote this order, and it cannot be searched for it')
+    }
+    if (!write.ok) return reject(shop, assignment, write.reason, write.detail)
+    return accept(shop, assignment, write.posReference, write.stockFell, null)
+  })
+}
+
+/** INTENT is on disk before the POS is asked to write. False when a cancel came first. */
+function setIntent(journal: Journal, assignmentId: string, now: number): boolean {
+  return journal.transaction(() => {
+    if (journal.inbox.get(assignmentId)?.state !== 'received') return false
+    journal.inbox.change(assignmentId, { state: 'intent' }, now)
+    return true
+  })
+}
+
+/** The outcome and its events are one commit, and only while the work is still open. */
+function settle(shop: Shop, assignmentId: string, outcome: Settled, change: InboxChange, events: OutgoingEvent[]): Settled {
+  return shop.journal.transaction((): Settled => {
+    if (shop.journal.inbox.get(assignmentId)?.state !== 'intent') return 'moved-on'
+    shop.journal.inbox.change(assignmentId, change, shop.now())
+    shop.journal.append(events)
+    return outcome
+  })
+}
+
+async function accept(shop: Shop, assignment: Assignment, posReference: string, stockFell: boolean, progress: ReturnType<typeof progressOf>): Promise<Settled> {
+  const levels = await shop.pos.readLevels(skusOf(assignment))
+  const events = [acceptedEvent(assignment, posReference, stockFell, levels, shop.now())]
+  if (progress) events.push(statusEvent(assignment.assignmentId, progress, shop.now()))
+  return settle(shop, assignment.assignmentId, 'accepted', { state: 'done', posReference, stockFell, ...(progress ? { progress } : {}) }, events)
+}
+
+async function reject(shop: Shop, assignment: Assignment, reason: RejectReason, detail: string | null): Promise<Settled> {
+  const { assignmentId } = assignment
+  const levels = await shop.pos.readLevels(skusOf(assignment))
+  const events = [rejectedEvent(assignmentId, reason, detail, levels, shop.now())]
+  const cancelled = shop.journal.inbox.get(assignmentId)?.cancel === 'requested'
+  if (cancelled) events.push(cancelEvent(assignmentId, 'struck', null, shop.now()))
+  return settle(shop, assignmentId, 'rejected', { state: 'rejected', reason, detail, ...(cancelled ? { cancel: 'done' } : {}) }, events)
+}
+
+function strike(shop: Shop, assignmentId: string): Settled {
+  return settle(shop, assignmentId, 'struck', { state: 'struck', cancel: 'done' }, [cancelEvent(assignmentId, 'struck', null, shop.now())])
+}
+
+function doubt(shop: Shop, assignmentId: string, detail: string): Settled {
+  return settle(shop, assignmentId, 'in_doubt', { state: 'in_doubt', detail }, [inDoubtEvent(assignmentId, detail, shop.now())])
+}
+
+/**
+ * Takes a cancelled order back out of the POS. Looked up first, so that a crash after the void ends in the same answer.
+ * Throws what the POS throws.
+ */
+export async function voidOrder(shop: Shop, row: InboxRow): Promise<Settled> {
+  const { journal, pos, now } = shop
+  const { assignmentId, assignment } = row
+  return shop.turn(async () => {
+    const found = await pos.findOrder(assignmentId)
+    const answer = found?.state === 'void' ? 'voided' : await pos.voidOrder(assignmentId)
+    const levels = await pos.readLevels(skusOf(assignment))
+    return journal.transaction((): Settled => {
+      const current = journal.inbox.get(assignmentId)
+      if (!current || current.cancel !== 'requested') return 'moved-on'
+      if (current.state === 'in_doubt' && answer === 'absent') {
+        // A POS that cannot be searched cannot say that it has nothing: the person who looks decides this too.
+        const detail = 'a cancel was asked for while it is not known whether the POS has this order'
+        journal.inbox.change(assignmentId, { cancel: 'refused', detail }, now())
+        journal.append([inDoubtEvent(assignmentId, detail, now()), cancelEvent(assignmentId, 'refused', null, now())])
+        return 'in_doubt'
+      }
+      if (answer === 'refused') {
+        journal.inbox.change(assignmentId, { cancel: 'refused' }, now())
+        journal.append([cancelEvent(assignmentId, 'refused', null, now())])
+        return 'refused'
+      }
+      journal.inbox.change(assignmentId, { state: 'voided', cancel: 'done' }, now())
+      journal.append([cancelEvent(assignmentId, 'voided', levels, now())])
+      return 'voided'
+    })
+  })
+}
+
+/** Tells the outcome again as a new event, with levels read just now. */
+export async function answerAgain(shop: Shop, row: InboxRow): Promise<Settled> {
+  const { journal, pos, now } = shop
+  return shop.turn(async () => {
+    const levels = await pos.readLevels(skusOf(row.assignment))
+    return journal.transaction((): Settled => {
+      const current = journal.inbox.get(row.assignmentId)
+      if (!current) return 'moved-on'
+      journal.inbox.change(row.assignmentId, { answerAgain: false }, now())
+      journal.append(outcomeAgain(current, levels, now()))
+      return 'told'
+    })
+  })
+}

@@ -1,0 +1,77 @@
+import type { Assignment } from '../../contract/assignment.ts'
+import { toInstant } from '../../contract/clock.ts'
+import type { Level, RejectReason } from '../../contract/events.ts'
+import type { FulfilmentProgress } from '../../contract/status.ts'
+import type { InboxRow } from '../journal/inbox.ts'
+import type { OutgoingEvent } from '../journal/outgoing-event.ts'
+import type { Pos } from '../pos/port.ts'
+
+type PosOrderState = NonNullable<Awaited<ReturnType<Pos['findOrder']>>>['state']
+
+/** Every SKU of an assignment, once. */
+export const skusOf = (assignment: Assignment | null): string[] => [...new Set(assignment?.lines.map((line) => line.sku))]
+
+export const linesOf = (assignment: Assignment | null): { lineId: string; quantity: number }[] =>
+  assignment?.lines.map(({ lineId, quantity }) => ({ lineId, quantity })) ?? []
+
+export const acceptedEvent = (assignment: Assignment, posReference: string, stockFell: boolean, levels: Level[], now: number): OutgoingEvent => ({
+  type: 'order.accepted',
+  occurredAt: toInstant(now),
+  data: { assignmentId: assignment.assignmentId, posReference, stockFell, lines: linesOf(assignment), levels },
+})
+
+/** What the contract allows a detail to be. */
+const DETAIL_LENGTH_MAX = 500
+
+export const rejectedEvent = (assignmentId: string, reason: RejectReason, detail: string | null, levels: Level[], now: number): OutgoingEvent => ({
+  type: 'order.rejected',
+  occurredAt: toInstant(now),
+  data: { assignmentId, reason, ...(detail ? { detail: detail.slice(0, DETAIL_LENGTH_MAX) } : {}), levels },
+})
+
+export const inDoubtEvent = (assignmentId: string, detail: string, now: number): OutgoingEvent =>
+  ({ type: 'order.in_doubt', occurredAt: toInstant(now), data: { assignmentId, detail: detail.slice(0, DETAIL_LENGTH_MAX) } })
+
+export const statusEvent = (assignmentId: string, status: FulfilmentProgress, now: number): OutgoingEvent =>
+  ({ type: 'order.status_changed', occurredAt: toInstant(now), data: { assignmentId, status } })
+
+export const cancelEvent = (assignmentId: string, outcome: 'struck' | 'voided' | 'refused', levels: Level[] | null, now: number): OutgoingEvent =>
+  ({ type: 'order.cancel_result', occurredAt: toInstant(now), data: { assignmentId, outcome, ...(levels ? { levels } : {}) } })
+
+/** How far the staff have come with an order that was found in the POS; `null` when they have not begun, or it is void. */
+export function progressOf(state: PosOrderState): FulfilmentProgress | null {
+  switch (state) {
+    case 'picking': return 'picking'
+    case 'ready': return 'ready_for_pickup'
+    case 'done': return 'completed'
+    case 'open':
+    case 'void': return null
+  }
+}
+
+/** The outcome of an assignment told again, with levels read just now. Nothing while there is no outcome. */
+export function outcomeAgain(row: InboxRow, levels: Level[], now: number): OutgoingEvent[] {
+  const { assignmentId, assignment } = row
+  switch (row.state) {
+    case 'received':
+    case 'intent':
+      return []
+    case 'done':
+      return [
+        ...(assignment && row.posReference ? [acceptedEvent(assignment, row.posReference, row.stockFell, levels, now)] : []),
+        ...(row.progress ? [statusEvent(assignmentId, row.progress, now)] : []),
+        ...(row.cancel === 'refused' ? [cancelEvent(assignmentId, 'refused', null, now)] : []),
+      ]
+    case 'rejected':
+      return [
+        rejectedEvent(assignmentId, row.reason ?? 'invalid', row.detail, levels, now),
+        ...(row.cancel === 'done' ? [cancelEvent(assignmentId, 'struck', null, now)] : []),
+      ]
+    case 'in_doubt':
+      return [inDoubtEvent(assignmentId, row.detail ?? 'it is not known whether the POS has this order', now)]
+    case 'struck':
+      return [cancelEvent(assignmentId, 'struck', null, now)]
+    case 'voided':
+      return [cancelEvent(assignmentId, 'voided', levels, now)]
+  }
+}

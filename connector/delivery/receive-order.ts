@@ -1,0 +1,58 @@
+import type { Assignment } from '../../contract/assignment.ts'
+import { toInstant } from '../../contract/clock.ts'
+import { hashSync } from '../journal/digest-sync.ts'
+import { isUnfinished, type InboxRow } from '../journal/inbox.ts'
+import type { Journal } from '../journal/journal.ts'
+
+export type Received = { kind: 'journaled' | 'known'; receivedAt: number } | { kind: 'different-body' } | { kind: 'struck' }
+
+/** The same work has the same hash whichever path brought it; the store's own id may stand in it or not. */
+export function bodyHashOf(assignment: Assignment): string {
+  const { storeId: _, ...body } = assignment
+  return hashSync(body)
+}
+
+/**
+ * Where push and pull end: the assignment is on disk, with its `order.journaled`, in one commit, before anybody is told.
+ * `now` is epoch ms. Throws `JournalCannotWrite` when the disk refuses.
+ */
+export function receiveOrder(journal: Journal, assignment: Assignment, now: number): Received {
+  const bodyHash = bodyHashOf(assignment)
+  return journal.transaction((): Received => {
+    const known = journal.inbox.get(assignment.assignmentId)
+    if (!known) {
+      journal.inbox.insert({ assignmentId: assignment.assignmentId, bodyHash, assignment, state: 'received', cancel: 'none' }, now)
+      journal.append([{ type: 'order.journaled', occurredAt: toInstant(now), data: { assignmentId: assignment.assignmentId } }])
+      return { kind: 'journaled', receivedAt: now }
+    }
+    if (known.state === 'struck') return { kind: 'struck' }
+    if (known.bodyHash !== bodyHash) return { kind: 'different-body' }
+    tellAgainUnderNewEpoch(journal, known, now)
+    return { kind: 'known', receivedAt: known.receivedAt }
+  })
+}
+
+/** Offered again although it is known: under a new epoch the edge may have lost what it was told, so it is told once more. */
+function tellAgainUnderNewEpoch(journal: Journal, known: InboxRow, now: number): void {
+  if (known.toldEpoch === journal.meta.number('epoch')) return
+  if (isUnfinished(known)) {
+    journal.append([{ type: 'order.journaled', occurredAt: toInstant(now), data: { assignmentId: known.assignmentId } }])
+  } else {
+    journal.inbox.change(known.assignmentId, { answerAgain: true }, now)
+  }
+}
+
+/**
+ * The edge has waited for an outcome. What is unknown here is offered again by the edge, what is unfinished goes on, and
+ * what is still on its way in the outbox need not be said twice. Answers whether a new event is due.
+ */
+export function askedAgain(journal: Journal, assignmentId: string, now: number): boolean {
+  return journal.transaction(() => {
+    const known = journal.inbox.get(assignmentId)
+    if (!known || isUnfinished(known)) return false
+    const onItsWay = known.toldEpoch === journal.meta.number('epoch') && (known.toldSeq ?? 0) > journal.outbox.acked().seq
+    if (onItsWay) return false
+    journal.inbox.change(assignmentId, { answerAgain: true }, now)
+    return true
+  })
+}

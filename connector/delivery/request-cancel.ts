@@ -1,0 +1,46 @@
+import { toInstant } from '../../contract/clock.ts'
+import type { OutgoingEvent } from '../journal/outgoing-event.ts'
+import type { Journal } from '../journal/journal.ts'
+
+export type CancelRequested = 'struck' | 'requested' | 'settled'
+
+const struckEvent = (assignmentId: string, now: number): OutgoingEvent =>
+  ({ type: 'order.cancel_result', occurredAt: toInstant(now), data: { assignmentId, outcome: 'struck' } })
+
+/**
+ * Takes a cancel down. What never came, or has not gone to the POS, is struck at once and stays struck: a late delivery of
+ * it is refused. What may be in the POS is left to the writer, which voids it. `now` is epoch ms.
+ */
+export function requestCancel(journal: Journal, assignmentId: string, now: number): CancelRequested {
+  return journal.transaction((): CancelRequested => {
+    const row = journal.inbox.get(assignmentId)
+    if (!row) {
+      journal.inbox.insert({ assignmentId, bodyHash: null, assignment: null, state: 'struck', cancel: 'done' }, now)
+      journal.append([struckEvent(assignmentId, now)])
+      return 'struck'
+    }
+    if (row.cancel !== 'none') {
+      if (row.cancel !== 'requested' && row.toldEpoch !== journal.meta.number('epoch')) journal.inbox.change(assignmentId, { answerAgain: true }, now)
+      return row.cancel === 'requested' ? 'requested' : 'settled'
+    }
+    switch (row.state) {
+      case 'received':
+        journal.inbox.change(assignmentId, { state: 'struck', cancel: 'done' }, now)
+        journal.append([struckEvent(assignmentId, now)])
+        return 'struck'
+      case 'rejected':
+        // Nothing of it stands in the POS: to the one who cancels that is the same as struck.
+        journal.inbox.change(assignmentId, { cancel: 'done' }, now)
+        journal.append([struckEvent(assignmentId, now)])
+        return 'settled'
+      case 'intent':
+      case 'done':
+      case 'in_doubt':
+        journal.inbox.change(assignmentId, { cancel: 'requested' }, now)
+        return 'requested'
+      case 'struck':
+      case 'voided':
+        return 'settled'
+    }
+  })
+}

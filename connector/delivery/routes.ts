@@ -1,0 +1,179 @@
+import type { HttpBindings } from '@hono/node-server'
+import { Hono, type Context } from 'hono'
+import type { Logger } from 'pino'
+import { Assignment } from '../../contract/assignment.ts'
+import { toInstant } from '../../contract/clock.ts'
+import { ORDER_BODY_BYTES_MAX } from '../../contract/limits.ts'
+import { fieldErrors, PROBLEM_BASE, PROBLEMS, type ProblemType } from '../../contract/problem.ts'
+import { ok, refused, type Result } from '../../contract/result.ts'
+import { SIGNING_HEADERS, verifyCall } from '../../contract/signing.ts'
+import { AssignmentId } from '../../contract/values.ts'
+import type { EdgeClock } from '../edge/edge-clock.ts'
+import { faultOf } from '../fault.ts'
+import { JournalCannotWrite } from '../journal/database.ts'
+import type { CancelRequested } from './request-cancel.ts'
+import type { Received } from './receive-order.ts'
+
+export type Readiness = { ready: boolean; waitingFor: string[] }
+
+/** What the routes stand on. `receive` and `cancel` end in the journal and may throw `JournalCannotWrite`. */
+export type Delivery = {
+  storeId: string
+  secrets: readonly string[]
+  clock: EdgeClock
+  log: Logger
+  receive(assignment: Assignment): Received
+  cancel(assignmentId: string): CancelRequested
+  readiness(): Readiness
+  /** Prometheus text. */
+  metrics(): string
+  /** Whether work is still taken; false while shutting down. */
+  taking(): boolean
+}
+
+type Env = { Bindings: HttpBindings; Variables: { requestId: string; body: Uint8Array<ArrayBuffer> } }
+type Call = Context<Env>
+type Refusal = { type: ProblemType; detail?: string; errors?: { path: string; message: string }[] }
+
+/** How long the edge waits before it tries a shop whose disk is full: somebody must make room first. */
+const JOURNAL_FULL_RETRY_S = 30
+const STOPPING_RETRY_S = 5
+
+/** The server a tunnel leads to. Behind it every call is signed; only `/health` is for anyone. */
+export function createRoutes(delivery: Delivery): Hono<Env> {
+  const { log, clock } = delivery
+  const app = new Hono<Env>()
+
+  app.use(async (c, next) => {
+    c.set('requestId', crypto.randomUUID())
+    await next()
+    c.header('x-request-id', c.get('requestId'))
+  })
+
+  app.get('/health', (c) => c.json({ status: 'ok' }))
+
+  app.get('/ready', (c) => {
+    if (!isLocal(c)) return refuse(c, { type: 'not-found' })
+    const readiness = delivery.readiness()
+    return c.json(readiness, readiness.ready ? 200 : 503)
+  })
+  app.get('/metrics', (c) => (isLocal(c) ? c.text(delivery.metrics(), 200, { 'content-type': 'text/plain; version=0.0.4' }) : refuse(c, { type: 'not-found' })))
+
+  app.use('/orders/*', async (c, next) => {
+    const body = await readBody(c)
+    if (!body) return refuse(c, { type: 'too-large', detail: `at most ${ORDER_BODY_BYTES_MAX} bytes` })
+    // The target as it came over the wire: a normalised one would not fit the signature.
+    const target = c.env.incoming.url ?? ''
+    if (!(await verifyCall(delivery.secrets, c.req.raw.headers, { method: c.req.method, target, body }, clock.now()))) {
+      log.warn({ event: 'delivery.unauthorized', method: c.req.method })
+      return refuse(c, { type: 'bad-signature' })
+    }
+    // Seconds, checked by the signature: the edge's time is at least this.
+    clock.atLeast(Number(c.req.header(SIGNING_HEADERS.timestamp)) * 1000)
+    if (!delivery.taking()) return refuse(c, { type: 'try-again', detail: 'the connector is stopping' }, STOPPING_RETRY_S)
+    c.set('body', body)
+    return next()
+  })
+
+  app.put('/orders/:assignmentId', (c) => {
+    const parsed = readAssignment(c, delivery.storeId)
+    if (!parsed.ok) return refuse(c, parsed.refusal)
+    const received = delivery.receive(parsed.value)
+    log.info({ event: 'order.delivered', assignmentId: parsed.value.assignmentId, outcome: received.kind })
+    switch (received.kind) {
+      case 'journaled': return c.json({ journaledAt: toInstant(received.receivedAt) }, 202)
+      case 'known': return c.json({ journaledAt: toInstant(received.receivedAt) }, 200)
+      case 'different-body': return refuse(c, { type: 'different-body' })
+      case 'struck': return refuse(c, { type: 'struck-out' })
+    }
+  })
+
+  app.post('/orders/:assignmentId/cancel', (c) => {
+    const id = AssignmentId.safeParse(c.req.param('assignmentId'))
+    if (!id.success) return refuse(c, { type: 'invalid-request', errors: [{ path: '/assignmentId', message: 'expected {orderId}.{n}' }] })
+    const outcome = delivery.cancel(id.data)
+    log.info({ event: 'cancel.delivered', assignmentId: id.data, outcome })
+    return c.json({ state: outcome }, 202)
+  })
+
+  for (const path of ['/health', '/ready', '/metrics', '/orders/:assignmentId', '/orders/:assignmentId/cancel']) {
+    app.all(path, (c) => refuse(c, { type: 'method-not-allowed' }))
+  }
+  app.notFound((c) => refuse(c, { type: 'not-found' }))
+  app.onError((error, c) => {
+    if (error instanceof JournalCannotWrite) {
+      log.error({ event: 'journal.cannot-write', hint: 'orders are refused until the journal\'s disk has room', fault: faultOf(error) })
+      return refuse(c, { type: 'journal-full' }, JOURNAL_FULL_RETRY_S)
+    }
+    log.error({ event: 'delivery.fault', requestId: c.get('requestId'), fault: faultOf(error) })
+    return refuse(c, { type: 'internal' })
+  })
+  return app
+}
+
+/** RFC 9457. Says which refusal it is, never what a store's data or a secret looks like. */
+function refuse(c: Call, refusal: Refusal, retryAfterS?: number): Response {
+  const [status, title] = PROBLEMS[refusal.type]
+  const body = {
+    type: PROBLEM_BASE + refusal.type, title, status,
+    ...(refusal.detail ? { detail: refusal.detail } : {}),
+    ...(refusal.errors ? { errors: refusal.errors } : {}),
+    requestId: c.get('requestId'),
+  }
+  if (retryAfterS !== undefined) c.header('retry-after', String(retryAfterS))
+  c.header('content-type', 'application/problem+json')
+  c.header('x-request-id', c.get('requestId'))
+  return c.body(JSON.stringify(body), status)
+}
+
+/** The bytes as sent, which is what was signed; null when there are too many. */
+async function readBody(c: Call): Promise<Uint8Array<ArrayBuffer> | null> {
+  if (Number(c.req.header('content-length') ?? 0) > ORDER_BODY_BYTES_MAX) return null
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of c.req.raw.body ?? []) {
+    length += chunk.length
+    if (length > ORDER_BODY_BYTES_MAX) return null
+    chunks.push(chunk)
+  }
+  const body = new Uint8Array(length)
+  let at = 0
+  for (const chunk of chunks) {
+    body.set(chunk, at)
+    at += chunk.length
+  }
+  return body
+}
+
+function readAssignment(c: Call, storeId: string): Result<Assignment, Refusal> {
+  const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase()
+  if (type !== 'application/json') return refused({ type: 'unsupported-media-type', detail: 'expected application/json' })
+  const json = parseJson(c.get('body'))
+  if (!json.ok) return json
+  const parsed = Assignment.safeParse(json.value)
+  if (!parsed.success) return refused({ type: 'invalid-request', errors: fieldErrors(parsed.error) })
+  if (parsed.data.assignmentId !== c.req.param('assignmentId')) {
+    return refused({ type: 'invalid-request', errors: [{ path: '/assignmentId', message: 'expected the id of the address' }] })
+  }
+  if (parsed.data.storeId !== undefined && parsed.data.storeId !== storeId) {
+    return refused({ type: 'invalid-request', errors: [{ path: '/storeId', message: 'this is another store' }] })
+  }
+  return ok(parsed.data)
+}
+
+function parseJson(body: Uint8Array): Result<unknown, Refusal> {
+  try {
+    return ok(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)))
+  } catch {
+    return refused({ type: 'invalid-json' })
+  }
+}
+
+const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]'])
+const LOOPBACK_ADDRESSES: ReadonlySet<string | undefined> = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1'])
+
+/** From this machine and not through the tunnel, whose agent calls from here too but with the public name and Cloudflare's headers. */
+function isLocal(c: Call): boolean {
+  const host = new URL(c.req.url).hostname
+  return LOOPBACK_ADDRESSES.has(c.env.incoming.socket.remoteAddress) && LOOPBACK_HOSTS.has(host) && c.req.header('cf-ray') === undefined
+}

@@ -1,0 +1,81 @@
+import type { Logger } from 'pino'
+import { createBell } from '../bell.ts'
+import { backoffMs } from '../edge/backoff.ts'
+import { faultFields } from '../fault.ts'
+import { isUnfinished, type InboxRow } from '../journal/inbox.ts'
+import { acceptOrder, answerAgain, voidOrder, type Settled, type Shop } from './accept-order.ts'
+
+export type Writer = {
+  /** There may be new work. */
+  wake(): void
+  /** Runs until the signal aborts; the step under way is finished first. */
+  run(signal: AbortSignal): Promise<void>
+}
+
+/** A look at the inbox takes this many rows at once. */
+const PAGE_SIZE = 50
+
+/**
+ * Works the inbox in order of arrival, one POS write at a time. A POS fault puts that one order back with a growing wait and
+ * the next one has its turn. What another journal's life left as INTENT is met first: it arrived first.
+ */
+export function createWriter(shop: Shop, log: Logger, random: () => number = Math.random, monotonic: () => number = () => performance.now()): Writer {
+  const bell = createBell()
+  const surelyUnwritten = new Set<string>()
+  const waiting = new Map<string, { attempt: number; notBefore: number }>()
+
+  const step = (row: InboxRow): Promise<Settled> => {
+    if (isUnfinished(row)) return acceptOrder(shop, row, surelyUnwritten)
+    return row.cancel === 'requested' ? voidOrder(shop, row) : answerAgain(shop, row)
+  }
+
+  const work = async (row: InboxRow): Promise<void> => {
+    const { assignmentId } = row
+    try {
+      const settled = await step(row)
+      waiting.delete(assignmentId)
+      surelyUnwritten.delete(assignmentId)
+      log.info({ event: 'assignment.settled', assignmentId, outcome: settled })
+    } catch (error) {
+      const attempt = (waiting.get(assignmentId)?.attempt ?? 0) + 1
+      const waitMs = backoffMs(attempt, random())
+      waiting.set(assignmentId, { attempt, notBefore: monotonic() + waitMs })
+      log.warn({ event: 'assignment.retry', assignmentId, attempt, waitMs, ...faultFields(error) })
+    }
+  }
+
+  /** One walk over all work. Answers whether something was done. */
+  const pass = async (signal: AbortSignal): Promise<boolean> => {
+    let worked = false
+    const seen = new Set<string>()
+    for (let after = 0; !signal.aborted;) {
+      const rows = shop.journal.inbox.work(after, PAGE_SIZE)
+      for (const { arrival, assignmentId } of rows) {
+        if (signal.aborted) break
+        after = arrival
+        seen.add(assignmentId)
+        if ((waiting.get(assignmentId)?.notBefore ?? 0) > monotonic()) continue
+        // Read again: a cancel may have come while its neighbours were worked on.
+        const row = shop.journal.inbox.get(assignmentId)
+        if (!row || !(isUnfinished(row) || row.cancel === 'requested' || row.answerAgain)) continue
+        await work(row)
+        worked = true
+      }
+      if (rows.length < PAGE_SIZE) break
+    }
+    // What was settled by somebody else needs no second try.
+    if (!signal.aborted) for (const assignmentId of waiting.keys()) if (!seen.has(assignmentId)) waiting.delete(assignmentId)
+    return worked
+  }
+
+  return {
+    wake: () => bell.ring(),
+    async run(signal) {
+      while (!signal.aborted) {
+        if (await pass(signal)) continue
+        const soonest = Math.min(...[...waiting.values()].map(({ notBefore }) => notBefore - monotonic()))
+        await bell.wait(Number.isFinite(soonest) ? Math.max(soonest, 1) : null, signal)
+      }
+    },
+  }
+}

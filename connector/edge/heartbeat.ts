@@ -1,0 +1,83 @@
+import type { Logger } from 'pino'
+import { toInstant, type Clock } from '../../contract/clock.ts'
+import type { HeartbeatAnswer } from '../../contract/connect.ts'
+import { createBell } from '../bell.ts'
+import { faultFields } from '../fault.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { Edge, EdgeRefusal } from './edge-client.ts'
+import { isOldJournal } from './new-epoch.ts'
+
+export type HeartbeatOptions = {
+  journal: Journal
+  edge: Edge
+  log: Logger
+  everyMs: number
+  version: string
+  /** This machine's own clock, for the edge to see how far it is off. */
+  wall: Clock
+  posReachable(): boolean
+  onAnswer(answer: HeartbeatAnswer): void
+  onHeld(holder: string | null): void
+  /** The journal is not the one the edge knows. */
+  onForked(): void
+}
+
+export type Heartbeat = {
+  run(signal: AbortSignal): Promise<void>
+  /** Now, not in ten seconds: the epoch was just taken. */
+  wake(): void
+}
+
+/** Says that the shop is there, and hears what the edge wants of it. Nothing is said before there is an epoch. */
+export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
+  const { journal, edge, log } = options
+  const bell = createBell()
+  let away = false
+
+  const refused = (refusal: EdgeRefusal): void => {
+    if (refusal.problem === 'store-held-by') options.onHeld(refusal.holder)
+    else if (refusal.problem === 'epoch-forked') options.onForked()
+    else log.warn({ event: 'heartbeat.refused', status: refusal.status, problem: refusal.problem })
+  }
+
+  const beat = async (): Promise<void> => {
+    const epoch = journal.meta.number('epoch')
+    if (epoch === null || journal.meta.get('epochWanted') !== null) return
+    const answer = await edge.heartbeat({
+      connectorId: journal.connectorId,
+      epoch,
+      lastSeq: journal.outbox.lastSeq(),
+      posReachable: options.posReachable(),
+      journal: { inbox: journal.inbox.unfinished(), outbox: journal.outbox.waiting() },
+      version: options.version,
+      clock: toInstant(options.wall()),
+      tunnel: 'none',
+    })
+    if (away) log.info({ event: 'edge.back' })
+    away = false
+    // The sender took another epoch meanwhile: this answer is about the old one.
+    if (journal.meta.number('epoch') !== epoch) return
+    if (!answer.ok) return refused(answer.refusal)
+    if (isOldJournal(answer.value.ackedSeq, journal.outbox.lastSeq())) {
+      log.warn({ event: 'journal.old', ackedSeq: answer.value.ackedSeq, lastSeq: journal.outbox.lastSeq() })
+      options.onForked()
+    }
+    options.onAnswer(answer.value)
+  }
+
+  return {
+    wake: () => bell.ring(),
+    async run(signal) {
+      while (!signal.aborted) {
+        try {
+          await beat()
+        } catch (error) {
+          // Once per absence: the sender tells about its own waits.
+          if (!away) log.warn({ event: 'edge.away', ...faultFields(error) })
+          away = true
+        }
+        await bell.wait(options.everyMs, signal)
+      }
+    },
+  }
+}

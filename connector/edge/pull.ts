@@ -1,0 +1,78 @@
+import type { Logger } from 'pino'
+import { Assignment } from '../../contract/assignment.ts'
+import { createBell } from '../bell.ts'
+import { faultFields } from '../fault.ts'
+import type { Edge } from './edge-client.ts'
+
+export type PullOptions = {
+  edge: Edge
+  log: Logger
+  everyMs: number
+  storeId: string
+  /** Takes one in as a push would. Answers whether it was new. Throws when the journal cannot write. */
+  receive(assignment: Assignment): boolean
+  cancel(assignmentId: string): void
+  /** What was taken in has been told to the edge, so the next page brings other work; or the patience is over. */
+  told(): Promise<unknown>
+}
+
+export type Pull = {
+  run(signal: AbortSignal): Promise<void>
+  /** What the last heartbeat said: `often` while pushes are not known to arrive, `now` when work waits. */
+  set(state: { often: boolean; now: boolean }): void
+}
+
+/** The second way in, over plain outbound HTTPS: either alone is enough (rules.md 6). */
+export function createPull(options: PullOptions): Pull {
+  const { edge, log } = options
+  const bell = createBell()
+  let often = true
+  let due = false
+
+  const take = (body: unknown): boolean => {
+    const parsed = Assignment.safeParse(body)
+    if (!parsed.success) {
+      log.error({ event: 'pull.malformed', paths: parsed.error.issues.slice(0, 5).map((issue) => issue.path.join('.')) })
+      return false
+    }
+    if (parsed.data.storeId !== undefined && parsed.data.storeId !== options.storeId) {
+      log.error({ event: 'pull.other-store', assignmentId: parsed.data.assignmentId })
+      return false
+    }
+    return options.receive(parsed.data)
+  }
+
+  /** Fetches pages until one brings nothing new. */
+  const pull = async (signal: AbortSignal): Promise<void> => {
+    for (let fresh = true; fresh && !signal.aborted;) {
+      const answer = await edge.pending()
+      if (!answer.ok) return log.warn({ event: 'pull.refused', status: answer.refusal.status, problem: answer.refusal.problem })
+      fresh = false
+      for (const body of answer.value.assignments) if (take(body)) fresh = true
+      for (const { assignmentId } of answer.value.cancels) options.cancel(assignmentId)
+      if (fresh) await options.told()
+    }
+  }
+
+  return {
+    set(state) {
+      often = state.often
+      if (state.now) {
+        due = true
+        bell.ring()
+      }
+    },
+    async run(signal) {
+      while (!signal.aborted) {
+        await bell.wait(options.everyMs, signal)
+        if (signal.aborted || !(often || due)) continue
+        due = false
+        try {
+          await pull(signal)
+        } catch (error) {
+          log.warn({ event: 'pull.fault', ...faultFields(error) })
+        }
+      }
+    },
+  }
+}

@@ -1,0 +1,154 @@
+import type { Logger } from 'pino'
+import { EVENTS_PER_CALL_MAX } from '../../contract/limits.ts'
+import { createBell } from '../bell.ts'
+import type { Shop } from '../delivery/accept-order.ts'
+import { faultFields } from '../fault.ts'
+import { createBackoff } from './backoff.ts'
+import type { Edge, EdgeRefusal } from './edge-client.ts'
+import { enterEpoch, isOldJournal } from './new-epoch.ts'
+
+export type Sender = {
+  /** Takes the epoch and sends events, in order and one call at a time, until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>
+  /** There are new events, or a new epoch is wanted. Does not shorten a backoff. */
+  wake(): void
+  /** The edge has just answered another call: try now. */
+  edgeIsBack(): void
+  /** Tells the next run to take a new epoch, and keeps that on disk. */
+  wantEpoch(): void
+  /** Ends when everything is sent, or after the time; for shutting down. */
+  drained(timeoutMs: number): Promise<boolean>
+}
+
+export type SenderEvents = {
+  /** Another connector holds the store: stop. `holder` is its id, when the edge says it. */
+  onHeld(holder: string | null): void
+  onEpoch(epoch: number): void
+  onSent(ackedSeq: number): void
+}
+
+/** Under the contract's megabyte with room for the head and for multi-byte surprises. */
+const BATCH_BYTES_MAX = 900_000
+/** A wrong secret does not mend itself: once in this time is enough to notice that it was mended. */
+const UNAUTHORIZED_WAIT_MS = 30_000
+
+/** What one step came to: go on at once, wait for events, or wait this long (`untilBack`: or until the edge answers another call). */
+type Step = { kind: 'again' } | { kind: 'idle' } | { kind: 'wait'; ms: number; untilBack?: boolean }
+
+export function createSender(shop: Shop, edge: Edge, log: Logger, events: SenderEvents, random: () => number = Math.random): Sender {
+  const { journal } = shop
+  const work = createBell()
+  const back = createBell()
+  const backoff = createBackoff(random)
+  let untilBack = false
+  const onDrained = new Set<() => void>()
+
+  const wantEpoch = (): void => {
+    journal.meta.set('epochWanted', '1')
+    work.ring()
+  }
+
+  const refusedStep = (refusal: EdgeRefusal, what: string): Step => {
+    if (refusal.problem === 'store-held-by') {
+      events.onHeld(refusal.holder)
+      return { kind: 'wait', ms: UNAUTHORIZED_WAIT_MS }
+    }
+    if (refusal.status === 401) {
+      log.error({ event: 'edge.unauthorized', call: what, hint: 'the edge does not accept the store id or its secret: compare store.id, rotate the secret, and look at this machine\'s clock' })
+      return { kind: 'wait', ms: UNAUTHORIZED_WAIT_MS }
+    }
+    const ms = refusal.retryAfterMs ?? backoff.next()
+    log.warn({ event: 'edge.refused', call: what, status: refusal.status, problem: refusal.problem, waitMs: ms })
+    return { kind: 'wait', ms }
+  }
+
+  const takeEpoch = async (): Promise<Step> => {
+    const answer = await edge.takeEpoch(journal.connectorId)
+    if (!answer.ok) return refusedStep(answer.refusal, 'epochs')
+    const how = await enterEpoch(shop, answer.value.epoch)
+    log.info({ event: 'epoch.taken', epoch: answer.value.epoch, how })
+    events.onEpoch(answer.value.epoch)
+    return { kind: 'again' }
+  }
+
+  const sendNext = async (epoch: number): Promise<Step> => {
+    const batch = journal.outbox.next(EVENTS_PER_CALL_MAX, BATCH_BYTES_MAX)
+    if (batch.events.length === 0) return { kind: 'idle' }
+    const answer = await edge.sendEvents({ connectorId: journal.connectorId, epoch, after: batch.after, events: batch.events })
+    if (!answer.ok) return afterRefusal(answer.refusal, batch.after.seq)
+    const { ackedSeq, rejected } = answer.value
+    // A call repeats at least what the one before it carried, so the edge cannot have more than this one shows, unless another
+    // life of this journal sent it. Confirmed numbers then are not our events, and none of them may be dropped.
+    if (isOldJournal(ackedSeq, batch.lastSeq)) {
+      log.warn({ event: 'journal.old', ackedSeq, sentSeq: batch.lastSeq })
+      wantEpoch()
+      return { kind: 'wait', ms: backoff.next() }
+    }
+    for (const { seq, code } of rejected) log.error({ event: 'event.rejected', seq, code, hint: 'the edge filed it as a dead letter' })
+    if (ackedSeq <= batch.after.seq) return { kind: 'wait', ms: backoff.next() }
+    journal.outbox.markAcked(ackedSeq)
+    backoff.reset()
+    events.onSent(ackedSeq)
+    return { kind: 'again' }
+  }
+
+  const afterRefusal = (refusal: EdgeRefusal, afterSeq: number): Step => {
+    if (refusal.problem === 'epoch-forked') {
+      log.warn({ event: 'epoch.forked', hint: 'this journal is not the one the edge knows (a backup?): a new epoch and a reconcile follow' })
+      wantEpoch()
+      return { kind: 'wait', ms: backoff.next() }
+    }
+    if (refusal.problem === 'sequence-gap') {
+      // Only backwards: an edge that wants what comes later would have us drop what it never confirmed.
+      const held = refusal.expectedSeq !== null && refusal.expectedSeq <= afterSeq && journal.outbox.goBackTo(refusal.expectedSeq)
+      log.warn({ event: 'sequence.gap', expectedSeq: refusal.expectedSeq, held })
+      if (!held) wantEpoch()
+      // Not at once: two sides that disagree for ever must not spin.
+      return { kind: 'wait', ms: backoff.next() }
+    }
+    return refusedStep(refusal, 'events')
+  }
+
+  const step = async (): Promise<Step> => {
+    try {
+      const epoch = journal.meta.number('epoch')
+      return epoch === null || journal.meta.get('epochWanted') !== null ? await takeEpoch() : await sendNext(epoch)
+    } catch (error) {
+      const ms = backoff.next()
+      log.warn({ event: 'edge.fault', waitMs: ms, ...faultFields(error) })
+      return { kind: 'wait', ms, untilBack: true }
+    }
+  }
+
+  return {
+    async run(signal) {
+      while (!signal.aborted) {
+        const next = await step()
+        if (next.kind === 'idle') {
+          for (const resolve of onDrained) resolve()
+          await work.wait(null, signal)
+        } else if (next.kind === 'wait') {
+          untilBack = next.untilBack ?? false
+          await back.wait(next.ms, signal)
+          untilBack = false
+        }
+      }
+    },
+    wake: () => work.ring(),
+    edgeIsBack() {
+      if (untilBack) back.ring()
+    },
+    wantEpoch,
+    async drained(timeoutMs) {
+      if (journal.outbox.waiting() === 0) return true
+      work.ring()
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const timer = setTimeout(resolve, timeoutMs)
+      onDrained.add(resolve)
+      await promise
+      clearTimeout(timer)
+      onDrained.delete(resolve)
+      return journal.outbox.waiting() === 0
+    },
+  }
+}

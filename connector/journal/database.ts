@@ -1,0 +1,94 @@
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
+
+export type Row = Record<string, SQLOutputValue>
+
+/** The journal's SQLite file: synchronous, so that whatever happens inside `transaction` happens at once. */
+export type Database = {
+  all(sql: string, ...values: SQLInputValue[]): Row[]
+  get(sql: string, ...values: SQLInputValue[]): Row | undefined
+  /** The number of rows changed. */
+  run(sql: string, ...values: SQLInputValue[]): number
+  exec(sql: string): void
+  /** One commit. Inside another transaction it becomes part of that one. Throws `JournalCannotWrite` when the disk refuses. */
+  transaction<T>(work: () => T): T
+  close(): void
+}
+
+/** SQLite's primary result codes that mean: the disk, not the data. */
+const SQLITE = { BUSY: 5, READONLY: 8, IOERR: 10, FULL: 13, CANTOPEN: 14 } as const
+const DISK_CODES: ReadonlySet<number> = new Set([SQLITE.READONLY, SQLITE.IOERR, SQLITE.FULL, SQLITE.CANTOPEN])
+
+/** The journal's disk is full or broken: nothing was written, and nothing may be acknowledged. */
+export class JournalCannotWrite extends Error {
+  override name = 'JournalCannotWrite'
+}
+
+/** Extended codes carry the primary one in their low byte. */
+const primaryCode = (error: unknown): number | null =>
+  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : null
+
+export const isDatabaseBusy = (error: unknown): boolean => primaryCode(error) === SQLITE.BUSY
+
+function asDiskFault(error: unknown): unknown {
+  const code = primaryCode(error)
+  if (code === null || !DISK_CODES.has(code)) return error
+  return new JournalCannotWrite('the journal cannot write: free disk space or look at the file system', { cause: error })
+}
+
+export function openDatabase(file: string, options: { readOnly?: boolean } = {}): Database {
+  const sqlite = new DatabaseSync(file, { readOnly: options.readOnly ?? false, timeout: 5000 })
+  const statements = new Map<string, StatementSync>()
+  let depth = 0
+
+  const prepare = (sql: string): StatementSync => {
+    let statement = statements.get(sql)
+    if (!statement) {
+      statement = sqlite.prepare(sql)
+      statements.set(sql, statement)
+    }
+    return statement
+  }
+
+  return {
+    all: (sql, ...values) => prepare(sql).all(...values),
+    get: (sql, ...values) => prepare(sql).get(...values),
+    run: (sql, ...values) => Number(prepare(sql).run(...values).changes),
+    exec: (sql) => sqlite.exec(sql),
+    transaction(work) {
+      if (depth > 0) return work()
+      try {
+        sqlite.exec('BEGIN IMMEDIATE')
+        depth = 1
+        const result = work()
+        sqlite.exec('COMMIT')
+        return result
+      } catch (error) {
+        // A full disk may have rolled back by itself.
+        if (sqlite.isTransaction) sqlite.exec('ROLLBACK')
+        throw asDiskFault(error)
+      } finally {
+        depth = 0
+      }
+    },
+    close() {
+      statements.clear()
+      sqlite.close()
+    },
+  }
+}
+
+/** A column that the schema says is text. Anything else is a bug of ours, or not our file. */
+export function text(row: Row, column: string): string {
+  const value = row[column]
+  if (typeof value !== 'string') throw new TypeError(`journal: ${column} is not text`)
+  return value
+}
+
+export function integer(row: Row, column: string): number {
+  const value = row[column]
+  if (typeof value !== 'number') throw new TypeError(`journal: ${column} is not an integer`)
+  return value
+}
+
+export const textOrNull = (row: Row, column: string): string | null => (row[column] == null ? null : text(row, column))
+export const integerOrNull = (row: Row, column: string): number | null => (row[column] == null ? null : integer(row, column))

@@ -1,0 +1,108 @@
+import type { Assignment } from '../../contract/assignment.ts'
+import type { RejectReason } from '../../contract/events.ts'
+import type { FulfilmentProgress } from '../../contract/status.ts'
+import { integer, integerOrNull, text, textOrNull, type Database, type Row } from './database.ts'
+
+/**
+ * `received`: on disk. `intent`: a POS write may have started. The others are outcomes; `in_doubt` waits for a person.
+ * A `struck` row without a body is the tombstone of work that was cancelled before it came.
+ */
+export type InboxState = 'received' | 'intent' | 'done' | 'rejected' | 'struck' | 'in_doubt' | 'voided'
+export type CancelState = 'none' | 'requested' | 'refused' | 'done'
+
+export type InboxRow = {
+  arrival: number
+  assignmentId: string
+  bodyHash: string | null
+  assignment: Assignment | null
+  state: InboxState
+  posReference: string | null
+  stockFell: boolean
+  progress: FulfilmentProgress | null
+  reason: RejectReason | null
+  detail: string | null
+  cancel: CancelState
+  answerAgain: boolean
+  /** Where the edge was last told something of it; null under an older epoch. */
+  toldEpoch: number | null
+  toldSeq: number | null
+  receivedAt: number
+}
+
+/** What changes with an outcome; what is left out stays. */
+export type InboxChange = Partial<Pick<InboxRow, 'state' | 'posReference' | 'stockFell' | 'progress' | 'reason' | 'detail' | 'cancel' | 'answerAgain'>>
+
+export type Inbox = {
+  get(assignmentId: string): InboxRow | null
+  insert(row: { assignmentId: string; bodyHash: string | null; assignment: Assignment | null; state: InboxState; cancel: CancelState }, now: number): void
+  change(assignmentId: string, change: InboxChange, now: number): void
+  /** What the writer has to do, in order of arrival, after the given arrival number. */
+  work(afterArrival: number, limit: number): InboxRow[]
+  /** How many are not finished. */
+  unfinished(): number
+  countByState(): Record<string, number>
+}
+
+const COLUMNS = {
+  state: 'state', posReference: 'pos_reference', stockFell: 'stock_fell', progress: 'progress', reason: 'reason', detail: 'detail',
+  cancel: 'cancel', answerAgain: 'answer_again',
+} as const satisfies Record<keyof InboxChange, string>
+
+export const isUnfinished = (row: Pick<InboxRow, 'state'>): boolean => row.state === 'received' || row.state === 'intent'
+
+export function openInbox(db: Database): Inbox {
+  return {
+    get(assignmentId) {
+      const row = db.get('SELECT * FROM inbox WHERE assignment_id = ?', assignmentId)
+      return row ? toInboxRow(row) : null
+    },
+    insert({ assignmentId, bodyHash, assignment, state, cancel }, now) {
+      const body = assignment ? JSON.stringify(assignment) : null
+      db.run(
+        'INSERT INTO inbox (assignment_id, body_hash, body, state, cancel, received_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
+        assignmentId, bodyHash, body, state, cancel, now, now,
+      )
+    },
+    change(assignmentId, change, now) {
+      for (const [key, value] of Object.entries(change)) {
+        if (!isColumn(key) || value === undefined) continue
+        db.run(`UPDATE inbox SET ${COLUMNS[key]} = ?, changed_at = ? WHERE assignment_id = ?`, typeof value === 'boolean' ? Number(value) : value, now, assignmentId)
+      }
+    },
+    work: (afterArrival, limit) =>
+      db.all(
+        `SELECT * FROM inbox WHERE (state IN ('received', 'intent') OR cancel = 'requested' OR answer_again = 1) AND arrival > ? ORDER BY arrival LIMIT ?`,
+        afterArrival, limit,
+      ).map(toInboxRow),
+    unfinished() {
+      const row = db.get(`SELECT count(*) AS n FROM inbox WHERE state IN ('received', 'intent') OR cancel = 'requested' OR answer_again = 1`)
+      return row ? integer(row, 'n') : 0
+    },
+    countByState: () =>
+      Object.fromEntries(db.all('SELECT state, count(*) AS n FROM inbox GROUP BY state').map((row) => [text(row, 'state'), integer(row, 'n')])),
+  }
+}
+
+const isColumn = (key: string): key is keyof InboxChange => Object.hasOwn(COLUMNS, key)
+
+function toInboxRow(row: Row): InboxRow {
+  const body = textOrNull(row, 'body')
+  return {
+    arrival: integer(row, 'arrival'),
+    assignmentId: text(row, 'assignment_id'),
+    bodyHash: textOrNull(row, 'body_hash'),
+    // Written by `insert` after the schema had accepted it; the words below are held by the table's checks.
+    assignment: body === null ? null : JSON.parse(body) as Assignment,
+    state: text(row, 'state') as InboxState,
+    posReference: textOrNull(row, 'pos_reference'),
+    stockFell: integer(row, 'stock_fell') === 1,
+    progress: textOrNull(row, 'progress') as FulfilmentProgress | null,
+    reason: textOrNull(row, 'reason') as RejectReason | null,
+    detail: textOrNull(row, 'detail'),
+    cancel: text(row, 'cancel') as CancelState,
+    answerAgain: integer(row, 'answer_again') === 1,
+    toldEpoch: integerOrNull(row, 'told_epoch'),
+    toldSeq: integerOrNull(row, 'told_seq'),
+    receivedAt: integer(row, 'received_at'),
+  }
+}

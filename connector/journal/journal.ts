@@ -1,0 +1,141 @@
+import { createHash } from 'node:crypto'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { dirname, resolve } from 'node:path'
+import { EMPTY_DIGEST } from '../../contract/digest.ts'
+import { applyToBaseline, openBaseline, type Baseline } from './baseline.ts'
+import { isDatabaseBusy, openDatabase, type Database } from './database.ts'
+import { openInbox, type Inbox } from './inbox.ts'
+import { openMeta, type Meta } from './meta.ts'
+import { numberEvents, openOutbox, type Outbox } from './outbox.ts'
+import type { OutgoingEvent } from './outgoing-event.ts'
+import { JournalRefused, prepareSchema } from './schema.ts'
+
+/**
+ * Everything that is not yet acknowledged in the shop, on disk before anybody is told. One process at a time.
+ * Its parts write only through `transaction`, so that what belongs together is one commit (rules.md 1).
+ */
+export type Journal = {
+  connectorId: string
+  inbox: Inbox
+  outbox: Outbox
+  baseline: Baseline
+  meta: Meta
+  transaction<T>(work: () => T): T
+  /** Numbers and keeps the events, in order, and answers their seqs. Joins the transaction around it. */
+  append(events: readonly OutgoingEvent[]): number[]
+  /** The epoch of the first connection: what was numbered before it belongs to it. */
+  takeFirstEpoch(epoch: number): void
+  /** Starts the numbering anew under `epoch` with the events that are carried over; the baseline is forgotten and a reconcile is due. */
+  startEpoch(epoch: number, carried: readonly OutgoingEvent[]): void
+  /** Called after events were numbered. */
+  onAppend(listener: () => void): void
+  close(): void
+}
+
+export type JournalOptions = {
+  file: string
+  storeId: string
+  /** From the configuration; a journal that knows another keeps its own only when this is undefined. */
+  connectorId?: string | undefined
+}
+
+/** Another process has the journal open: two writers of one store's numbering would fork it. */
+export class JournalInUse extends Error {
+  override name = 'JournalInUse'
+}
+
+/** Opens or creates the journal. Throws `JournalRefused`, `JournalInUse`, or a disk's fault. */
+export function openJournal(options: JournalOptions): Journal {
+  const file = resolve(options.file)
+  mkdirSync(dirname(file), { recursive: true })
+  // Orders hold names and addresses: nobody but the connector's own user reads them.
+  closeSync(openSync(file, 'a', 0o600))
+  const lock = lockJournal(file)
+  try {
+    const db = openDatabase(file)
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
+    prepareSchema(db)
+    return createJournal(db, lock, identify(openMeta(db), options, file))
+  } catch (error) {
+    lock.close()
+    throw error
+  }
+}
+
+/** An exclusive transaction on a file beside the journal, held for life: the operating system lets go when the process dies. */
+function lockJournal(file: string): Database {
+  const lock = openDatabase(`${file}.lock`)
+  try {
+    lock.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE')
+  } catch (error) {
+    lock.close()
+    if (isDatabaseBusy(error)) throw new JournalInUse(`another connector process uses the journal ${file}`, { cause: error })
+    throw error
+  }
+  return lock
+}
+
+function identify(meta: Meta, options: JournalOptions, file: string): string {
+  const storeId = meta.get('storeId')
+  if (storeId !== null && storeId !== options.storeId) {
+    throw new JournalRefused(`the journal belongs to store "${storeId}", the configuration says "${options.storeId}": each store needs a journal file of its own`)
+  }
+  // The place of the file is part of the name: a lost journal comes back under the same lease, a second installation does not.
+  const byPlace = `${hostname()}-${createHash('sha256').update(file).digest('hex').slice(0, 8)}`
+  const connectorId = options.connectorId ?? meta.get('connectorId') ?? byPlace
+  meta.set('storeId', options.storeId)
+  meta.set('connectorId', connectorId)
+  return connectorId
+}
+
+function createJournal(db: Database, lock: Database, connectorId: string): Journal {
+  const meta = openMeta(db)
+  const listeners: (() => void)[] = []
+
+  const append = (events: readonly OutgoingEvent[]): number[] => {
+    if (events.length === 0) return []
+    const seqs = db.transaction(() => {
+      const given = numberEvents(db, meta, events)
+      events.forEach((event, index) => applyToBaseline(db, event, given[index] ?? 0))
+      return given
+    })
+    for (const listener of listeners) listener()
+    return seqs
+  }
+
+  return {
+    connectorId,
+    inbox: openInbox(db),
+    outbox: openOutbox(db, meta),
+    baseline: openBaseline(db),
+    meta,
+    transaction: (work) => db.transaction(work),
+    append,
+    takeFirstEpoch(epoch) {
+      db.transaction(() => {
+        meta.set('epoch', String(epoch))
+        meta.delete('epochWanted')
+        db.run('UPDATE inbox SET told_epoch = ? WHERE told_seq IS NOT NULL', epoch)
+      })
+    },
+    startEpoch(epoch, carried) {
+      db.transaction(() => {
+        db.run('DELETE FROM outbox')
+        db.run('DELETE FROM baseline')
+        db.run('UPDATE inbox SET told_epoch = NULL, told_seq = NULL')
+        meta.set('epoch', String(epoch))
+        for (const key of ['lastSeq', 'ackedSeq'] as const) meta.set(key, '0')
+        for (const key of ['lastDigest', 'ackedDigest'] as const) meta.set(key, EMPTY_DIGEST)
+        meta.set('reconcileWanted', '1')
+        meta.delete('epochWanted')
+        append(carried)
+      })
+    },
+    onAppend: (listener) => void listeners.push(listener),
+    close() {
+      db.close()
+      lock.close()
+    },
+  }
+}

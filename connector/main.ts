@@ -1,0 +1,16 @@
+import { createProgram } from './cli/program.ts'
+import { EXIT } from './cli/exit-codes.ts'
+import { faultOf } from './fault.ts'
+
+try {
+  await createProgram((code) => {
+    process.exitCode = code
+  }).parseAsync()
+} catch (error) {
+  // The stack without the message: a message may hold what a driver put into it.
+  const stack = error instanceof Error ? error.stack?.split('\n').filter((line) => line.startsWith('    at ')).slice(0, 8).join('\n') ?? '' : ''
+  process.stderr.write(`The connector broke: ${faultOf(error)}\n${stack}\n`)
+  process.exitCode = EXIT.unexpected
+}
+// Kept-alive connections to the edge would hold the process for seconds more.
+process.exit()

@@ -1,0 +1,273 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Pos } from './port.ts'
+import { apples, byKey, ID, orderOf, OTHER_ID, readOn, tea, wrapping, type PosUnderTest, type ShopFloor } from './pos-under-test.ts'
+
+/** Enough that reading and selling overlap many times, and still under a second. */
+const CONCURRENT_SALES = 150
+
+/** What every POS adapter must do. `make` gives an empty shop, new for each test. */
+export function posSuite(name: string, make: () => Promise<PosUnderTest>): void {
+  describe(`${name}, as every POS`, () => {
+    let pos: Pos
+    let floor: ShopFloor
+    let close: () => Promise<void>
+
+    beforeEach(async () => {
+      ({ pos, floor, close } = await make())
+      await floor.addItem(tea, 10)
+      await floor.addItem(apples, 5_000)
+      await floor.addItem(wrapping)
+    })
+    afterEach(() => close())
+
+    const levelOf = async (sku: string) => (await pos.readLevels([sku]))[0]?.onHand
+
+    describe('a web order', () => {
+      test('is found by its reference once written, and not before', async () => {
+        expect(await pos.findOrder(ID)).toBeNull()
+        const written = await pos.writeOrder(orderOf([tea, 3]))
+        if (!written.ok) throw new Error(written.detail)
+        expect(await pos.findOrder(ID)).toEqual({ posReference: written.posReference, state: 'open', stockFell: written.stockFell })
+      })
+
+      test('written twice is one order and takes its goods once', async () => {
+        const first = await pos.writeOrder(orderOf([tea, 3]))
+        const second = await pos.writeOrder(orderOf([tea, 3]))
+        expect(second).toEqual(first)
+        expect(await floor.countOrders(ID)).toBe(1)
+        expect(await levelOf(tea.sku)).toBe(pos.capabilities.stockFallsAt === 'accept' ? 7 : 10)
+      })
+
+      test('takes its goods off the shelf as it is written, when the POS says so', async () => {
+        const written = await pos.writeOrder(orderOf([tea, 3], [apples, 1_250], [tea, 1]))
+        const falls = pos.capabilities.stockFallsAt === 'accept'
+        expect(written).toMatchObject({ ok: true, stockFell: falls })
+        expect(await pos.readLevels([tea.sku, apples.sku])).toEqual(falls
+          ? [{ sku: apples.sku, onHand: 3_750 }, { sku: tea.sku, onHand: 6 }]
+          : [{ sku: apples.sku, onHand: 5_000 }, { sku: tea.sku, onHand: 10 }])
+      })
+
+      test('is refused whole when one line is short, with the demand of all its lines summed', async () => {
+        expect(await pos.writeOrder(orderOf([apples, 100], [tea, 6], [tea, 5]))).toMatchObject({ ok: false, reason: 'out_of_stock' })
+        expect(await pos.findOrder(ID)).toBeNull()
+        expect(await pos.readLevels([tea.sku, apples.sku])).toEqual([{ sku: apples.sku, onHand: 5_000 }, { sku: tea.sku, onHand: 10 }])
+      })
+
+      test('gets the last piece, and the next order does not', async () => {
+        expect(await pos.writeOrder(orderOf([tea, 10]))).toMatchObject({ ok: true })
+        expect(await pos.writeOrder({ ...orderOf([tea, 1]), assignmentId: OTHER_ID })).toMatchObject({ ok: false, reason: 'out_of_stock' })
+      })
+
+      test('for a SKU the POS does not sell, or no longer sells, is refused', async () => {
+        expect(await pos.writeOrder(orderOf([{ ...tea, sku: 'NOT-THERE' }, 1]))).toMatchObject({ ok: false, reason: 'unknown_sku' })
+        await floor.retire(tea.sku)
+        expect(await pos.writeOrder(orderOf([tea, 1]))).toMatchObject({ ok: false, reason: 'unknown_sku' })
+      })
+
+      test('may hold a service, which has no stock', async () => {
+        expect(await pos.writeOrder(orderOf([wrapping, 2]))).toMatchObject({ ok: true })
+        expect(await pos.readLevels([wrapping.sku])).toEqual([])
+      })
+
+      test('is booked at the price the shopper was shown', async () => {
+        const start = await pos.currentCursor()
+        await floor.setPrice(tea.sku, 999)
+        await pos.writeOrder(orderOf([tea, 2]))
+        await floor.handOver(ID)
+        const [sale] = (await readOn(pos, start)).sales
+        expect(sale).toMatchObject({ assignmentId: ID, lines: [{ sku: tea.sku, quantity: 2, unitPriceMinor: 499, lineTotalMinor: 998 }] })
+      })
+    })
+
+    describe('a web order taken back', () => {
+      test('puts its goods on the shelf again, once', async () => {
+        await pos.writeOrder(orderOf([tea, 3], [apples, 500]))
+        expect(await pos.voidOrder(ID)).toBe('voided')
+        expect(await pos.voidOrder(ID)).toBe('voided')
+        expect(await pos.readLevels([tea.sku, apples.sku])).toEqual([{ sku: apples.sku, onHand: 5_000 }, { sku: tea.sku, onHand: 10 }])
+        expect(await pos.findOrder(ID)).toMatchObject({ state: 'void', stockFell: false })
+      })
+
+      test('is never written again under its reference', async () => {
+        await pos.writeOrder(orderOf([tea, 3]))
+        await pos.voidOrder(ID)
+        expect(await pos.writeOrder(orderOf([tea, 3]))).toMatchObject({ ok: false, reason: 'invalid' })
+        expect(await levelOf(tea.sku)).toBe(10)
+      })
+
+      test('is absent when it was never written', async () => {
+        expect(await pos.voidOrder(ID)).toBe('absent')
+      })
+
+      test('is refused once the goods have left, and nothing moves', async () => {
+        await pos.writeOrder(orderOf([tea, 3]))
+        await floor.handOver(ID)
+        expect(await pos.voidOrder(ID)).toBe('refused')
+        expect(await levelOf(tea.sku)).toBe(7)
+        expect(await pos.findOrder(ID)).toMatchObject({ state: 'done' })
+      })
+    })
+
+    describe('what the staff do with a web order', () => {
+      test('is told step by step for pickup, and ends as a sale that names its order', async () => {
+        await pos.writeOrder(orderOf([tea, 2]))
+        const start = await pos.currentCursor()
+        await floor.pick(ID)
+        expect(await pos.findOrder(ID)).toMatchObject({ state: 'picking' })
+        await floor.ready(ID)
+        expect(await pos.findOrder(ID)).toMatchObject({ state: 'ready' })
+        await floor.handOver(ID)
+        const told = await readOn(pos, start)
+        expect(told.orders.map((order) => order.kind === 'progress' && order.status)).toEqual(['picking', 'ready_for_pickup', 'completed'])
+        expect(told.sales.map((sale) => [sale.kind, sale.assignmentId])).toEqual([['sale', ID]])
+      })
+
+      test('is told as shipped and then completed for an order that is sent, and as one sale', async () => {
+        await pos.writeOrder({ ...orderOf([tea, 2]), fulfillment: { method: 'ship', address: { name: 'A', line1: 'B', city: 'C', postalCode: '1', country: 'US' } } })
+        const start = await pos.currentCursor()
+        await floor.ready(ID)
+        await floor.handOver(ID)
+        const shipped = await readOn(pos, start)
+        expect(shipped.orders).toMatchObject([{ kind: 'progress', status: 'shipped', assignmentId: ID }])
+        expect(shipped.sales).toHaveLength(1)
+        await floor.handOver(ID)
+        const arrived = await readOn(pos, shipped.cursor)
+        expect(arrived.orders).toMatchObject([{ kind: 'progress', status: 'completed' }])
+        expect(arrived.sales).toEqual([])
+      })
+
+      test('is told as refused with the reason, and the goods are on the shelf again', async () => {
+        await pos.writeOrder(orderOf([tea, 2]))
+        const start = await pos.currentCursor()
+        await floor.refuse(ID, 'store_closed')
+        const told = await readOn(pos, start)
+        expect(told.orders).toMatchObject([{ kind: 'refused', reason: 'store_closed', assignmentId: ID }])
+        expect(told.levels).toEqual([{ sku: tea.sku, onHand: 10 }])
+        expect(told.sales).toEqual([])
+      })
+    })
+
+    describe('reading changes', () => {
+      test('from the beginning tells everything there is', async () => {
+        const all = await readOn(pos, null)
+        expect(all.items.map((item) => item.sku).sort()).toEqual([apples.sku, wrapping.sku, tea.sku].sort())
+        expect(all.items.find((item) => item.sku === tea.sku)).toEqual(tea)
+        expect(byKey(all.levels)).toEqual({ [tea.sku]: 10, [apples.sku]: 5_000 })
+      })
+
+      test('from where everything was read tells nothing', async () => {
+        const quiet = await pos.readChanges(await pos.currentCursor())
+        expect(quiet).toMatchObject({ items: [], removed: [], levels: [], sales: [], orders: [] })
+      })
+
+      test('tells a sale and a return at the counter, with levels', async () => {
+        const start = await pos.currentCursor()
+        await floor.sell([{ sku: tea.sku, quantity: 2 }, { sku: apples.sku, quantity: 333 }, { sku: wrapping.sku, quantity: 1 }])
+        await floor.takeReturn([{ sku: tea.sku, quantity: 1 }])
+        const told = await readOn(pos, start)
+        expect(told.sales).toMatchObject([
+          {
+            kind: 'sale', assignmentId: null, currency: 'USD', totalMinor: 2_080,
+            lines: [
+              { sku: tea.sku, quantity: 2, unitPriceMinor: 499, lineTotalMinor: 998 },
+              // 333 g of 3.99 a kilogram are 132.867 cents.
+              { sku: apples.sku, quantity: 333, unitPriceMinor: 399, lineTotalMinor: 133 },
+              { sku: wrapping.sku, quantity: 1, unitPriceMinor: 860, lineTotalMinor: 860 },
+            ],
+          },
+          { kind: 'return', lines: [{ sku: tea.sku, quantity: -1, unitPriceMinor: 499, lineTotalMinor: -499 }] },
+        ])
+        expect(new Set(told.sales.map((sale) => sale.saleId)).size).toBe(2)
+        expect(byKey(told.levels)).toEqual({ [tea.sku]: 9, [apples.sku]: 4_667 })
+      })
+
+      test('tells a level below zero as it is', async () => {
+        await floor.sell([{ sku: tea.sku, quantity: 12 }])
+        expect(await levelOf(tea.sku)).toBe(-2)
+      })
+
+      test('tells an item once, as it is now', async () => {
+        const start = await pos.currentCursor()
+        await floor.rename(tea.sku, 'Other tea')
+        await floor.setPrice(tea.sku, 550)
+        await floor.rename(tea.sku, 'Best tea')
+        const told = await readOn(pos, start)
+        expect(told.items).toEqual([{ ...tea, name: 'Best tea', price: { amountMinor: 550, currency: 'USD' } }])
+        expect(told.removed).toEqual([])
+      })
+
+      test('tells that an item was retired, and its level when it comes back', async () => {
+        const start = await pos.currentCursor()
+        await floor.retire(tea.sku)
+        const gone = await readOn(pos, start)
+        expect(gone).toMatchObject({ removed: pos.capabilities.seesDeletes ? [tea.sku] : [], items: [], levels: [] })
+        await floor.addItem(tea)
+        const back = await readOn(pos, gone.cursor)
+        expect(back).toMatchObject({ removed: [], items: [tea], levels: [{ sku: tea.sku, onHand: 10 }] })
+      })
+
+      test('is announced by mayHaveChanged, also when the adapter itself wrote', async () => {
+        await readOn(pos, null)
+        expect(await pos.mayHaveChanged()).toBe(false)
+        await floor.sell([{ sku: tea.sku, quantity: 1 }])
+        expect(await pos.mayHaveChanged()).toBe(true)
+        const { cursor } = await readOn(pos, null)
+        await pos.writeOrder(orderOf([tea, 1]))
+        expect(await pos.mayHaveChanged()).toBe(true)
+        await readOn(pos, cursor)
+        expect(await pos.mayHaveChanged()).toBe(false)
+      })
+
+      test('misses nothing and tells no sale twice while another process sells, and sees one moment each time', async () => {
+        let cursor = await pos.currentCursor()
+        let selling = true
+        let ended = false
+        const basket = [{ sku: tea.sku, quantity: 1 }, { sku: apples.sku, quantity: 1 }]
+        const cashier = floor.keepSelling(basket, CONCURRENT_SALES).finally(() => { selling = false })
+        const seen = new Set<string>()
+        let tickets = 0
+        let reads = 0
+        while (!ended) {
+          // Read once more after the last sale.
+          ended = !selling
+          const told = await pos.readChanges(cursor)
+          cursor = told.cursor
+          tickets += told.sales.length
+          reads += told.sales.length > 0 ? 1 : 0
+          for (const sale of told.sales) seen.add(sale.saleId)
+          // Each ticket takes one of both: of one moment, both have fallen by the tickets told so far.
+          for (const level of told.levels) expect(level.onHand).toBe((level.sku === tea.sku ? 10 : 5_000) - tickets)
+          const now = byKey(await pos.readLevels([tea.sku, apples.sku]))
+          expect(now[tea.sku]).toBe((now[apples.sku] ?? 0) - 4_990)
+          await new Promise((resolve) => setTimeout(resolve, 2))
+        }
+        await cashier
+        expect(tickets).toBe(CONCURRENT_SALES)
+        expect(seen.size).toBe(CONCURRENT_SALES)
+        expect(reads).toBeGreaterThan(1)
+      })
+    })
+
+    describe('reading everything', () => {
+      test('comes in pages by SKU, each item once with its level, and says when it is done', async () => {
+        await floor.addItem({ ...tea, sku: 'A-1', identifiers: [] })
+        await floor.retire(apples.sku)
+        const first = await pos.readSnapshot(null, 2)
+        const second = await pos.readSnapshot(first.items.at(-1)?.sku ?? null, 2)
+        expect(first.done).toBe(false)
+        expect(second.done).toBe(true)
+        expect([...first.items, ...second.items].map((item) => item.sku)).toEqual(['A-1', wrapping.sku, tea.sku])
+        // Never counted (A-1) and never to be counted (the wrapping) have no level; that is not zero.
+        expect([...first.levels, ...second.levels]).toEqual([{ sku: tea.sku, onHand: 10 }])
+      })
+
+      test('is done at once when the page is exactly full', async () => {
+        expect(await pos.readSnapshot(null, 3)).toMatchObject({ done: true })
+      })
+    })
+
+    test('reads levels of unknown SKUs as absent, not as zero', async () => {
+      expect(await pos.readLevels(['NOT-THERE', tea.sku])).toEqual([{ sku: tea.sku, onHand: 10 }])
+    })
+  })
+}

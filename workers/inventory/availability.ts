@@ -1,0 +1,38 @@
+import { toInstant } from '../../contract/clock.ts'
+import type { Availability } from '../../contract/product.ts'
+import { available } from './counter.ts'
+import type { Counter } from './counter.ts'
+import type { SkuAvailability } from './port.ts'
+
+export function availabilityOf(sku: string, counters: readonly Counter[]): SkuAvailability {
+  return {
+    sku,
+    stores: counters.map((counter) => ({ storeId: counter.storeId, available: available(counter), seenAt: counter.level?.seenAt ?? null })),
+  }
+}
+
+/** The sum over the stores that counted it; `null` when none did. */
+export function totalAvailable(stores: SkuAvailability['stores']): number | null {
+  let total: number | null = null
+  for (const store of stores) if (store.available !== null) total = (total ?? 0) + store.available
+  return total
+}
+
+/** As the contract shows it. The sum's `asOf` is when any store last told its level. `isStale` knows which stores are silent. */
+export function toAvailability(found: SkuAvailability, isStale: (storeId: string) => boolean): Availability {
+  let latest: number | null = null
+  for (const { seenAt } of found.stores) if (seenAt !== null && (latest === null || seenAt > latest)) latest = seenAt
+  return {
+    sku: found.sku,
+    available: totalAvailable(found.stores),
+    asOf: instantOrNull(latest),
+    stores: found.stores.map((store) => ({
+      storeId: store.storeId,
+      available: store.available,
+      asOf: instantOrNull(store.seenAt),
+      stale: isStale(store.storeId),
+    })),
+  }
+}
+
+const instantOrNull = (ms: number | null): string | null => (ms === null ? null : toInstant(ms))
