@@ -1,3 +1,36 @@
 import { DurableObject } from 'cloudflare:workers'
+import { systemClock } from '../../contract/clock.ts'
+import { insertLetters } from './d1-dead-letters.ts'
+import type { Letter } from './port.ts'
 
-export class LetterBox extends DurableObject<Env> {}
+/** D1 that was away is asked again this often; letters are for people, not for milliseconds. */
+const TRY_AGAIN_MS = 30_000
+const LETTERS_AT_ONCE_MAX = 50
+
+/** Where dead letters wait while D1 is away, so that none is ever dropped (rules.md 8). */
+export class LetterBox extends DurableObject<Env> {
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env)
+    ctx.storage.sql.exec('CREATE TABLE IF NOT EXISTS letters (letter_id TEXT PRIMARY KEY NOT NULL, text TEXT NOT NULL) WITHOUT ROWID')
+  }
+
+  async keep(letters: { letterId: string; text: string }[]): Promise<void> {
+    this.ctx.storage.transactionSync(() => {
+      for (const { letterId, text } of letters) this.ctx.storage.sql.exec('INSERT OR IGNORE INTO letters VALUES (?, ?)', letterId, text)
+    })
+    await this.ctx.storage.setAlarm(systemClock() + TRY_AGAIN_MS)
+  }
+
+  override async alarm(): Promise<void> {
+    const waiting = this.ctx.storage.sql.exec<{ letter_id: string; text: string }>('SELECT letter_id, text FROM letters LIMIT ?', LETTERS_AT_ONCE_MAX).toArray()
+    if (waiting.length === 0) return
+    // Armed before the work: a throw below must not be the end of it.
+    await this.ctx.storage.setAlarm(systemClock() + TRY_AGAIN_MS)
+    try {
+      await insertLetters(this.env.DB, waiting.map(({ text }) => JSON.parse(text) as Letter))
+      for (const { letter_id } of waiting) this.ctx.storage.sql.exec('DELETE FROM letters WHERE letter_id = ?', letter_id)
+    } catch {
+      console.log(JSON.stringify({ event: 'dead_letters.still_waiting', letters: waiting.length }))
+    }
+  }
+}

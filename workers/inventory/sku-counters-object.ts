@@ -2,6 +2,7 @@ import { DurableObject } from 'cloudflare:workers'
 import { systemClock } from '../../contract/clock.ts'
 import type { Clock } from '../../contract/clock.ts'
 import type { ExplainedInventory } from '../../contract/operator.ts'
+import { createArbiter } from '../orders/arbiter.ts'
 import type { StoreLinkRpc } from '../stores/port.ts'
 import { availabilityOf, toAvailability } from './availability.ts'
 import { ASKED_AT_ONCE_MAX, ASK_AGAIN_MS, askKey, dueOf, nextAskAt, settle } from './broom.ts'
@@ -48,8 +49,7 @@ export class SkuCounters extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
-    // Until workers/orders/arbiter.ts is there nobody is released: this line becomes `createArbiter(env.DB)`.
-    this.arbiter = async (due) => due.map(() => 'wait')
+    this.arbiter = createArbiter(env.DB)
     this.#db = openHome(ctx.storage.sql)
     this.#bands = createBandWriter(this.#db, env.CATALOG, () => this.clock())
     this.#shards = ctx.storage.kv.get<number>('shards')

@@ -1,5 +1,6 @@
 import type { Assignment } from '../../contract/assignment.ts'
 import type { HeartbeatRequest } from '../../contract/connect.ts'
+import type { Transport } from '../../contract/operator.ts'
 
 /** A refusal of a connector's call, as problem types of the contract. */
 export type LinkRefusal =
@@ -78,4 +79,44 @@ export type Breaker = {
   allow(now: number): Promise<boolean>
   record(outcome: 'ok' | 'slow' | 'failed', now: number): Promise<void>
   state(now: number): Promise<'closed' | 'open' | 'half-open'>
+}
+
+/** A store as D1 has it, secrets in clear. Never logged, never answered: `PublicStore` and the operator's view leave them out. */
+export type Store = {
+  storeId: string
+  name: string
+  timeZone: string
+  transport: Transport
+  /** Signing secrets, newest first, at most two. */
+  secrets: string[]
+  safetyStock: number
+  catalogSource: boolean
+  paused: boolean
+  priority: number
+  openingHours: unknown
+  sellStaleForMs: number
+  createdAt: number
+}
+
+/** Stores in D1. Secrets are encrypted at rest with the Worker's master key. */
+export type StoreBook = {
+  find(storeId: string): Promise<Store | null>
+  /** By priority, then id. There are hundreds, not millions. */
+  list(): Promise<Store[]>
+  /** False when the id is taken. */
+  insert(store: Store): Promise<boolean>
+  replaceSecrets(storeId: string, secrets: string[]): Promise<void>
+  setPaused(storeId: string, paused: boolean): Promise<void>
+  setSafetyStock(storeId: string, quantity: number): Promise<void>
+  setPairingCode(storeId: string, codeHash: string, expiresAt: number): Promise<void>
+  /** Spends the code: true exactly once, and only before it expires. */
+  spendPairingCode(storeId: string, codeHash: string, now: number): Promise<boolean>
+}
+
+/** Ways to a store's objects and to the store itself. */
+export type StoreLinks = {
+  link(storeId: string): StoreLinkRpc
+  breaker(storeId: string): Breaker
+  /** `null` for a store that only pulls. */
+  transport(store: Store): StoreTransport | null
 }

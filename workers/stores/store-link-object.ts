@@ -1,3 +1,68 @@
 import { DurableObject } from 'cloudflare:workers'
+import type { HeartbeatRequest } from '../../contract/connect.ts'
+import { openLinkBook } from './link-db.ts'
+import type { LinkProgress, Mark, StoreLinkRpc } from './port.ts'
+import { createLink } from './run-link.ts'
+import type { SyncLink } from './run-link.ts'
 
-export class StoreLink extends DurableObject<Env> {}
+/** A store's link: the one place where work is offered, taken back or given up. It only records; who calls does the fetch. */
+export class StoreLink extends DurableObject<Env> implements StoreLinkRpc {
+  readonly #link: SyncLink
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env)
+    this.#link = createLink(openLinkBook(ctx.storage))
+  }
+
+  async takeEpoch(connectorId: string, now: number) {
+    return this.#once(() => this.#link.takeEpoch(connectorId, now))
+  }
+
+  async heartbeat(beat: HeartbeatRequest, now: number) {
+    return this.#once(() => this.#link.heartbeat(beat, now))
+  }
+
+  async admitEvents(call: { connectorId: string; epoch: number; afterSeq: number }, now: number) {
+    return this.#once(() => this.#link.admitEvents(call, now))
+  }
+
+  async markDurable(epoch: number, from: Mark, to: Mark) {
+    return this.#once(() => this.#link.markDurable(epoch, from, to))
+  }
+
+  async offer(assignmentId: string, pushable: boolean, now: number) {
+    return this.#once(() => this.#link.offer(assignmentId, pushable, now))
+  }
+
+  async pushed(assignmentId: string, outcome: 'journaled' | 'failed', now: number) {
+    this.#once(() => this.#link.pushed(assignmentId, outcome, now))
+  }
+
+  async pull(limit: number, now: number) {
+    return this.#once(() => this.#link.pull(limit, now))
+  }
+
+  async takeBack(assignmentId: string, now: number) {
+    return this.#once(() => this.#link.takeBack(assignmentId, now))
+  }
+
+  async progress(assignmentId: string, progress: LinkProgress, now: number) {
+    this.#once(() => this.#link.progress(assignmentId, progress, now))
+  }
+
+  async request(word: string) {
+    this.#once(() => this.#link.request(word))
+  }
+
+  async facts(now: number) {
+    return this.#link.facts(now)
+  }
+
+  async assignmentState(assignmentId: string) {
+    return this.#link.assignmentState(assignmentId)
+  }
+
+  #once<T>(work: () => T): T {
+    return this.ctx.storage.transactionSync(work)
+  }
+}

@@ -1,0 +1,145 @@
+import { and, asc, eq, gt, sql } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/d1'
+import type { Item } from '../../contract/product.ts'
+import { items } from '../db/schema.ts'
+import { readBands, readProduct, toProduct, writeProduct } from './kv.ts'
+import type { Catalog, ItemChange } from './port.ts'
+
+/** Items a statement: far below D1's 2 MB a parameter, and a batch stays quick. */
+const ITEMS_PER_STATEMENT_MAX = 100
+/** KV writes at once: a Worker has six connections, more would only wait. */
+const KV_WRITES_AT_ONCE = 6
+/** While D1 changed under the writing, the products are written again; more often than this something else is wrong. */
+const PUBLISH_TRIES_MAX = 3
+
+/** The guard stands in the UPSERT: what is not newer changes nothing (rules.md 3). The catalogue source describes; without one, whoever came first. */
+const UPSERT = `
+  INSERT INTO items (store_id, sku, name, brand, category, item, item_hash, describes, removed, epoch, seq, version, updated_at)
+  SELECT ?1, value ->> 'sku', value ->> 'name', value ->> 'brand', value ->> 'category', value ->> 'item', value ->> 'hash',
+    CASE WHEN EXISTS (SELECT 1 FROM stores WHERE catalog_source = 1)
+      THEN EXISTS (SELECT 1 FROM stores WHERE catalog_source = 1 AND store_id = ?1)
+      ELSE NOT EXISTS (SELECT 1 FROM items other WHERE other.sku = value ->> 'sku' AND other.describes = 1 AND other.removed = 0 AND other.store_id <> ?1)
+    END,
+    0, value ->> 'epoch', value ->> 'seq', 1, ?3
+  FROM json_each(?2) WHERE true
+  ON CONFLICT (store_id, sku) DO UPDATE SET
+    name = excluded.name, brand = excluded.brand, category = excluded.category, item = excluded.item, item_hash = excluded.item_hash,
+    describes = excluded.describes, removed = 0, epoch = excluded.epoch, seq = excluded.seq,
+    version = items.version + (items.item_hash <> excluded.item_hash OR items.removed = 1),
+    updated_at = CASE WHEN items.item_hash <> excluded.item_hash OR items.removed = 1 THEN excluded.updated_at ELSE items.updated_at END
+  WHERE (excluded.epoch, excluded.seq) > (items.epoch, items.seq)
+  RETURNING sku`
+
+/** A removal of what never came leaves its stone too, so that an older upsert that comes late stays out. */
+const REMOVE = `
+  INSERT INTO items (store_id, sku, name, item, item_hash, describes, removed, epoch, seq, version, updated_at)
+  SELECT ?1, value ->> 'sku', '', '{}', '', 0, 1, value ->> 'epoch', value ->> 'seq', 1, ?3 FROM json_each(?2) WHERE true
+  ON CONFLICT (store_id, sku) DO UPDATE SET removed = 1, epoch = excluded.epoch, seq = excluded.seq, version = items.version + 1, updated_at = excluded.updated_at
+  WHERE (excluded.epoch, excluded.seq) > (items.epoch, items.seq)
+  RETURNING sku`
+
+export function createCatalog(database: D1Database, kv: KVNamespace): Catalog {
+  const db = drizzle(database)
+  const described = and(eq(items.describes, true), eq(items.removed, false))
+
+  async function stored(skus: string[]): Promise<Map<string, { item: Item; updatedAt: number; version: number }>> {
+    const rows = await db.select().from(items).where(and(inJson(skus), described))
+    return new Map(rows.map((row) => [row.sku, { item: JSON.parse(row.item) as Item, updatedAt: row.updatedAt, version: row.version }]))
+  }
+
+  return {
+    async apply(storeId, changes, now) {
+      const statements: D1PreparedStatement[] = []
+      for (const run of runsOf(changes)) statements.push(database.prepare('removed' in run[0] ? REMOVE : UPSERT).bind(storeId, JSON.stringify(run.map(toJsonRow)), now))
+      if (statements.length === 0) return []
+      const results = await database.batch<{ sku: string }>(statements)
+      return [...new Set(results.flatMap((result) => result.results.map((row) => row.sku)))]
+    },
+
+    async publish(skus) {
+      let open = skus
+      for (let tries = 0; open.length > 0 && tries < PUBLISH_TRIES_MAX; tries++) {
+        const before = await stored(open)
+        for (let at = 0; at < open.length; at += KV_WRITES_AT_ONCE) {
+          await Promise.all(open.slice(at, at + KV_WRITES_AT_ONCE).map(async (sku) => {
+            const wanted = before.get(sku) ?? { removed: true as const }
+            const held = await readProduct(kv, sku)
+            if (JSON.stringify(held) !== JSON.stringify(wanted)) await writeProduct(kv, sku, wanted)
+          }))
+        }
+        const after = await stored(open)
+        open = open.filter((sku) => before.get(sku)?.version !== after.get(sku)?.version)
+      }
+    },
+
+    async product(sku) {
+      const [held, bands] = await Promise.all([readProduct(kv, sku), readBands(kv, [sku])])
+      const found = held ?? (await stored([sku])).get(sku)
+      return found && !('removed' in found) ? toProduct(found, bands.get(sku)) : null
+    },
+
+    async list({ q, category }, afterSku, limit) {
+      const like = `%${(q ?? '').replaceAll(/[\\%_]/g, (character) => `\\${character}`)}%`
+      const rows = await db.select().from(items).where(and(
+        described,
+        afterSku === null ? undefined : gt(items.sku, afterSku),
+        category === undefined ? undefined : eq(items.category, category),
+        q === undefined || q === '' ? undefined : sql`(${items.name} LIKE ${like} ESCAPE '\\' OR ${items.brand} LIKE ${like} ESCAPE '\\' OR ${items.sku} LIKE ${like} ESCAPE '\\')`,
+      )).orderBy(asc(items.sku)).limit(limit + 1)
+      const shown = rows.slice(0, limit)
+      const bands = await readBands(kv, shown.map((row) => row.sku))
+      return {
+        items: shown.map((row) => toProduct({ item: JSON.parse(row.item) as Item, updatedAt: row.updatedAt, version: row.version }, bands.get(row.sku))),
+        nextSku: rows.length > limit ? (shown.at(-1)?.sku ?? null) : null,
+      }
+    },
+
+    async categories(afterName, limit) {
+      const rows = await db.select({ name: items.category, products: sql<number>`count(*)` }).from(items)
+        .where(and(described, afterName === null ? sql`${items.category} IS NOT NULL` : gt(items.category, afterName)))
+        .groupBy(items.category).orderBy(asc(items.category)).limit(limit + 1)
+      const shown = rows.slice(0, limit).map((row) => ({ name: row.name ?? '', products: row.products }))
+      return { items: shown, nextName: rows.length > limit ? (shown.at(-1)?.name ?? null) : null }
+    },
+
+    async sellable(skus, storeId) {
+      const rows = await db.select().from(items).where(and(inJson(skus), eq(items.removed, false), storeId === null ? undefined : sql`(${items.storeId} = ${storeId} OR ${items.describes} = 1)`))
+      return rows.map((row) => ({ storeId: row.storeId, item: JSON.parse(row.item) as Item, describes: row.describes }))
+    },
+
+    async hashesOf(storeId, afterSku, limit) {
+      return db.select({ sku: items.sku, itemHash: items.itemHash, epoch: items.epoch, seq: items.seq }).from(items)
+        .where(and(eq(items.storeId, storeId), eq(items.removed, false), afterSku === null ? undefined : gt(items.sku, afterSku)))
+        .orderBy(asc(items.sku)).limit(limit)
+    },
+
+    async hasItems(storeId, skus) {
+      const rows = await db.select({ sku: items.sku }).from(items).where(and(eq(items.storeId, storeId), eq(items.removed, false), inJson(skus)))
+      return new Set(rows.map((row) => row.sku))
+    },
+  }
+}
+
+/** One parameter for any number of SKUs: D1 takes a hundred. */
+const inJson = (skus: string[]) => sql`${items.sku} IN (SELECT value FROM json_each(${JSON.stringify(skus)}))`
+
+const toJsonRow = (change: ItemChange) => 'removed' in change
+  ? { sku: change.removed, ...change.position }
+  : { sku: change.item.sku, name: change.item.name, brand: change.item.brand, category: change.item.category, item: JSON.stringify(change.item), hash: change.itemHash, ...change.position }
+
+/** Changes in runs of one kind and bounded length, each SKU at most once a run, so that one statement never meets itself. */
+function runsOf(changes: ItemChange[]): [ItemChange, ...ItemChange[]][] {
+  const runs: [ItemChange, ...ItemChange[]][] = []
+  let skus = new Set<string>()
+  for (const change of changes) {
+    const sku = 'removed' in change ? change.removed : change.item.sku
+    const run = runs.at(-1)
+    if (run && 'removed' in run[0] === 'removed' in change && run.length < ITEMS_PER_STATEMENT_MAX && !skus.has(sku)) run.push(change)
+    else {
+      runs.push([change])
+      skus = new Set()
+    }
+    skus.add(sku)
+  }
+  return runs
+}

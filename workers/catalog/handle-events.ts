@@ -1,0 +1,19 @@
+import { itemHash } from '../../contract/product.ts'
+import type { CommandOutcome } from '../inventory/port.ts'
+import type { StoreEventsMessage } from '../queue-messages.ts'
+import type { Catalog, ItemChange } from './port.ts'
+
+/** Queue `catalog`: what a store says of its items, into D1 where it is newer, then to KV where it changed. */
+export async function handleCatalogEvents(message: StoreEventsMessage, ports: { catalog: Catalog; clock: () => number }): Promise<CommandOutcome> {
+  const changes: ItemChange[] = []
+  for (const event of message.events) {
+    const position = { epoch: message.epoch, seq: event.seq }
+    if (event.type === 'catalog.item_upserted') changes.push({ item: event.data, itemHash: await itemHash(event.data), position })
+    if (event.type === 'catalog.item_removed') changes.push({ removed: event.data.sku, position })
+  }
+  const applied = await ports.catalog.apply(message.storeId, changes, ports.clock())
+  const skus = [...new Set(changes.map((change) => ('removed' in change ? change.removed : change.item.sku)))]
+  // Published even when nothing was newer: an earlier try may have ended between D1 and KV.
+  await ports.catalog.publish(skus)
+  return applied.length > 0 ? 'applied' : 'superseded'
+}

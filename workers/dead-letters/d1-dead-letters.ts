@@ -1,0 +1,67 @@
+import { and, desc, eq, lt, or, sql } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/d1'
+import { deadLetters } from '../db/schema.ts'
+import { LETTER_KEPT_MS } from './letter.ts'
+import type { LetterBox } from './letter-box-object.ts'
+import type { DeadLetters, FiledLetter, Letter, LetterReason } from './port.ts'
+
+/** One box for the whole house: letters are rare, and those that find D1 away are rarer. */
+export const LETTER_BOX_NAME = 'waiting'
+
+type Row = typeof deadLetters.$inferSelect
+const toLetter = (row: Row): FiledLetter => ({ ...row, reason: row.reason as LetterReason, body: JSON.parse(row.body), original: JSON.parse(row.original) })
+
+export async function insertLetters(database: D1Database, letters: readonly Letter[]): Promise<void> {
+  const db = drizzle(database)
+  for (const letter of letters) {
+    const body = JSON.stringify(letter.body ?? null)
+    await db.insert(deadLetters).values({
+      ...letter, body, original: body, state: 'waiting', revision: 1, outcome: null, updatedAt: letter.filedAt, expiresAt: letter.filedAt + LETTER_KEPT_MS,
+    }).onConflictDoNothing()
+  }
+}
+
+export function createDeadLetters(env: Pick<Env, 'DB' | 'LETTER_BOX'>): DeadLetters {
+  const db = drizzle(env.DB)
+  return {
+    async file(letters) {
+      if (letters.length === 0) return
+      try {
+        await insertLetters(env.DB, letters)
+      } catch {
+        const box = env.LETTER_BOX as DurableObjectNamespace<LetterBox>
+        await box.get(box.idFromName(LETTER_BOX_NAME)).keep(letters.map((letter) => ({ letterId: letter.letterId, text: JSON.stringify(letter) })))
+      }
+    },
+
+    async find(letterId) {
+      const [row] = await db.select().from(deadLetters).where(eq(deadLetters.letterId, letterId))
+      return row ? toLetter(row) : null
+    },
+
+    async list({ queue, reason, state }, cursor, limit) {
+      const [at, id] = cursor?.split(' ') ?? []
+      const rows = await db.select().from(deadLetters).where(and(
+        queue === undefined ? undefined : eq(deadLetters.queue, queue),
+        reason === undefined ? undefined : eq(deadLetters.reason, reason),
+        state === undefined ? undefined : sql`${deadLetters.state} = ${state}`,
+        at === undefined || id === undefined ? undefined : or(lt(deadLetters.filedAt, Number(at)), and(eq(deadLetters.filedAt, Number(at)), lt(deadLetters.letterId, id))),
+      )).orderBy(desc(deadLetters.filedAt), desc(deadLetters.letterId)).limit(limit + 1)
+      const shown = rows.slice(0, limit)
+      const last = shown.at(-1)
+      return { items: shown.map(toLetter), nextCursor: rows.length > limit && last ? `${last.filedAt} ${last.letterId}` : null }
+    },
+
+    async correct(letterId, revision, body, now) {
+      const updated = await db.update(deadLetters).set({ body: JSON.stringify(body ?? null), revision: revision + 1, updatedAt: now })
+        .where(and(eq(deadLetters.letterId, letterId), eq(deadLetters.revision, revision), eq(deadLetters.state, 'waiting'))).returning({ id: deadLetters.letterId })
+      return updated.length === 1
+    },
+
+    async settle(letterId, revision, state, outcome, now) {
+      const updated = await db.update(deadLetters).set({ state, outcome, updatedAt: now })
+        .where(and(eq(deadLetters.letterId, letterId), eq(deadLetters.revision, revision), eq(deadLetters.state, 'waiting'))).returning({ id: deadLetters.letterId })
+      return updated.length === 1
+    },
+  }
+}

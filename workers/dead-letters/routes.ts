@@ -1,0 +1,67 @@
+import { Hono } from 'hono'
+import { toInstant } from '../../contract/clock.ts'
+import { EVENTS_BODY_BYTES_MAX, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX } from '../../contract/limits.ts'
+import { CorrectDeadLetter, DiscardDeadLetter } from '../../contract/operator.ts'
+import type { ReplayOutcome } from '../../contract/operator.ts'
+import { body } from '../gateway/body.ts'
+import type { AppEnv } from '../gateway/context.ts'
+import { encodeCursor, pageQuery } from '../gateway/paging.ts'
+import { problem } from '../gateway/problem.ts'
+import { createHandlers } from '../queue-handlers.ts'
+import { toSummary } from './letter.ts'
+import type { FiledLetter } from './port.ts'
+
+/** The desk: every letter can be listed, read, corrected, replayed and discarded (rules.md 8). */
+export const operatorDeadLetters = new Hono<AppEnv>()
+
+const toAnswer = (letter: FiledLetter) => ({
+  ...toSummary(letter), body: letter.body, original: letter.original, outcome: letter.outcome, updatedAt: toInstant(letter.updatedAt),
+})
+
+operatorDeadLetters.get('/', async (c) => {
+  const query = pageQuery(c, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)
+  if (!query.ok) return query.answer
+  const { queue, reason, state } = c.req.query()
+  const page = await c.var.ports.deadLetters.list({ ...(queue ? { queue } : {}), ...(reason ? { reason } : {}), ...(state ? { state } : {}) }, query.cursor, query.limit)
+  return c.json({ items: page.items.map(toSummary), nextCursor: page.nextCursor === null ? null : encodeCursor(page.nextCursor) })
+})
+
+operatorDeadLetters.get('/:letterId', async (c) => {
+  const letter = await c.var.ports.deadLetters.find(c.req.param('letterId'))
+  return letter ? c.json(toAnswer(letter)) : problem(c, 'dead-letter-not-found', 'There is no such dead letter.')
+})
+
+operatorDeadLetters.patch('/:letterId', body(CorrectDeadLetter, EVENTS_BODY_BYTES_MAX), async (c) => {
+  const { ports, actor } = c.var
+  const letter = await ports.deadLetters.find(c.req.param('letterId'))
+  if (!letter) return problem(c, 'dead-letter-not-found', 'There is no such dead letter.')
+  if (letter.state !== 'waiting') return problem(c, 'dead-letter-settled', `It was ${letter.state}.`)
+  if (!(await ports.deadLetters.correct(letter.letterId, letter.revision, c.req.valid('json').parsed.body, ports.clock()))) return problem(c, 'conflict', 'Read the letter again and correct it anew.')
+  await ports.audit.record({ actor, action: 'dead_letter.correct', subject: letter.letterId, detail: `revision ${letter.revision + 1}` })
+  const corrected = await ports.deadLetters.find(letter.letterId)
+  return c.json(toAnswer(corrected ?? letter))
+})
+
+operatorDeadLetters.post('/:letterId/replay', async (c) => {
+  const { ports, actor } = c.var
+  const letter = await ports.deadLetters.find(c.req.param('letterId'))
+  if (!letter) return problem(c, 'dead-letter-not-found', 'There is no such dead letter.')
+  if (letter.state !== 'waiting') return problem(c, 'dead-letter-settled', `It was ${letter.state}.`)
+  const handled = (await createHandlers(ports)[letter.queue]?.(letter.body)) ?? { ok: false as const, error: 'Nothing handles this queue yet.' }
+  const outcome: ReplayOutcome = handled.ok ? handled.outcome : 'refused'
+  // A refused letter waits on: it can be corrected once more.
+  const detail = handled.ok ? outcome : `refused: ${handled.error}`
+  await ports.deadLetters.settle(letter.letterId, letter.revision, handled.ok ? 'replayed' : 'waiting', detail, ports.clock())
+  await ports.audit.record({ actor, action: 'dead_letter.replay', subject: letter.letterId, detail })
+  return c.json({ outcome, ...(handled.ok ? {} : { detail: handled.error }) })
+})
+
+operatorDeadLetters.post('/:letterId/discard', body(DiscardDeadLetter, EVENTS_BODY_BYTES_MAX), async (c) => {
+  const { ports, actor } = c.var
+  const { why } = c.req.valid('json').parsed
+  const letter = await ports.deadLetters.find(c.req.param('letterId'))
+  if (!letter) return problem(c, 'dead-letter-not-found', 'There is no such dead letter.')
+  if (!(await ports.deadLetters.settle(letter.letterId, letter.revision, 'discarded', why, ports.clock()))) return problem(c, 'dead-letter-settled', `It was ${letter.state}, or somebody changed it meanwhile.`)
+  await ports.audit.record({ actor, action: 'dead_letter.discard', subject: letter.letterId, detail: why })
+  return c.json({ state: 'discarded' })
+})

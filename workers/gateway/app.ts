@@ -1,0 +1,64 @@
+import { Hono } from 'hono'
+import { cors } from 'hono/cors'
+import { categories, products } from '../catalog/routes.ts'
+import { consolePages } from '../console/routes.ts'
+import { operatorDeadLetters } from '../dead-letters/routes.ts'
+import { availability, operatorInventory } from '../inventory/routes.ts'
+import { operatorOrders } from '../orders/operator-routes.ts'
+import { orders, quotes } from '../orders/routes.ts'
+import { createPorts } from '../ports.ts'
+import { storefront } from '../storefront/routes.ts'
+import { connect } from '../stores/connect-routes.ts'
+import { operatorStores } from '../stores/operator-routes.ts'
+import { stores } from '../stores/routes.ts'
+import { operator } from './authenticate.ts'
+import { operatorChannels } from './channel-routes.ts'
+import type { AppEnv } from './context.ts'
+import { limitRate } from './limit-rate.ts'
+import { faultName, log } from './log.ts'
+import { problem } from './problem.ts'
+
+/** A caller's own request id is kept when it is one: letters, digits and a little punctuation. */
+const REQUEST_ID = /^[\w.:-]{1,64}$/
+
+export const app = new Hono<AppEnv>()
+
+app.use(async (c, next) => {
+  const given = c.req.header('X-Request-Id')
+  c.set('ports', createPorts(c.env))
+  c.set('requestId', given && REQUEST_ID.test(given) ? given : crypto.randomUUID())
+  await next()
+  // A WebSocket's answer cannot be changed, and needs no id.
+  if (c.res.status !== 101) c.res.headers.set('X-Request-Id', c.var.requestId)
+})
+
+app.get('/healthz', (c) => c.json({ ok: true }, 200, { 'Cache-Control': 'no-store' }))
+
+// Keys travel in a header, never in a cookie, so any origin may ask; a channel's own list is checked with its key.
+app.use('/v1/*', cors({ origin: '*', allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'X-Order-Token', 'X-Request-Id'], exposeHeaders: ['ETag', 'Location', 'Retry-After', 'X-Request-Id'] }))
+app.use('/v1/*', limitRate)
+app.use('/connect/*', limitRate)
+app.use('/admin/*', limitRate)
+app.use('/admin/*', operator)
+
+app.route('/v1/products', products)
+app.route('/v1/categories', categories)
+app.route('/v1/availability', availability)
+app.route('/v1/stores', stores)
+app.route('/v1/quotes', quotes)
+app.route('/v1/orders', orders)
+app.route('/connect/v1/stores/:storeId', connect)
+app.route('/admin/v1/stores', operatorStores)
+app.route('/admin/v1/channels', operatorChannels)
+app.route('/admin/v1/inventory', operatorInventory)
+app.route('/admin/v1/dead-letters', operatorDeadLetters)
+app.route('/admin/v1/orders', operatorOrders)
+app.route('/', storefront)
+app.route('/', consolePages)
+
+app.notFound((c) => problem(c, 'not-found', 'Nothing answers at this address.'))
+
+app.onError((error, c) => {
+  log('request.fault', { requestId: c.var.requestId, method: c.req.method, route: c.req.routePath, error: faultName(error) })
+  return problem(c, 'try-again', 'Something that should work did not. Try again in a moment; with the same Idempotency-Key nothing happens twice.')
+})

@@ -1,0 +1,62 @@
+import type { Context, MiddlewareHandler } from 'hono'
+import type { z } from 'zod'
+import type { AppEnv } from './context.ts'
+import { invalidRequest, problem } from './problem.ts'
+
+/** A refusal of a body, as the problem it becomes. */
+export type BodyRefusal = { type: 'too-large' | 'unsupported-media-type' | 'invalid-json'; detail: string }
+type Read<T> = { ok: true; value: T } | { ok: false; refusal: BodyRefusal }
+
+/** Reads at most `maxBytes` of the body, whatever Content-Length claims. */
+export async function readBytes(request: Request, maxBytes: number): Promise<Read<Uint8Array<ArrayBuffer>>> {
+  const tooLarge = { ok: false, refusal: { type: 'too-large', detail: `A body here holds at most ${maxBytes} bytes.` } } as const
+  if (Number(request.headers.get('Content-Length') ?? 0) > maxBytes) return tooLarge
+  const whole = await readStream(request.body, maxBytes)
+  return whole ? { ok: true, value: whole } : tooLarge
+}
+
+/** The whole stream, or `null` once it is longer than `maxBytes`: a packed body stops growing here. */
+export async function readStream(stream: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<Uint8Array<ArrayBuffer> | null> {
+  if (!stream) return new Uint8Array()
+  const parts: Uint8Array[] = []
+  let length = 0
+  for await (const part of stream) {
+    length += part.length
+    if (length > maxBytes) return null
+    parts.push(part)
+  }
+  const whole = new Uint8Array(length)
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}
+
+export const isJson = (contentType: string | null | undefined): boolean => /^application\/json\s*(;|$)/i.test(contentType ?? '')
+
+export function parseJsonBytes(bytes: Uint8Array): Read<unknown> {
+  try {
+    return { ok: true, value: JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes)) }
+  } catch {
+    return { ok: false, refusal: { type: 'invalid-json', detail: 'The body is not JSON in UTF-8.' } }
+  }
+}
+
+export const refuseBody = (c: Context<AppEnv>, refusal: BodyRefusal): Response => problem(c, refusal.type, refusal.detail)
+
+/** Type first, then size, then JSON, then shape. A handler finds what the schema made of it and the JSON as it came: `c.req.valid('json')` is `{ parsed, raw }`. */
+export function body<T extends z.ZodType>(schema: T, maxBytes: number): MiddlewareHandler<AppEnv, string, { in: { json: z.input<T> }; out: { json: { parsed: z.output<T>; raw: unknown } } }> {
+  return async (c, next) => {
+    if (!isJson(c.req.header('Content-Type'))) return refuseBody(c, { type: 'unsupported-media-type', detail: 'Send the body as application/json.' })
+    const bytes = await readBytes(c.req.raw, maxBytes)
+    if (!bytes.ok) return refuseBody(c, bytes.refusal)
+    const json = parseJsonBytes(bytes.value)
+    if (!json.ok) return refuseBody(c, json.refusal)
+    const parsed = schema.safeParse(json.value)
+    if (!parsed.success) return invalidRequest(c, parsed.error)
+    c.req.addValidatedData('json', { parsed: parsed.data, raw: json.value } as object)
+    return next()
+  }
+}

@@ -1,0 +1,14 @@
+import type { Ports } from '../ports.ts'
+import type { Channel } from './channel.ts'
+
+/** What every route finds in its context. `channel` and `keyKind` are there behind `channelKey`, `actor` behind `operator`. */
+export type AppEnv = {
+  Bindings: Env
+  Variables: {
+    ports: Ports
+    requestId: string
+    channel: Channel
+    keyKind: 'publishable' | 'secret'
+    actor: string
+  }
+}

@@ -1,0 +1,53 @@
+import { Hono } from 'hono'
+import { AVAILABILITY_SKUS_MAX } from '../../contract/limits.ts'
+import { Sku } from '../../contract/values.ts'
+import type { AppEnv } from '../gateway/context.ts'
+import { invalidField, problem } from '../gateway/problem.ts'
+import type { Ports } from '../ports.ts'
+import { toAvailability } from './availability.ts'
+import { createLiveness } from './store-liveness.ts'
+
+const NO_STORE = { 'Cache-Control': 'no-store' }
+
+export const availability = new Hono<AppEnv>()
+
+/** Which stores are silent, known for a few seconds by this isolate: a word beside the number, never the number. */
+let liveness: ReturnType<typeof createLiveness> | undefined
+
+async function exact(ports: Ports, skus: string[]) {
+  const found = await ports.inventory.availability(skus)
+  liveness ??= createLiveness(async (storeId) => (await ports.links.link(storeId).facts(ports.clock())).lastHeartbeatAt, ports.clock)
+  const known = liveness
+  await known.refresh([...new Set(found.flatMap((each) => each.stores.map((store) => store.storeId)))])
+  return found.map((each) => toAvailability(each, known.isStale))
+}
+
+availability.get('/', async (c) => {
+  const asked = [...new Set(c.req.queries('sku') ?? [])]
+  if (asked.length === 0 || asked.length > AVAILABILITY_SKUS_MAX) return invalidField(c, '/sku', `expected 1 to ${AVAILABILITY_SKUS_MAX} SKUs as ?sku=A&sku=B`)
+  const wrong = asked.findIndex((sku) => !Sku.safeParse(sku).success)
+  if (wrong >= 0) return invalidField(c, `/sku/${wrong}`, 'expected 1 to 64 visible characters without spaces')
+  return c.json({ items: await exact(c.var.ports, asked), nextCursor: null }, 200, NO_STORE)
+})
+
+availability.get('/:sku', async (c) => {
+  const sku = Sku.safeParse(c.req.param('sku'))
+  if (!sku.success) return invalidField(c, '/sku', 'expected 1 to 64 visible characters without spaces')
+  const [found] = await exact(c.var.ports, [sku.data])
+  return c.json(found, 200, NO_STORE)
+})
+
+availability.get('/:sku/live', async (c) => {
+  const sku = Sku.safeParse(c.req.param('sku'))
+  if (!sku.success) return invalidField(c, '/sku', 'expected 1 to 64 visible characters without spaces')
+  if (c.req.header('Upgrade')?.toLowerCase() !== 'websocket') return problem(c, 'upgrade-required', 'Open this address as a WebSocket.')
+  const answer = await c.var.ports.inventory.live(sku.data, c.req.raw)
+  return answer.status === 503 ? problem(c, 'try-again', 'Too many people watch this product; ask again in half a minute.') : answer
+})
+
+export const operatorInventory = new Hono<AppEnv>()
+
+operatorInventory.get('/:sku', async (c) => {
+  const explained = await c.var.ports.inventory.explain(c.req.param('sku'))
+  return explained.stores.length === 0 ? problem(c, 'sku-not-found', 'No store has told a level of this SKU.') : c.json(explained, 200, NO_STORE)
+})

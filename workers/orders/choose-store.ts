@@ -1,0 +1,44 @@
+import type { Shortage } from '../../contract/order.ts'
+import type { Inventory, SkuAvailability } from '../inventory/port.ts'
+import type { Store, StoreBook, StoreLinks } from '../stores/port.ts'
+import { takesOrders } from '../stores/store.ts'
+
+export type StoreRefusal = { reason: 'unknown-store'; storeId: string } | { reason: 'store-not-taking-orders'; storeId: string | null }
+type Ports = { stores: StoreBook; links: StoreLinks; inventory: Inventory; clock: () => number }
+type Demand = { sku: string; quantity: number }
+
+export async function isTakingOrders(ports: Pick<Ports, 'links' | 'clock'>, store: Store): Promise<boolean> {
+  if (store.paused) return false
+  const now = ports.clock()
+  return takesOrders(store, await ports.links.link(store.storeId).facts(now), now)
+}
+
+/** The store of a pickup, if it takes orders. */
+export async function pickupStore(ports: Ports, storeId: string): Promise<{ ok: true; value: Store } | { ok: false; refusal: StoreRefusal }> {
+  const store = await ports.stores.find(storeId)
+  if (!store) return { ok: false, refusal: { reason: 'unknown-store', storeId } }
+  if (!(await isTakingOrders(ports, store))) return { ok: false, refusal: { reason: 'store-not-taking-orders', storeId } }
+  return { ok: true, value: store }
+}
+
+/**
+ * The stores a shipped order may come from, best first: one store that has everything, by priority. Splitting an order over
+ * stores comes with its own issue; until then a basket no single store has is short.
+ */
+export async function shippingStores(ports: Ports, demands: readonly Demand[]): Promise<{ ok: true; value: Store[] } | { ok: false; refusal: StoreRefusal }> {
+  const stores = await ports.stores.list()
+  const taking = await Promise.all(stores.map(async (store) => ((await isTakingOrders(ports, store)) ? [store] : [])))
+  const open = taking.flat()
+  if (open.length === 0) return { ok: false, refusal: { reason: 'store-not-taking-orders', storeId: null } }
+  const held = await ports.inventory.availability(demands.map((demand) => demand.sku))
+  const missing = (store: Store): number => shortagesAt(store.storeId, demands, held).length
+  return { ok: true, value: open.sort((a, b) => missing(a) - missing(b)) }
+}
+
+/** What one store lacks of a demand, by what the counters said. */
+export function shortagesAt(storeId: string, demands: readonly Demand[], held: readonly SkuAvailability[]): Shortage[] {
+  return demands.flatMap(({ sku, quantity }) => {
+    const available = held.find((each) => each.sku === sku)?.stores.find((each) => each.storeId === storeId)?.available ?? null
+    return available !== null && available >= quantity ? [] : [{ sku, requested: quantity, available }]
+  })
+}

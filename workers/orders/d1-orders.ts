@@ -1,0 +1,111 @@
+import { and, asc, inArray, isNotNull, lte, ne, sql } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/d1'
+import { eq } from 'drizzle-orm'
+import type { OrderStatus } from '../../contract/status.ts'
+import { orders } from '../db/schema.ts'
+import { orderIdOf } from './ids.ts'
+import { assignmentBody, findAssignment } from './order.ts'
+import type { ListedSale, OrderBook, OrderRecord } from './port.ts'
+
+type Row = typeof orders.$inferSelect
+
+const toRecord = (row: Row): OrderRecord => ({
+  ...row,
+  status: row.status as OrderStatus,
+  purchase: JSON.parse(row.purchase),
+  assignments: JSON.parse(row.assignments),
+  timeline: JSON.parse(row.timeline),
+})
+
+const toRow = (order: OrderRecord): Row => ({
+  ...order,
+  abandoned: '',
+  purchase: JSON.stringify(order.purchase),
+  assignments: JSON.stringify(order.assignments),
+  timeline: JSON.stringify(order.timeline),
+})
+
+/** D1 takes 100 bound parameters a statement. */
+const IDS_PER_QUERY_MAX = 90
+
+export function createOrderBook(database: D1Database): OrderBook {
+  const db = drizzle(database)
+  const placed = ne(orders.status, 'abandoned')
+
+  async function findMany(orderIds: string[]): Promise<OrderRecord[]> {
+    const found: OrderRecord[] = []
+    for (let at = 0; at < orderIds.length; at += IDS_PER_QUERY_MAX) {
+      const ids = orderIds.slice(at, at + IDS_PER_QUERY_MAX)
+      found.push(...(await db.select().from(orders).where(and(inArray(orders.orderId, ids), placed))).map(toRecord))
+    }
+    return found
+  }
+
+  return {
+    findMany,
+
+    async find(orderId) {
+      const [row] = await db.select().from(orders).where(and(eq(orders.orderId, orderId), placed))
+      return row ? toRecord(row) : null
+    },
+
+    async insert(order) {
+      const row = toRow(order)
+      // A key that only the broom holds may be taken again, but never by an attempt it has struck: that one's goods are released.
+      const inserted = await db.insert(orders).values(row)
+        .onConflictDoUpdate({
+          target: orders.orderId,
+          set: { ...row, abandoned: sql`${orders.abandoned}` },
+          setWhere: sql`${orders.status} = 'abandoned' AND instr(' ' || ${orders.abandoned} || ' ', ' ' || excluded.attempt || ' ') = 0`,
+        })
+        .returning({ orderId: orders.orderId })
+      return inserted.length === 1
+    },
+
+    async update(order, expectedVersion) {
+      const { status, assignments, timeline, cancelRequestedAt, dueAt, updatedAt, version } = toRow(order)
+      const updated = await db.update(orders)
+        .set({ status, assignments, timeline, cancelRequestedAt, dueAt, updatedAt, version })
+        .where(and(eq(orders.orderId, order.orderId), eq(orders.version, expectedVersion), placed))
+        .returning({ orderId: orders.orderId })
+      return updated.length === 1
+    },
+
+    async due(now, limit) {
+      const rows = await db.select().from(orders).where(and(isNotNull(orders.dueAt), lte(orders.dueAt, now), placed)).orderBy(asc(orders.dueAt)).limit(limit)
+      return rows.map(toRecord)
+    },
+
+    async setDue(orderId, dueAt) {
+      await db.update(orders).set({ dueAt }).where(eq(orders.orderId, orderId))
+    },
+
+    async assignments(storeId, wanted) {
+      const found = new Map((await findMany([...new Set(wanted.map((each) => orderIdOf(each.assignmentId)))])).map((order) => [order.orderId, order]))
+      return wanted.flatMap(({ assignmentId, acceptBy }) => {
+        const order = found.get(orderIdOf(assignmentId))
+        const assignment = order && findAssignment(order, assignmentId)
+        return order && assignment?.storeId === storeId ? [assignmentBody(order, assignment, acceptBy)] : []
+      })
+    },
+
+    async listSales(filter, before, limit) {
+      const rows = await db.all<{ kind: 'order' | 'sale'; id: string; at: number; storeId: string; saleKind: 'sale' | 'return'; totalMinor: number; currency: string; assignmentId: string | null }>(sql`
+        SELECT kind, id, at, storeId, saleKind, totalMinor, currency, assignmentId FROM (
+          SELECT 'order' AS kind, order_id AS id, placed_at AS at, '' AS storeId, '' AS saleKind, 0 AS totalMinor, '' AS currency, NULL AS assignmentId FROM orders
+            WHERE status <> 'abandoned' AND placed_at <= ${before?.at ?? Number.MAX_SAFE_INTEGER}
+              AND (${filter.status ?? null} IS NULL OR status = ${filter.status ?? null})
+              AND (${filter.storeId ?? null} IS NULL OR EXISTS (SELECT 1 FROM json_each(orders.assignments) WHERE json_extract(value, '$.storeId') = ${filter.storeId ?? null}))
+          UNION ALL
+          SELECT 'sale', sale_id, occurred_at, store_id, kind, total_minor, currency, assignment_id FROM sales
+            WHERE occurred_at <= ${before?.at ?? Number.MAX_SAFE_INTEGER} AND ${filter.status ?? null} IS NULL
+              AND (${filter.storeId ?? null} IS NULL OR store_id = ${filter.storeId ?? null})
+        )
+        WHERE ${before?.id ?? null} IS NULL OR at < ${before?.at ?? 0} OR id < ${before?.id ?? null}
+        ORDER BY at DESC, id DESC LIMIT ${limit}`)
+      return rows.map((row): ListedSale => row.kind === 'order'
+        ? { kind: 'order', orderId: row.id, at: row.at }
+        : { kind: 'sale', storeId: row.storeId, saleId: row.id, saleKind: row.saleKind, totalMinor: row.totalMinor, currency: row.currency, assignmentId: row.assignmentId, at: row.at })
+    },
+  }
+}

@@ -1,0 +1,128 @@
+import type { DeadLetters } from '../dead-letters/port.ts'
+import { letterId } from '../dead-letters/letter.ts'
+import type { CommandOutcome, Inventory } from '../inventory/port.ts'
+import type { OrderMessage } from '../queue-messages.ts'
+import type { Store, StoreBook, StoreLinks } from '../stores/port.ts'
+import { changeOrder } from './change-order.ts'
+import { assignmentBody, findAssignment, handedOver, isUndelivered, refusedByStore, reservedSkus, struckBeforeOffer } from './order.ts'
+import type { OrderBook, OrderRecord } from './port.ts'
+
+export type DeliveryPorts = {
+  orders: OrderBook
+  inventory: Inventory
+  stores: StoreBook
+  links: StoreLinks
+  deadLetters: Pick<DeadLetters, 'file'>
+  clock: () => number
+  log: (event: string, fields: Record<string, string | number>) => void
+}
+
+/** A push that took longer has come through, but counts against the store's breaker. */
+const SLOW_MS = 5_000
+
+/** Queue `orders`: hands an assignment, or the wish to cancel it, to its store. Parks what cannot go now; never retries it to death. */
+export async function handleOrderMessage(message: OrderMessage, ports: DeliveryPorts): Promise<CommandOutcome> {
+  const [order, store] = await Promise.all([ports.orders.find(message.orderId), ports.stores.find(message.storeId)])
+  const assignment = order && findAssignment(order, message.assignmentId)
+  if (!order || !store || assignment?.storeId !== message.storeId) {
+    await desk(ports, message, 'unmatched', 'The message names an order, assignment or store that is not there.')
+    return 'superseded'
+  }
+  return message.kind === 'cancel' ? pushCancel(message, store, ports) : deliver(message, order, store, ports)
+}
+
+async function deliver(message: OrderMessage, order: OrderRecord, store: Store, ports: DeliveryPorts): Promise<CommandOutcome> {
+  const { assignmentId, orderId, storeId } = message
+  const link = ports.links.link(storeId)
+  const breaker = ports.links.breaker(storeId)
+  const transport = ports.links.transport(store)
+  const assignment = findAssignment(order, assignmentId)
+  if (!assignment || order.status === 'awaiting_payment') return 'superseded'
+
+  const now = ports.clock()
+  const pushable = transport !== null && (await breaker.state(now)) !== 'open'
+  const offer = await link.offer(assignmentId, pushable, now)
+  if (offer.kind === 'struck') return (await finishStruck(ports, orderId, assignmentId)) ? 'applied' : 'superseded'
+  if (offer.kind === 'handed-over') {
+    if (isUndelivered(assignment)) await changeOrder(ports.orders, orderId, (current) => ({ order: handedOver(current, assignmentId, now) }))
+    return 'superseded'
+  }
+  if (offer.kind === 'parked' || !transport) {
+    ports.log('order.parked', { orderId, assignmentId, storeId, requestId: message.requestId })
+    return 'applied'
+  }
+  if (!(await breaker.allow(now))) {
+    await link.pushed(assignmentId, 'failed', now)
+    return 'applied'
+  }
+
+  const startedAt = ports.clock()
+  try {
+    const answer = await transport.put(assignmentBody(order, assignment, offer.acceptBy))
+    const endedAt = ports.clock()
+    await breaker.record(endedAt - startedAt > SLOW_MS ? 'slow' : 'ok', endedAt)
+    ports.log('order.pushed', { orderId, assignmentId, storeId, requestId: message.requestId, outcome: answer.kind, ms: endedAt - startedAt })
+    if (answer.kind === 'refused') {
+      await refusedAtTheDoor(message, order, ports, `The connector refused the assignment with ${answer.status}.`)
+      return 'applied'
+    }
+    // Struck: a cancel overtook it, and the store tells so by its own event.
+    await link.pushed(assignmentId, 'journaled', endedAt)
+    if (answer.kind !== 'struck') await changeOrder(ports.orders, orderId, (current) => ({ order: handedOver(current, assignmentId, endedAt) }))
+    if (answer.kind === 'conflict') await desk(ports, message, 'needs_person', 'The connector knows this assignment with another body.')
+  } catch {
+    const endedAt = ports.clock()
+    await breaker.record('failed', endedAt)
+    await link.pushed(assignmentId, 'failed', endedAt)
+    ports.log('order.push_failed', { orderId, assignmentId, storeId, requestId: message.requestId, ms: endedAt - startedAt })
+  }
+  return 'applied'
+}
+
+/** Taken back before it was ever offered: the counters first, then the order. */
+export async function finishStruck(ports: Pick<DeliveryPorts, 'orders' | 'inventory' | 'clock'>, orderId: string, assignmentId: string): Promise<boolean> {
+  const order = await ports.orders.find(orderId)
+  if (!order) return false
+  await releaseAssignment(ports, order, assignmentId)
+  const now = ports.clock()
+  const done = await changeOrder(ports.orders, orderId, (current) => ({ order: struckBeforeOffer(current, assignmentId, now) }))
+  return done !== null
+}
+
+export async function releaseAssignment(ports: Pick<DeliveryPorts, 'inventory' | 'clock'>, order: OrderRecord, assignmentId: string): Promise<void> {
+  const assignment = findAssignment(order, assignmentId)
+  if (!assignment) return
+  const at = ports.clock()
+  await ports.inventory.apply(reservedSkus(order, assignment).map((sku) => ({ type: 'release', storeId: assignment.storeId, sku, assignmentId, at })))
+}
+
+/** A connector that will not have it in this form will not have it tomorrow: nothing was journaled, and a person must look. */
+async function refusedAtTheDoor(message: OrderMessage, order: OrderRecord, ports: DeliveryPorts, detail: string): Promise<void> {
+  await desk(ports, message, 'needs_person', detail)
+  await releaseAssignment(ports, order, message.assignmentId)
+  await changeOrder(ports.orders, message.orderId, (current) => ({ order: refusedByStore(current, message.assignmentId, ports.clock()) }))
+  await ports.links.link(message.storeId).progress(message.assignmentId, 'final', ports.clock())
+}
+
+async function pushCancel(message: OrderMessage, store: Store, ports: DeliveryPorts): Promise<CommandOutcome> {
+  const { assignmentId, orderId, storeId, requestId } = message
+  const transport = ports.links.transport(store)
+  const breaker = ports.links.breaker(storeId)
+  const now = ports.clock()
+  // What cannot be pushed is pulled: the link keeps the wish until the store has answered it.
+  if (!transport || !(await breaker.allow(now))) return 'applied'
+  try {
+    await transport.cancel(assignmentId)
+    await breaker.record('ok', ports.clock())
+    ports.log('order.cancel_pushed', { orderId, assignmentId, storeId, requestId })
+  } catch {
+    await breaker.record('failed', ports.clock())
+  }
+  return 'applied'
+}
+
+async function desk(ports: DeliveryPorts, message: OrderMessage, reason: 'unmatched' | 'needs_person', lastError: string): Promise<void> {
+  const id = await letterId('orders', `${message.kind}.${message.assignmentId}.${reason}`)
+  await ports.deadLetters.file([{ letterId: id, queue: 'orders', reason, storeId: message.storeId, body: message, attempts: 1, lastError, filedAt: ports.clock() }])
+}
+

@@ -1,0 +1,59 @@
+import { Hono } from 'hono'
+import { toInstant } from '../../contract/clock.ts'
+import { PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX } from '../../contract/limits.ts'
+import type { AppEnv } from '../gateway/context.ts'
+import { log } from '../gateway/log.ts'
+import { encodeCursor, pageQuery } from '../gateway/paging.ts'
+import { problem } from '../gateway/problem.ts'
+import { cancelOrder } from './cancel-order.ts'
+import { toOrder, toTimelineEvent } from './order.ts'
+import { orderProblem } from './refuse.ts'
+
+/** Web orders and till sales in one list, for operators. */
+export const operatorOrders = new Hono<AppEnv>()
+
+operatorOrders.get('/', async (c) => {
+  const query = pageQuery(c, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)
+  if (!query.ok) return query.answer
+  const [at, ...id] = query.cursor?.split(' ') ?? []
+  const before = at === undefined ? null : { at: Number(at), id: id.join(' ') }
+  const storeId = c.req.query('storeId')
+  const status = c.req.query('status')
+  const { orders } = c.var.ports
+  const listed = await orders.listSales({ ...(storeId ? { storeId } : {}), ...(status ? { status } : {}) }, before, query.limit + 1)
+  const shown = listed.slice(0, query.limit)
+  const records = new Map((await orders.findMany(shown.flatMap((each) => (each.kind === 'order' ? [each.orderId] : [])))).map((order) => [order.orderId, order]))
+  const items = shown.flatMap((each): Record<string, unknown>[] => {
+    if (each.kind === 'order') {
+      const order = records.get(each.orderId)
+      return order ? [{ kind: 'order', ...toOrder(order) }] : []
+    }
+    const { storeId: store, saleId, saleKind, totalMinor, currency, assignmentId } = each
+    return [{ kind: saleKind, storeId: store, saleId, total: { amountMinor: totalMinor, currency }, assignmentId, occurredAt: toInstant(each.at) }]
+  })
+  const last = shown.at(-1)
+  const nextCursor = listed.length > query.limit && last ? encodeCursor(`${last.at} ${last.kind === 'order' ? last.orderId : last.saleId}`) : null
+  return c.json({ items, nextCursor }, 200, { 'Cache-Control': 'no-store' })
+})
+
+operatorOrders.get('/:orderId', async (c) => {
+  const order = await c.var.ports.orders.find(c.req.param('orderId'))
+  return order ? c.json(toOrder(order)) : problem(c, 'order-not-found', 'There is no such order.')
+})
+
+operatorOrders.get('/:orderId/timeline', async (c) => {
+  const order = await c.var.ports.orders.find(c.req.param('orderId'))
+  return order ? c.json({ items: order.timeline.map(toTimelineEvent), nextCursor: null }) : problem(c, 'order-not-found', 'There is no such order.')
+})
+
+operatorOrders.post('/:orderId/cancel', async (c) => {
+  const { ports, requestId, actor } = c.var
+  const orderId = c.req.param('orderId')
+  const cancelled = await cancelOrder({ ...ports, log }, orderId, requestId)
+  if (!cancelled.ok) {
+    const { type, detail, extra } = orderProblem(cancelled.refusal)
+    return problem(c, type, detail, extra)
+  }
+  await ports.audit.record({ actor, action: 'order.cancel', subject: orderId })
+  return c.json(toOrder(cancelled.value.order), cancelled.value.done ? 200 : 202)
+})

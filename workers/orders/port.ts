@@ -1,0 +1,78 @@
+import type { Assignment } from '../../contract/assignment.ts'
+import type { RejectReason } from '../../contract/events.ts'
+import type { AssignmentState, Customer, Fulfillment, OrderLine, Totals } from '../../contract/order.ts'
+import type { Position } from '../../contract/position.ts'
+import type { FulfilmentProgress, OrderStatus } from '../../contract/status.ts'
+
+/** What was bought. Never changed after placement, so that whatever is built from it is built the same twice. */
+export type Purchase = {
+  lines: OrderLine[]
+  totals: Totals
+  fulfillment: Fulfillment
+  customer: Customer
+  payment: { provider: string } | null
+  note: string | null
+  /** SKUs that no counter counts (services): they carry no reservation. */
+  untracked: string[]
+}
+
+/** What one store is asked to do of the order, and how far it has come. */
+export type AssignmentRecord = {
+  assignmentId: string
+  storeId: string
+  /** The placement try whose reservations are this assignment's. */
+  attempt: string
+  lines: { lineId: string; quantity: number }[]
+  state: AssignmentState
+  progress: FulfilmentProgress | null
+  posReference: string | null
+  reason: RejectReason | null
+  /** The newest of the store's events that changed this assignment. */
+  position: Position | null
+  fellAt: Position | null
+}
+
+/** Instants are epoch ms. */
+export type TimelineEntry = { type: string; occurredAt: number; seenAt: number; storeId?: string; assignmentId?: string; status?: OrderStatus; detail?: string }
+
+/** An order as D1 has it: one row, changed by compare-and-set on `version`. */
+export type OrderRecord = {
+  orderId: string
+  number: string
+  channel: string
+  status: OrderStatus
+  bodyHash: string
+  attempt: string
+  purchase: Purchase
+  assignments: AssignmentRecord[]
+  timeline: TimelineEntry[]
+  cancelRequestedAt: number | null
+  /** The outbox: when the sweep looks again; `null` once nothing is owed to anybody. */
+  dueAt: number | null
+  placedAt: number
+  updatedAt: number
+  version: number
+}
+
+/** A line of the operator's list: a web order, or a sale at a till. */
+export type ListedSale =
+  | { kind: 'order'; orderId: string; at: number }
+  | { kind: 'sale'; storeId: string; saleId: string; saleKind: 'sale' | 'return'; totalMinor: number; currency: string; assignmentId: string | null; at: number }
+
+export type OrderBook = {
+  /** `null` for an order that was never placed, a key the broom has taken included. */
+  find(orderId: string): Promise<OrderRecord | null>
+  findMany(orderIds: string[]): Promise<OrderRecord[]>
+  /** The primary key is the arbiter: false when another attempt has it, or the broom has struck this one. Throws: nobody knows. */
+  insert(order: OrderRecord): Promise<boolean>
+  /** Writes only over `expectedVersion`; false when somebody was faster. */
+  update(order: OrderRecord, expectedVersion: number): Promise<boolean>
+  /** Orders whose time has come, oldest first. */
+  due(now: number, limit: number): Promise<OrderRecord[]>
+  /** Moves the next look without a new version: a race only makes the sweep look once more. */
+  setDue(orderId: string, dueAt: number | null): Promise<void>
+  /** The bodies stores get, built from the orders as they were bought; what is not there, or not this store's, is left out. */
+  assignments(storeId: string, wanted: { assignmentId: string; acceptBy: number }[]): Promise<Assignment[]>
+  /** Web orders and till sales, newest first. */
+  listSales(filter: { storeId?: string; status?: string }, before: { at: number; id: string } | null, limit: number): Promise<ListedSale[]>
+}

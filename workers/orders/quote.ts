@@ -1,0 +1,37 @@
+import type { Quote, QuoteRequest } from '../../contract/order.ts'
+import { ok } from '../../contract/result.ts'
+import type { Result } from '../../contract/result.ts'
+import type { Catalog } from '../catalog/port.ts'
+import type { Inventory } from '../inventory/port.ts'
+import type { StoreBook, StoreLinks } from '../stores/port.ts'
+import { pickupStore, shippingStores, shortagesAt } from './choose-store.ts'
+import type { StoreRefusal } from './choose-store.ts'
+import { itemAt, priceLines } from './price.ts'
+import type { PriceRefusal } from './price.ts'
+
+/** Prices a basket as an order would be priced now, and says what is short. Reserves nothing, promises nothing. */
+export async function quote(
+  ports: { catalog: Catalog; inventory: Inventory; stores: StoreBook; links: StoreLinks; clock: () => number },
+  request: QuoteRequest,
+): Promise<Result<Quote, StoreRefusal | PriceRefusal>> {
+  const { lines, fulfillment } = request
+  const skus = [...new Set(lines.map((line) => line.sku))]
+  const sellable = await ports.catalog.sellable(skus, fulfillment.method === 'pickup' ? fulfillment.storeId : null)
+  const described = priceLines(lines, itemAt('', sellable))
+  if (!described.ok && fulfillment.method === 'ship') return described
+  const found = fulfillment.method === 'pickup'
+    ? await pickupStore(ports, fulfillment.storeId)
+    : await shippingStores(ports, described.ok ? described.value.demands : [])
+  if (!found.ok) return found
+  const store = Array.isArray(found.value) ? found.value[0] : found.value
+  const priced = priceLines(lines, itemAt(store?.storeId ?? '', sellable))
+  if (!priced.ok) return priced
+  const held = await ports.inventory.availability(priced.value.demands.map((demand) => demand.sku))
+  return ok({
+    lines: priced.value.lines,
+    totals: priced.value.totals,
+    storeId: store?.storeId ?? null,
+    shortages: shortagesAt(store?.storeId ?? '', priced.value.demands, held),
+    changes: priced.value.changes,
+  })
+}

@@ -1,0 +1,33 @@
+import type { ProblemType } from '../../contract/problem.ts'
+import type { CancelRefusal } from './cancel-order.ts'
+import type { PlacementRefusal } from './place-order.ts'
+
+/** A refusal as the problem a caller meets. A missing arm fails the compiler. */
+export function orderProblem(refusal: PlacementRefusal | CancelRefusal): { type: ProblemType; detail: string; extra?: Record<string, unknown> } {
+  switch (refusal.reason) {
+    case 'idempotency-key-reused':
+      return { type: 'idempotency-key-reused', detail: 'This key has placed an order with another body. Use a new key for a new order.' }
+    case 'out-of-stock':
+      return { type: 'out-of-stock', detail: 'There is not enough of everything in the basket; see shortages.', extra: { shortages: refusal.shortages } }
+    case 'price-changed':
+      return { type: 'price-changed', detail: 'A price is not the expected one; see changes.', extra: { changes: refusal.changes } }
+    case 'unknown-sku':
+      return {
+        type: 'unknown-sku',
+        detail: 'The catalogue does not have everything in the basket.',
+        extra: { skus: refusal.skus },
+      }
+    case 'mixed-currencies':
+      return { type: 'invalid-request', detail: 'The basket holds prices of several currencies.', extra: { errors: [{ path: '/lines', message: 'expected prices of one currency' }] } }
+    case 'unknown-store':
+      return { type: 'unknown-store', detail: 'There is no store with this id.', extra: { errors: [{ path: '/fulfillment/storeId', message: 'expected a store id from /v1/stores' }] } }
+    case 'store-not-taking-orders':
+      return { type: 'store-not-taking-orders', detail: refusal.storeId === null ? 'No store takes orders now.' : 'This store takes no orders now.' }
+    case 'try-again':
+      return { type: 'try-again', detail: 'Another request with this key is under way. Send the same request again.' }
+    case 'order-not-found':
+      return { type: 'order-not-found', detail: 'There is no such order, or it is not yours to see.' }
+    case 'too-late-to-cancel':
+      return { type: 'too-late-to-cancel', detail: `The order is ${refusal.status}.`, extra: { orderStatus: refusal.status } }
+  }
+}

@@ -1,0 +1,103 @@
+import { Hono } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
+import { streamSSE } from 'hono/streaming'
+import { ORDER_BODY_BYTES_MAX } from '../../contract/limits.ts'
+import { IdempotencyKey, PlaceOrder, QuoteRequest } from '../../contract/order.ts'
+import { isFinal } from '../../contract/status.ts'
+import { sha256Hex } from '../../contract/canonical.ts'
+import { channelKey } from '../gateway/authenticate.ts'
+import { body } from '../gateway/body.ts'
+import type { AppEnv } from '../gateway/context.ts'
+import { log } from '../gateway/log.ts'
+import { problem } from '../gateway/problem.ts'
+import { cancelOrder } from './cancel-order.ts'
+import { accessTokenFor, isAccessToken } from './ids.ts'
+import { toOrder, toTimelineEvent } from './order.ts'
+import { placeOrder } from './place-order.ts'
+import type { OrderRecord } from './port.ts'
+import { quote } from './quote.ts'
+import { orderProblem } from './refuse.ts'
+
+/** How long a timeline is followed for a caller, and how often D1 is asked meanwhile. */
+const FOLLOW_FOR_MS = 5 * 60_000
+const FOLLOW_EVERY_MS = 1_000
+
+export const quotes = new Hono<AppEnv>()
+
+quotes.post('/', channelKey, body(QuoteRequest, ORDER_BODY_BYTES_MAX), async (c) => {
+  const quoted = await quote(c.var.ports, c.req.valid('json').parsed)
+  return quoted.ok ? c.json(quoted.value, 200, { 'Cache-Control': 'no-store' }) : refuse(c, quoted.refusal)
+})
+
+export const orders = new Hono<AppEnv>()
+
+const idempotencyKey: MiddlewareHandler<AppEnv> = async (c, next) =>
+  IdempotencyKey.safeParse(c.req.header('Idempotency-Key')).success
+    ? next()
+    : problem(c, 'idempotency-key-required', 'Send an Idempotency-Key of 1 to 255 visible characters, new for each order and the same for each retry.')
+
+orders.post('/', channelKey, idempotencyKey, body(PlaceOrder, ORDER_BODY_BYTES_MAX), async (c) => {
+  const { ports, channel, requestId } = c.var
+  const { parsed, raw } = c.req.valid('json')
+  const placed = await placeOrder({ ...ports, log }, { channel, requestId, idempotencyKey: c.req.header('Idempotency-Key') ?? '', body: parsed, raw })
+  if (!placed.ok) return refuse(c, placed.refusal)
+  const { order, repeated } = placed.value
+  log('order.placed', { orderId: order.orderId, requestId, channel: channel.channelId, repeated, lines: order.purchase.lines.length })
+  const answer = { order: toOrder(order), accessToken: await accessTokenFor(ports.secrets.masterKey, order.orderId) }
+  return c.json(answer, repeated ? 200 : 201, { Location: `/v1/orders/${order.orderId}`, 'Cache-Control': 'no-store' })
+})
+
+orders.get('/:orderId', async (c) => {
+  const order = await readable(c)
+  return order ? c.json(toOrder(order), 200, { 'Cache-Control': 'no-store' }) : refuse(c, { reason: 'order-not-found' })
+})
+
+orders.get('/:orderId/timeline', async (c) => {
+  const order = await readable(c)
+  if (!order) return refuse(c, { reason: 'order-not-found' })
+  if (!c.req.header('Accept')?.includes('text/event-stream')) {
+    return c.json({ items: order.timeline.map(toTimelineEvent), nextCursor: null }, 200, { 'Cache-Control': 'no-store' })
+  }
+  return follow(c, order)
+})
+
+orders.post('/:orderId/cancel', async (c) => {
+  const order = await readable(c)
+  if (!order) return refuse(c, { reason: 'order-not-found' })
+  const cancelled = await cancelOrder({ ...c.var.ports, log }, order.orderId, c.var.requestId)
+  if (!cancelled.ok) return refuse(c, cancelled.refusal)
+  return c.json(toOrder(cancelled.value.order), cancelled.value.done ? 200 : 202, { 'Cache-Control': 'no-store' })
+})
+
+const refuse = (c: Context<AppEnv>, refusal: Parameters<typeof orderProblem>[0]): Response => {
+  const { type, detail, extra } = orderProblem(refusal)
+  return problem(c, type, detail, extra)
+}
+
+/** The order, for the secret key of its channel or its own token; for everybody else there is none. */
+async function readable(c: Context<AppEnv>): Promise<OrderRecord | null> {
+  const { ports } = c.var
+  const orderId = c.req.param('orderId') ?? ''
+  const token = c.req.header('X-Order-Token') ?? c.req.query('token')
+  const key = /^Bearer (sk_[\x21-\x7e]{1,256})$/.exec(c.req.header('Authorization') ?? '')?.[1]
+  const known = key ? await ports.channels.findByKey(await sha256Hex(key)) : null
+  if (!known && !(token && (await isAccessToken(ports.secrets.masterKey, orderId, token)))) return null
+  const order = await ports.orders.find(orderId)
+  return order && (!known || known.channel.channelId === order.channel) ? order : null
+}
+
+/** Server-sent events: what is there at once, then what comes, until the order is over or five minutes have passed. */
+function follow(c: Context<AppEnv>, first: OrderRecord): Response {
+  const { ports } = c.var
+  const until = ports.clock() + FOLLOW_FOR_MS
+  return streamSSE(c, async (stream) => {
+    let sent = 0
+    let current: OrderRecord | null = first
+    while (current) {
+      for (const entry of current.timeline.slice(sent)) await stream.writeSSE({ event: 'timeline', id: String(++sent), data: JSON.stringify(toTimelineEvent(entry)) })
+      if (isFinal(current.status) || stream.aborted || ports.clock() >= until) return
+      await stream.sleep(FOLLOW_EVERY_MS)
+      current = await ports.orders.find(first.orderId)
+    }
+  })
+}

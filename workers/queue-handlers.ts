@@ -1,0 +1,97 @@
+import { z } from 'zod'
+import { fieldErrors } from '../contract/problem.ts'
+import { StoreEvent } from '../contract/events.ts'
+import { handleCatalogEvents } from './catalog/handle-events.ts'
+import { letterId } from './dead-letters/letter.ts'
+import { faultName, log } from './gateway/log.ts'
+import { handleStock } from './inventory/consumer.ts'
+import type { CommandOutcome } from './inventory/port.ts'
+import { handleOrderMessage } from './orders/deliver.ts'
+import type { Ports } from './ports.ts'
+import { OrderMessage, StockMessage, StoreEventsMessage } from './queue-messages.ts'
+import { handleStatusEvents } from './status/handle-events.ts'
+
+/** What each kind of message does, by queue. `events` is no queue: a store's single event, as the dead letters keep it. */
+export type Handler = (body: unknown) => Promise<{ ok: true; outcome: CommandOutcome } | { ok: false; error: string }>
+
+const StoreEventLetter = z.object({ storeId: z.string(), epoch: z.int().min(1), event: StoreEvent })
+
+export function createHandlers(ports: Ports): Record<string, Handler> {
+  const withLog = { ...ports, log }
+  return {
+    orders: handling(OrderMessage, (message) => handleOrderMessage(message, withLog)),
+    catalog: handling(StoreEventsMessage, (message) => handleCatalogEvents(message, ports)),
+    status: handling(StoreEventsMessage, (message) => handleStatusEvents(message, withLog)),
+    stock: handling(StockMessage, (message) => handleStock(message, ports.inventory)),
+    events: handling(StoreEventLetter, ({ storeId, epoch, event }) => {
+      const message = { storeId, epoch, events: [event], requestId: ports.newId() }
+      if (event.type === 'stock.counted') {
+        const { sku, onHand, asOf } = event.data
+        return handleStock({ levels: [{ type: 'level', storeId, sku, onHand, epoch, asOf, seq: event.seq, at: ports.clock() }], requestId: message.requestId }, ports.inventory)
+      }
+      return event.type.startsWith('catalog.') ? handleCatalogEvents(message, ports) : handleStatusEvents(message, withLog)
+    }),
+  }
+}
+
+function handling<T>(schema: z.ZodType<T>, handle: (message: T) => Promise<CommandOutcome>): Handler {
+  return async (body) => {
+    const parsed = schema.safeParse(body)
+    if (!parsed.success) return { ok: false, error: fieldErrors(parsed.error).map(({ path, message }) => `${path}: ${message}`).join('; ') }
+    return { ok: true, outcome: await handle(parsed.data) }
+  }
+}
+
+/** As `max_retries` in wrangler.toml, and the first delivery: on its last attempt a consumer files the letter itself. */
+const ATTEMPTS_MAX = 6
+const RETRY_BASE_S = 2
+const RETRY_MAX_S = 60
+
+/** Every message settles by itself: handled and acked, retried with backoff, or filed. */
+export async function consume(batch: MessageBatch, ports: Ports): Promise<void> {
+  const dead = /^(.*)-dead$/.exec(batch.queue)
+  if (dead) return fileCrashed(batch, dead[1] ?? batch.queue, ports)
+  const handle = createHandlers(ports)[batch.queue]
+  const settle = (message: Message) => settleMessage(message, batch.queue, handle, ports)
+  // Deliveries wait for stores, so stores do not wait for one another; the others touch the same rows and go in order.
+  if (batch.queue === 'orders') await Promise.all(batch.messages.map(settle))
+  else for (const message of batch.messages) await settle(message)
+}
+
+async function settleMessage(message: Message, queue: string, handle: Handler | undefined, ports: Ports): Promise<void> {
+  try {
+    const result = handle ? await handle(message.body) : { ok: false as const, error: 'Nothing handles this queue yet.' }
+    if (!result.ok) await fileMessage(message, queue, 'malformed', result.error, ports)
+    message.ack()
+  } catch (error) {
+    log('queue.fault', { queue, messageId: message.id, attempts: message.attempts, error: faultName(error) })
+    if (message.attempts < ATTEMPTS_MAX) return message.retry({ delaySeconds: Math.min(RETRY_MAX_S, RETRY_BASE_S ** message.attempts) })
+    try {
+      await fileMessage(message, queue, 'failed', faultName(error), ports)
+      message.ack()
+    } catch {
+      // Not even the letter could be filed: the platform carries it to the dead-letter queue, whose consumer tries again.
+      message.retry()
+    }
+  }
+}
+
+async function fileCrashed(batch: MessageBatch, queue: string, ports: Ports): Promise<void> {
+  for (const message of batch.messages) {
+    try {
+      await fileMessage(message, queue, 'crashed', 'The consumer ended without settling the message, to the last attempt.', ports)
+      message.ack()
+    } catch (error) {
+      log('queue.letter_not_filed', { queue, messageId: message.id, error: faultName(error) })
+      message.retry()
+    }
+  }
+}
+
+async function fileMessage(message: Message, queue: string, reason: 'malformed' | 'failed' | 'crashed', lastError: string, ports: Ports): Promise<void> {
+  const storeId = z.object({ storeId: z.string() }).safeParse(message.body)
+  await ports.deadLetters.file([{
+    letterId: await letterId(queue, message.id), queue, reason, storeId: storeId.success ? storeId.data.storeId : null,
+    body: message.body, attempts: message.attempts, lastError, filedAt: ports.clock(),
+  }])
+}

@@ -1,0 +1,79 @@
+import { fromInstant } from '../../contract/clock.ts'
+import type { OrderEvent, StoreEvent } from '../../contract/events.ts'
+import { letterId } from '../dead-letters/letter.ts'
+import type { DeadLetters, LetterReason } from '../dead-letters/port.ts'
+import type { CommandOutcome, Inventory } from '../inventory/port.ts'
+import { changeOrder } from '../orders/change-order.ts'
+import { orderIdOf } from '../orders/ids.ts'
+import { findAssignment } from '../orders/order.ts'
+import type { OrderBook } from '../orders/port.ts'
+import { applyStoreEvent, counterCommands, levelCommands } from '../orders/store-event.ts'
+import type { Applied } from '../orders/store-event.ts'
+import type { StoreEventsMessage } from '../queue-messages.ts'
+import type { Queues } from '../queues.ts'
+import type { StoreLinks } from '../stores/port.ts'
+import type { Sales } from './port.ts'
+
+export type StatusPorts = {
+  orders: OrderBook
+  inventory: Inventory
+  links: Pick<StoreLinks, 'link'>
+  sales: Sales
+  deadLetters: Pick<DeadLetters, 'file'>
+  queues: Pick<Queues, 'orders'>
+  clock: () => number
+  log: (event: string, fields: Record<string, string | number>) => void
+}
+
+type Context = { storeId: string; epoch: number; requestId: string }
+
+/** Queue `status`: what a store says of orders and sales, each event by itself, in the store's order. */
+export async function handleStatusEvents(message: StoreEventsMessage, ports: StatusPorts): Promise<CommandOutcome> {
+  const outcomes: CommandOutcome[] = []
+  for (const event of message.events) outcomes.push(await handleEvent(event, message, ports))
+  return outcomes.includes('applied') ? 'applied' : 'superseded'
+}
+
+async function handleEvent(event: StoreEvent, context: Context, ports: StatusPorts): Promise<CommandOutcome> {
+  if (event.type === 'sale.recorded') {
+    const recorded = await ports.sales.record(context.storeId, event.data, fromInstant(event.occurredAt), { epoch: context.epoch, seq: event.seq })
+    return recorded ? 'applied' : 'superseded'
+  }
+  return isOrderEvent(event) ? handleOrderEvent(event, context, ports) : 'superseded'
+}
+
+const isOrderEvent = (event: StoreEvent): event is OrderEvent => event.type.startsWith('order.')
+
+/** Counters first, whatever the status says; then D1; then the link; then ack (rules.md 7). */
+async function handleOrderEvent(event: OrderEvent, context: Context, ports: StatusPorts): Promise<CommandOutcome> {
+  const { storeId, epoch, requestId } = context
+  const { assignmentId } = event.data
+  const orderId = orderIdOf(assignmentId)
+  const now = ports.clock()
+  const order = await ports.orders.find(orderId)
+  const assignment = order && findAssignment(order, assignmentId)
+  if (!order || assignment?.storeId !== storeId) {
+    // The levels are the store's own all the same: what stands on its shelf does not depend on the order.
+    if ('levels' in event.data) await ports.inventory.apply(levelCommands(storeId, { epoch, seq: event.seq }, event.data.levels ?? [], now))
+    await file(ports, event, context, 'unmatched', 'The event names an assignment that is not one of this store.')
+    return 'superseded'
+  }
+
+  const touched = await ports.inventory.apply(counterCommands(order, assignment, event, epoch, now))
+  // Read again inside: a cancel or another event may have come meanwhile.
+  const applied = await changeOrder<Applied>(ports.orders, orderId, (current) => applyStoreEvent(current, event, epoch, now) ?? { order: current, progress: null })
+  if (!applied) return 'superseded'
+  if (applied.progress) await ports.links.link(storeId).progress(assignmentId, applied.progress, now)
+  if (applied.takeBack) {
+    await ports.links.link(storeId).takeBack(assignmentId, now)
+    await ports.queues.orders([{ kind: 'cancel', orderId, assignmentId, storeId, requestId }])
+  }
+  if (applied.desk) await file(ports, event, context, 'needs_person', applied.desk)
+  ports.log('order.event', { orderId, assignmentId, storeId, requestId, type: event.type, seq: event.seq, status: applied.order.status })
+  return touched.includes('applied') || applied.order.updatedAt === now ? 'applied' : 'superseded'
+}
+
+async function file(ports: StatusPorts, event: OrderEvent, { storeId, epoch }: Context, reason: LetterReason, lastError: string): Promise<void> {
+  const id = await letterId('events', `${storeId}.${epoch}.${event.seq}.${reason}`)
+  await ports.deadLetters.file([{ letterId: id, queue: 'events', reason, storeId, body: { storeId, epoch, event }, attempts: 1, lastError, filedAt: ports.clock() }])
+}

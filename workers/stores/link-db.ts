@@ -1,0 +1,64 @@
+import { emptyLink } from './link.ts'
+import type { Link, Work } from './link.ts'
+import type { LinkBook } from './run-link.ts'
+
+/** Rows are money: no index. Live work is some tens of rows, read whole; what was struck stays, and is only looked up by id. */
+const TABLES = `
+CREATE TABLE IF NOT EXISTS work (
+  assignment_id TEXT PRIMARY KEY NOT NULL,
+  state TEXT NOT NULL,
+  accept_by INTEGER,
+  dispatch_at INTEGER NOT NULL,
+  ask_at INTEGER,
+  cancel_at INTEGER,
+  lost_journal INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS struck (
+  assignment_id TEXT PRIMARY KEY NOT NULL,
+  at INTEGER NOT NULL
+) WITHOUT ROWID;
+`
+type WorkRow = {
+  assignment_id: string
+  state: Work['state']
+  accept_by: number | null
+  dispatch_at: number
+  ask_at: number | null
+  cancel_at: number | null
+  lost_journal: number
+}
+
+const toWork = (row: WorkRow): Work => ({
+  assignmentId: row.assignment_id,
+  state: row.state,
+  acceptBy: row.accept_by,
+  dispatchAt: row.dispatch_at,
+  askAt: row.ask_at,
+  cancelAt: row.cancel_at,
+  lostJournal: row.lost_journal === 1,
+})
+
+/** The rows of a `StoreLink` object. Creates what is missing. */
+export function openLinkBook({ sql, kv }: Pick<DurableObjectStorage, 'sql' | 'kv'>): LinkBook {
+  sql.exec(TABLES)
+  return {
+    link: () => ({ ...emptyLink, ...kv.get<Link>('link') }),
+    writeLink: (link) => kv.put('link', link),
+    work(assignmentId) {
+      const [row] = sql.exec<WorkRow>('SELECT * FROM work WHERE assignment_id = ?', assignmentId).toArray()
+      return row ? toWork(row) : null
+    },
+    works: () => sql.exec<WorkRow>('SELECT * FROM work ORDER BY assignment_id').toArray().map(toWork),
+    write({ assignmentId, state, acceptBy, dispatchAt, askAt, cancelAt, lostJournal }) {
+      sql.exec(
+        `INSERT INTO work (assignment_id, state, accept_by, dispatch_at, ask_at, cancel_at, lost_journal) VALUES (?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (assignment_id) DO UPDATE SET state = excluded.state, accept_by = excluded.accept_by, dispatch_at = excluded.dispatch_at,
+           ask_at = excluded.ask_at, cancel_at = excluded.cancel_at, lost_journal = excluded.lost_journal`,
+        assignmentId, state, acceptBy, dispatchAt, askAt, cancelAt, lostJournal ? 1 : 0,
+      )
+    },
+    forget: (assignmentId) => void sql.exec('DELETE FROM work WHERE assignment_id = ?', assignmentId),
+    isStruck: (assignmentId) => sql.exec('SELECT 1 FROM struck WHERE assignment_id = ?', assignmentId).toArray().length > 0,
+    strike: (assignmentId, now) => void sql.exec('INSERT INTO struck (assignment_id, at) VALUES (?, ?) ON CONFLICT DO NOTHING', assignmentId, now),
+  }
+}

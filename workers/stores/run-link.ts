@@ -1,0 +1,116 @@
+import type { HeartbeatRequest } from '../../contract/connect.ts'
+import { ok } from '../../contract/result.ts'
+import { admitEvents, afterEpoch, afterProgress, afterPush, factsOf, heartbeat, moveMark, offer, pull, takeBack, takeEpoch } from './link.ts'
+import type { BeatAnswer, Link, Work } from './link.ts'
+import type { LinkFacts, LinkProgress, LinkResult, Mark, Offer, StoreLinkRpc } from './port.ts'
+
+/** Words of the operator that wait for a heartbeat. There is one word today; a list that grows is a mistake somewhere. */
+const REQUESTS_MAX = 10
+
+/** Where a link keeps its rows. Synchronous, so that load, decide and write are one transaction of whoever holds it. */
+export type LinkBook = {
+  link(): Link
+  writeLink(link: Link): void
+  work(assignmentId: string): Work | null
+  /** By id. */
+  works(): Work[]
+  write(work: Work): void
+  forget(assignmentId: string): void
+  isStruck(assignmentId: string): boolean
+  /** Kept for ever: a late message of any age must find it. */
+  strike(assignmentId: string, now: number): void
+}
+
+/** `StoreLinkRpc` without the wire: the same, at once. */
+export type SyncLink = { [Name in keyof StoreLinkRpc]: (...args: Parameters<StoreLinkRpc[Name]>) => Awaited<ReturnType<StoreLinkRpc[Name]>> }
+
+/** Loads, decides (link.ts), writes. Each method must run in one transaction. */
+export function createLink(book: LinkBook): SyncLink {
+  const change = (id: string, decide: (work: Work) => Work | 'forget' | null): void => {
+    const work = book.work(id)
+    const next = work && decide(work)
+    if (next === 'forget') book.forget(id)
+    else if (next) book.write(next)
+  }
+
+  return {
+    takeEpoch(connectorId: string, now: number): LinkResult<{ epoch: number; dispatch: string[] }> {
+      const taken = takeEpoch(book.link(), connectorId, now)
+      if (!taken.ok) return taken
+      book.writeLink(taken.value)
+      const works = book.works().map((work) => afterEpoch(work, now))
+      works.forEach(book.write)
+      return ok({ epoch: taken.value.epoch, dispatch: works.map(({ assignmentId }) => assignmentId) })
+    },
+
+    heartbeat(beat: HeartbeatRequest, now: number): LinkResult<BeatAnswer> {
+      const heard = heartbeat(book.link(), book.works(), beat, now)
+      if (!heard.ok) return heard
+      book.writeLink(heard.value.link)
+      heard.value.changed.forEach(book.write)
+      return ok(heard.value.answer)
+    },
+
+    admitEvents(call: { connectorId: string; epoch: number; afterSeq: number }, now: number): LinkResult<Mark> {
+      const link = book.link()
+      const admitted = admitEvents(link, call, now)
+      if (!admitted.ok) return admitted
+      if (admitted.value !== link) book.writeLink(admitted.value)
+      return ok(admitted.value.mark)
+    },
+
+    markDurable(epoch: number, from: Mark, to: Mark): LinkResult<Mark> {
+      const link = book.link()
+      const moved = moveMark(link, epoch, from, to)
+      if (!moved.ok) return moved
+      if (moved.value !== link) book.writeLink(moved.value)
+      return ok(moved.value.mark)
+    },
+
+    offer(assignmentId: string, pushable: boolean, now: number): Offer {
+      if (book.isStruck(assignmentId)) return { kind: 'struck' }
+      const decided = offer(book.link(), book.work(assignmentId), assignmentId, pushable, now)
+      if (decided.work) book.write(decided.work)
+      return decided.offer
+    },
+
+    pushed(assignmentId: string, outcome: 'journaled' | 'failed', now: number): void {
+      const link = book.link()
+      const pushWorked = outcome === 'journaled'
+      if (link.pushWorked !== pushWorked) book.writeLink({ ...link, pushWorked })
+      change(assignmentId, (work) => afterPush(work, outcome, now))
+    },
+
+    pull(limit: number, now: number): { assignments: { assignmentId: string; acceptBy: number }[]; cancels: string[] } {
+      const { changed, assignments, cancels } = pull(book.works(), limit, now)
+      changed.forEach(book.write)
+      return { assignments, cancels }
+    },
+
+    takeBack(assignmentId: string, now: number): 'struck' | 'requested' {
+      if (book.isStruck(assignmentId)) return 'struck'
+      const decided = takeBack(book.work(assignmentId), now)
+      if (decided.kind === 'struck') {
+        book.strike(assignmentId, now)
+        book.forget(assignmentId)
+      } else if (decided.work) {
+        book.write(decided.work)
+      }
+      return decided.kind
+    },
+
+    progress(assignmentId: string, progress: LinkProgress, now: number): void {
+      change(assignmentId, (work) => afterProgress(work, progress, now))
+    },
+
+    request(word: string): void {
+      const link = book.link()
+      if (link.requests.includes(word) || link.requests.length >= REQUESTS_MAX) return
+      book.writeLink({ ...link, requests: [...link.requests, word] })
+    },
+
+    facts: (): LinkFacts => factsOf(book.link(), book.works()),
+
+    assignmentState: (assignmentId: string) => (book.isStruck(assignmentId) ? 'struck' : book.work(assignmentId)?.state ?? 'unknown'),
+  }
+}

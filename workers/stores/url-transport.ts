@@ -1,0 +1,63 @@
+import type { Clock } from '../../contract/clock.ts'
+import type { Transport } from '../../contract/operator.ts'
+import { signedHeaders } from '../../contract/signing.ts'
+import { Fault } from '../gateway/fault.ts'
+import type { StoreTransport, TransportAnswer } from './port.ts'
+
+/** A journal answers in milliseconds. Twice what the breaker calls slow, so that slow is seen before it is a fault. */
+export const CALL_TIMEOUT_MS = 10_000
+
+export type UrlTransportOptions = {
+  transport: Extract<Transport, { kind: 'tunnel' }>
+  /** All live ones: the connector may know only one of them while they rotate. */
+  secrets: readonly string[]
+  clock: Clock
+  fetch?: (url: string, init: RequestInit) => Promise<Response>
+}
+
+/** The store behind a tunnel's hostname (or plain loopback in development). A fault is thrown; nobody knows then whether it arrived. */
+export function createUrlTransport({ transport, secrets, clock, fetch: send = fetch }: UrlTransportOptions): StoreTransport {
+  const base = new URL(transport.url)
+  const prefix = base.pathname.replace(/\/$/, '')
+  const access: Record<string, string> = transport.accessClientId && transport.accessClientSecret
+    ? { 'CF-Access-Client-Id': transport.accessClientId, 'CF-Access-Client-Secret': transport.accessClientSecret }
+    : {}
+
+  async function call(method: 'PUT' | 'POST', path: string, body: Uint8Array): Promise<TransportAnswer> {
+    const target = prefix + path
+    const signed = await signedHeaders(secrets, { id: crypto.randomUUID(), timestampS: Math.floor(clock() / 1000), method, target, body })
+    let response
+    try {
+      response = await send(base.origin + target, {
+        method,
+        headers: { ...signed, ...access, 'Content-Type': 'application/json' },
+        ...(body.length > 0 ? { body } : {}),
+        redirect: 'manual',
+        signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+      })
+    } catch (error) {
+      const late = error instanceof Error && error.name === 'TimeoutError'
+      throw new Fault(late ? `the store did not answer within ${CALL_TIMEOUT_MS} ms` : 'the store cannot be reached', 'is its tunnel up, and its connector running?')
+    }
+    // Only the status is believed. A body of any length stays where it is; that it cannot be dropped changes nothing.
+    await response.body?.cancel().catch(() => undefined)
+    return answerOf(response.status)
+  }
+
+  return {
+    put: (assignment) => call('PUT', `/orders/${encodeURIComponent(assignment.assignmentId)}`, new TextEncoder().encode(JSON.stringify(assignment))),
+    cancel: (assignmentId) => call('POST', `/orders/${encodeURIComponent(assignmentId)}/cancel`, new Uint8Array()),
+  }
+}
+
+/** A refusal is the connector's word on this work. What says that we did not reach it, or that it cannot now, is a fault. */
+function answerOf(status: number): TransportAnswer {
+  if (status === 200 || status === 202) return { kind: 'journaled' }
+  if (status === 409) return { kind: 'conflict' }
+  if (status === 410) return { kind: 'struck' }
+  if (status === 401) throw new Fault('the store did not accept our signature (401)', 'do both sides have the same secret, and does the store\'s clock run right?')
+  if (status === 403 || (status >= 300 && status < 400)) throw new Fault(`Access did not let us through (${status})`, 'check the service token of the store\'s transport')
+  if (status === 404) throw new Fault('no connector answers at the store\'s address (404)', 'does the transport\'s url lead to the connector?')
+  if (status === 408 || status === 429 || status < 400 || status >= 500) throw new Fault(`the store cannot take it now (${status})`, 'see the connector\'s status on the store\'s machine')
+  return { kind: 'refused', status }
+}
