@@ -27,7 +27,7 @@ export const operator: MiddlewareHandler<AppEnv> = async (c, next) => {
   const token = bearer(c.req.header('Authorization'))
   const [given, wanted] = await Promise.all([token ?? '', c.var.ports.secrets.adminToken].map((text) => crypto.subtle.digest('SHA-256', encoder.encode(text))))
   if (!token || !given || !wanted || !crypto.subtle.timingSafeEqual(given, wanted)) {
-    return problem(c, 'unauthorized', 'The operator API needs "Authorization: Bearer <ADMIN_TOKEN>".')
+    return problem(c, 'unauthorized', 'Send the operator token as "Authorization: Bearer …".')
   }
   c.set('actor', 'admin-token')
   return next()

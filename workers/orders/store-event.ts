@@ -95,17 +95,19 @@ function step(seen: Base, change: Partial<AssignmentRecord>, type: string, statu
 
 function accepted(seen: Base, data: Extract<OrderEvent, { type: 'order.accepted' }>['data']): Applied {
   const { order, assignment, position } = seen
+  const posReference = assignment.posReference ?? data.posReference
+  const fellAt = assignment.fellAt ?? (data.stockFell ? position : null)
+  const known = posReference === assignment.posReference && fellAt === assignment.fellAt
   if (isGivenUp(assignment)) {
     // An older acceptance that comes after its own refusal is only late; a newer one means that goods are set aside for nobody.
     const late = assignment.position !== null && !isAfter(position, assignment.position)
-    if (late) return { order, progress: null }
+    if (late) return { order: known ? order : step(seen, { posReference, fellAt }, 'order.accepted'), progress: null }
     return { order, progress: null, takeBack: true, desk: `The store accepted (${data.posReference}) what had been ${assignment.state}. It was asked to take it back.` }
   }
-  const fellAt = assignment.fellAt ?? (data.stockFell ? position : null)
-  if (assignment.state === 'accepted' && assignment.posReference !== null && fellAt === assignment.fellAt) return { order, progress: 'outcome' }
+  if (assignment.state === 'accepted' && known) return { order, progress: 'outcome' }
   const short = data.lines.length > 0 && assignment.lines.some((line) => (data.lines.find((each) => each.lineId === line.lineId)?.quantity ?? 0) < line.quantity)
   return {
-    order: step(seen, { state: 'accepted', posReference: assignment.posReference ?? data.posReference, fellAt }, 'order.accepted', 'accepted'),
+    order: step(seen, { state: 'accepted', posReference, fellAt }, 'order.accepted', 'accepted'),
     progress: assignment.progress === 'completed' ? 'final' : 'outcome',
     ...(short ? { desk: 'The store accepted less than was ordered. Agree with the customer, then cancel or complete by hand.' } : {}),
   }

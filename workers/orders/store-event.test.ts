@@ -1,0 +1,110 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { OrderEvent } from '../../contract/events.ts'
+import { cancelRequested, struckBeforeOffer } from './order.ts'
+import type { OrderRecord } from './port.ts'
+import { applyStoreEvent, counterCommands } from './store-event.ts'
+import { ASSIGNMENT_ID, placedOrder } from './test-orders.ts'
+
+const EPOCH = 1
+const assignmentId = ASSIGNMENT_ID
+const levels = [{ sku: 'A', onHand: 5 }, { sku: 'B', onHand: 6 }]
+const event = (seq: number, type: OrderEvent['type'], data: object): OrderEvent =>
+  ({ seq, type, occurredAt: '2026-11-24T10:00:00Z', data: { assignmentId, ...data } }) as OrderEvent
+const journaled = (seq: number) => event(seq, 'order.journaled', {})
+const accepted = (seq: number, stockFell = true) => event(seq, 'order.accepted', { posReference: 'T-7', stockFell, lines: [], levels: stockFell ? levels : [] })
+const changedTo = (seq: number, status: string) => event(seq, 'order.status_changed', { status })
+const rejected = (seq: number, reason: string) => event(seq, 'order.rejected', { reason, levels })
+const cancelled = (seq: number, outcome: string) => event(seq, 'order.cancel_result', { outcome })
+
+const apply = (order: OrderRecord, each: OrderEvent): OrderRecord => applyStoreEvent(order, each, EPOCH, 2000)?.order ?? order
+const told = (events: OrderEvent[], from = placedOrder()): OrderRecord => events.reduce(apply, from)
+/** What must be the same whatever way the messages took. The timeline shows the way itself. */
+const essence = (order: OrderRecord) => ({
+  status: order.status,
+  ...(({ state, progress, posReference, reason, fellAt }) => ({ state, progress, posReference, reason, fellAt }))(order.assignments[0] ?? expect.fail('no assignment')),
+})
+
+const histories: Record<string, OrderEvent[]> = {
+  'handed over the counter': [journaled(3), accepted(4), changedTo(6, 'picking'), changedTo(8, 'ready_for_pickup'), changedTo(9, 'completed')],
+  'refused for want of stock': [journaled(3), rejected(4, 'out_of_stock')],
+  'accepted, then refused by the staff': [journaled(3), accepted(4), rejected(7, 'out_of_stock')],
+  'struck before the till had it': [journaled(3), cancelled(5, 'struck')],
+  'taken back out of the till': [journaled(3), accepted(4), cancelled(6, 'voided')],
+  'stock falls when the cashier completes it': [journaled(3), accepted(4, false), event(8, 'order.stock_fell', { lines: [], levels }), changedTo(9, 'completed')],
+}
+
+describe.each(Object.entries(histories))('%s', (_, history) => {
+  it('ends the same in any order and any number of times', () => {
+    const expected = essence(told(history))
+    const shuffles = fc.array(fc.nat(history.length - 1), { maxLength: 12 }).chain((extra) =>
+      fc.shuffledSubarray([...history, ...extra.map((index) => history[index] ?? journaled(3))], { minLength: history.length + extra.length }))
+    fc.assert(fc.property(shuffles, (events) => {
+      expect(essence(told(events))).toEqual(expected)
+    }), { numRuns: 200 })
+  })
+
+  it('changes nothing when all of it is said again', () => {
+    const order = told(history)
+    expect(told(history, order)).toBe(order)
+  })
+})
+
+describe('an order', () => {
+  it('is cancelled when its only store refuses for want of stock, and never silently', () => {
+    const order = told(histories['refused for want of stock'] ?? [])
+    expect(order.status).toBe('cancelled')
+    expect(order.timeline.at(-1)).toMatchObject({ type: 'order.rejected', detail: 'out_of_stock' })
+    expect(order.dueAt).toBeNull()
+  })
+
+  it.each(['price_mismatch', 'unknown_sku', 'invalid'] as const)('goes to the desk when a store refuses it as %s', (reason) => {
+    const applied = applyStoreEvent(placedOrder(), rejected(4, reason), EPOCH, 2000)
+    expect(applied?.desk).toContain(reason)
+    expect(applied?.order.status).toBe('placed')
+  })
+
+  it('asks the store to take back what it accepts after it was given away', () => {
+    const struck = struckBeforeOffer(placedOrder(), assignmentId, 1500)
+    const applied = applyStoreEvent(struck, accepted(4), EPOCH, 2000)
+    expect(applied).toMatchObject({ takeBack: true, order: struck })
+    expect(applied?.desk).toBeDefined()
+  })
+
+  it('keeps its status while a cancel is asked for, and forgets the wish when the store refuses', () => {
+    const asked = cancelRequested(told([journaled(3), accepted(4)]), 3000)
+    expect(asked).toMatchObject({ status: 'accepted', cancelRequestedAt: 3000, dueAt: 33_000 })
+    expect(apply(asked, cancelled(9, 'refused'))).toMatchObject({ status: 'accepted', cancelRequestedAt: null, dueAt: null })
+    expect(apply(asked, cancelled(9, 'voided'))).toMatchObject({ status: 'cancelled', dueAt: null })
+  })
+
+  it('does not leave completed for a late refusal', () => {
+    const done = told(histories['handed over the counter'] ?? [])
+    expect(apply(done, rejected(12, 'out_of_stock'))).toBe(done)
+    expect(apply(done, cancelled(13, 'voided'))).toBe(done)
+  })
+
+  it('owes the sweep nothing once the store has it', () => {
+    expect(placedOrder().dueAt).not.toBeNull()
+    expect(told([journaled(3)])).toMatchObject({ status: 'sent_to_store', dueAt: null })
+  })
+})
+
+describe('what the counters are told', () => {
+  const commands = (each: OrderEvent) => {
+    const order = placedOrder()
+    return counterCommands(order, order.assignments[0] ?? expect.fail('no assignment'), each, EPOCH, 2000)
+  }
+
+  it('an acceptance lets each counted SKU fall at its seq, then brings levels read after it', () => {
+    expect(commands(accepted(4))).toEqual([
+      { type: 'fell', storeId: 'main', sku: 'A', assignmentId, position: { epoch: 1, seq: 4 } },
+      { type: 'fell', storeId: 'main', sku: 'B', assignmentId, position: { epoch: 1, seq: 4 } },
+      { type: 'level', storeId: 'main', sku: 'A', onHand: 5, epoch: 1, asOf: 4, seq: 4, at: 2000 },
+      { type: 'level', storeId: 'main', sku: 'B', onHand: 6, epoch: 1, asOf: 4, seq: 4, at: 2000 },
+    ])
+  })
+  it('an acceptance without stock falling only confirms', () => expect(commands(accepted(4, false)).map((each) => each.type)).toEqual(['confirm', 'confirm']))
+  it('a refusal releases', () => expect(commands(rejected(4, 'expired')).slice(0, 2).map((each) => each.type)).toEqual(['release', 'release']))
+  it('a refused cancel releases nothing', () => expect(commands(cancelled(4, 'refused'))).toEqual([]))
+})
