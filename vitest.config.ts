@@ -2,7 +2,7 @@ import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
 /** What the operator would set as secrets; these are for tests only. */
-const testSecrets = { ADMIN_TOKEN: 'test-admin-token', MASTER_KEY: btoa('tillbridge tests: thirty-two byte') }
+Object.assign(process.env, { ADMIN_TOKEN: 'test-admin-token', MASTER_KEY: btoa('tillbridge tests: thirty-two byte') })
 
 export default defineConfig({
   test: {
@@ -19,7 +19,7 @@ export default defineConfig({
         plugins: [
           cloudflareTest(async () => ({
             wrangler: { configPath: './wrangler.toml' },
-            miniflare: { bindings: { ...testSecrets, TEST_MIGRATIONS: await readD1Migrations('./migrations') } },
+            miniflare: { bindings: { TEST_MIGRATIONS: await readD1Migrations('./migrations') } },
           })),
         ],
         test: {

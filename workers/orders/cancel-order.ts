@@ -31,9 +31,7 @@ export async function cancelOrder(ports: CancelPorts, orderId: string, requestId
   for (const { assignmentId, storeId } of open) {
     if ((await ports.links.link(storeId).takeBack(assignmentId, ports.clock())) === 'struck') await finishStruck(ports, orderId, assignmentId)
   }
-  const after = await changeOrder(ports.orders, orderId, (current) => ({
-    order: isFinal(current.status) || current.assignments.every(isSettled) ? current : cancelRequested(current, ports.clock()),
-  }))
+  const after = await changeOrder(ports.orders, orderId, (current) => ({ order: isFinal(current.status) ? current : cancelRequested(current, ports.clock()) }))
   if (!after) return refused({ reason: 'order-not-found' })
   const asked = after.order.assignments.filter((assignment) => !isSettled(assignment))
   await askStores(ports, after.order, asked, requestId)

@@ -1,10 +1,12 @@
 import type { Shortage } from '../../contract/order.ts'
 import type { Inventory, SkuAvailability } from '../inventory/port.ts'
-import type { Store, StoreBook, StoreLinks } from '../stores/port.ts'
+import type { Store, StoreBook, StoreLinkRpc } from '../stores/port.ts'
 import { takesOrders } from '../stores/store.ts'
 
 export type StoreRefusal = { reason: 'unknown-store'; storeId: string } | { reason: 'store-not-taking-orders'; storeId: string | null }
-type Ports = { stores: StoreBook; links: StoreLinks; inventory: Inventory; clock: () => number }
+/** Where each store's last heartbeat is asked for. */
+export type HeartbeatsOf = { link(storeId: string): Pick<StoreLinkRpc, 'facts'> }
+type Ports = { stores: Pick<StoreBook, 'find' | 'list'>; links: HeartbeatsOf; inventory: Pick<Inventory, 'availability'>; clock: () => number }
 type Demand = { sku: string; quantity: number }
 
 export async function isTakingOrders(ports: Pick<Ports, 'links' | 'clock'>, store: Store): Promise<boolean> {

@@ -80,8 +80,9 @@ export function refusedByStore(order: OrderRecord, assignmentId: string, now: nu
   return changed(order, assignmentId, { state: 'rejected', reason: 'invalid' }, entry, now)
 }
 
-/** The shopper asked; what is already with a store stays as it is until the store has answered. */
+/** The shopper asked; what is already with a store stays as it is until the store has answered. With no store left, it ends. */
 export function cancelRequested(order: OrderRecord, now: number): OrderRecord {
+  if (order.assignments.every(isGivenUp)) return changed(order, null, {}, { type: 'order.cancelled', occurredAt: now, seenAt: now }, now, 'cancelled')
   if (order.cancelRequestedAt !== null) return order
   const entry = { type: 'order.cancel_requested', occurredAt: now, seenAt: now }
   return changed({ ...order, cancelRequestedAt: now, dueAt: now + HAND_OVER_WITHIN_MS }, null, {}, entry, now)

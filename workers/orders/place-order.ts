@@ -6,9 +6,9 @@ import type { Catalog } from '../catalog/port.ts'
 import type { Channel } from '../gateway/channel.ts'
 import type { Inventory, ReserveAnswer } from '../inventory/port.ts'
 import type { Queues } from '../queues.ts'
-import type { Store, StoreBook, StoreLinks } from '../stores/port.ts'
+import type { Store, StoreBook } from '../stores/port.ts'
 import { pickupStore, shippingStores } from './choose-store.ts'
-import type { StoreRefusal } from './choose-store.ts'
+import type { HeartbeatsOf, StoreRefusal } from './choose-store.ts'
 import { deriveOrderId } from './ids.ts'
 import { HAND_OVER_WITHIN_MS, PAYMENT_RESERVATION_MS, PLACEMENT_RESERVATION_MS } from './order.ts'
 import type { OrderBook, OrderRecord } from './port.ts'
@@ -26,11 +26,11 @@ export type PlacementRefusal =
 export type Placed = { order: OrderRecord; repeated: boolean }
 
 export type PlacementPorts = {
-  orders: OrderBook
-  catalog: Catalog
-  inventory: Inventory
-  stores: StoreBook
-  links: StoreLinks
+  orders: Pick<OrderBook, 'find' | 'insert'>
+  catalog: Pick<Catalog, 'sellable'>
+  inventory: Pick<Inventory, 'reserve' | 'apply' | 'availability'>
+  stores: Pick<StoreBook, 'find' | 'list'>
+  links: HeartbeatsOf
   queues: Pick<Queues, 'orders'>
   clock: () => number
   newId: () => string

@@ -3,15 +3,15 @@ import { ok } from '../../contract/result.ts'
 import type { Result } from '../../contract/result.ts'
 import type { Catalog } from '../catalog/port.ts'
 import type { Inventory } from '../inventory/port.ts'
-import type { StoreBook, StoreLinks } from '../stores/port.ts'
+import type { StoreBook } from '../stores/port.ts'
 import { pickupStore, shippingStores, shortagesAt } from './choose-store.ts'
-import type { StoreRefusal } from './choose-store.ts'
+import type { HeartbeatsOf, StoreRefusal } from './choose-store.ts'
 import { itemAt, priceLines } from './price.ts'
 import type { PriceRefusal } from './price.ts'
 
 /** Prices a basket as an order would be priced now, and says what is short. Reserves nothing, promises nothing. */
 export async function quote(
-  ports: { catalog: Catalog; inventory: Inventory; stores: StoreBook; links: StoreLinks; clock: () => number },
+  ports: { catalog: Pick<Catalog, 'sellable'>; inventory: Pick<Inventory, 'availability'>; stores: Pick<StoreBook, 'find' | 'list'>; links: HeartbeatsOf; clock: () => number },
   request: QuoteRequest,
 ): Promise<Result<Quote, StoreRefusal | PriceRefusal>> {
   const { lines, fulfillment } = request

@@ -53,7 +53,8 @@ orders.get('/:orderId', async (c) => {
 })
 
 orders.get('/:orderId/timeline', async (c) => {
-  const order = await readable(c)
+  // A browser's EventSource cannot set headers, so here the token may stand in the address.
+  const order = await readable(c, c.req.query('token'))
   if (!order) return refuse(c, { reason: 'order-not-found' })
   if (!c.req.header('Accept')?.includes('text/event-stream')) {
     return c.json({ items: order.timeline.map(toTimelineEvent), nextCursor: null }, 200, { 'Cache-Control': 'no-store' })
@@ -75,10 +76,10 @@ const refuse = (c: Context<AppEnv>, refusal: Parameters<typeof orderProblem>[0])
 }
 
 /** The order, for the secret key of its channel or its own token; for everybody else there is none. */
-async function readable(c: Context<AppEnv>): Promise<OrderRecord | null> {
+async function readable(c: Context<AppEnv>, tokenInAddress?: string): Promise<OrderRecord | null> {
   const { ports } = c.var
   const orderId = c.req.param('orderId') ?? ''
-  const token = c.req.header('X-Order-Token') ?? c.req.query('token')
+  const token = c.req.header('X-Order-Token') ?? tokenInAddress
   const key = /^Bearer (sk_[\x21-\x7e]{1,256})$/.exec(c.req.header('Authorization') ?? '')?.[1]
   const known = key ? await ports.channels.findByKey(await sha256Hex(key)) : null
   if (!known && !(token && (await isAccessToken(ports.secrets.masterKey, orderId, token)))) return null

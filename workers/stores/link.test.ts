@@ -65,16 +65,25 @@ describe('the numbering', () => {
     expect(link.markDurable(1, { seq: 0, digest: EMPTY_DIGEST }, { seq: 7, digest: 'seven' })).toEqual({ ok: true, value: { seq: 7, digest: 'seven' } })
     expect(link.admitEvents({ connectorId: 'till-1', epoch: 1, afterSeq: 8 }, NOW)).toEqual({ ok: false, refusal: { reason: 'sequence-gap', expectedSeq: 8 } })
     expect(link.admitEvents({ connectorId: 'till-1', epoch: 2, afterSeq: 7 }, NOW)).toMatchObject({ refusal: { reason: 'epoch-forked' } })
-    expect(link.heartbeat(beatOf(1, { lastSeq: 6 }), NOW)).toMatchObject({ refusal: { reason: 'epoch-forked' } })
     expect(link.heartbeat(beatOf(1, { lastSeq: 7 }), NOW)).toMatchObject({ value: { ackedSeq: 7 } })
+    expect(link.heartbeat(beatOf(1, { lastSeq: 6 }), NOW)).toMatchObject({ refusal: { reason: 'epoch-forked' } })
   })
 
-  test('starts again with a new epoch', () => {
+  test('does not take a heartbeat that events have overtaken for an old journal', () => {
+    const link = openLink()
+    link.markDurable(1, { seq: 0, digest: EMPTY_DIGEST }, { seq: 7, digest: 'seven' })
+    expect(link.heartbeat(beatOf(1, { lastSeq: 6 }), NOW)).toMatchObject({ value: { ackedSeq: 7 } })
+    expect(link.heartbeat(beatOf(1, { lastSeq: 6 }), NOW)).toMatchObject({ refusal: { reason: 'epoch-forked' } })
+  })
+
+  test('starts again with a new epoch, without making the store look absent', () => {
     const link = openLink()
     link.markDurable(1, { seq: 0, digest: EMPTY_DIGEST }, { seq: 7, digest: 'seven' })
     link.takeEpoch('till-1', NOW)
     expect(link.admitEvents({ connectorId: 'till-1', epoch: 2, afterSeq: 0 }, NOW)).toEqual({ ok: true, value: { seq: 0, digest: EMPTY_DIGEST } })
     expect(link.markDurable(1, { seq: 7, digest: 'seven' }, { seq: 8, digest: 'eight' })).toMatchObject({ refusal: { reason: 'epoch-forked', epoch: 2 } })
+    expect(link.facts(NOW)).toMatchObject({ lastHeartbeatAt: NOW, ackedSeq: 0, lastSeq: 0 })
+    expect(link.heartbeat(beatOf(2, { lastSeq: 0 }), NOW).ok).toBe(true)
   })
 })
 

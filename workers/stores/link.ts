@@ -30,7 +30,7 @@ export type Link = {
   /** 0: no connector ever came. */
   epoch: number
   mark: Mark
-  beat: (Pick<HeartbeatRequest, 'lastSeq' | 'posReachable' | 'version' | 'tunnel' | 'journal'> & { at: number; clockSkewMs: number }) | null
+  beat: (Pick<HeartbeatRequest, 'lastSeq' | 'posReachable' | 'version' | 'tunnel' | 'journal'> & { at: number; clockSkewMs: number; ackedSeq: number }) | null
   /** What came of the last push; `null` before the first of this epoch. */
   pushWorked: boolean | null
   requests: string[]
@@ -64,7 +64,10 @@ export function takeEpoch(link: Link, connectorId: string, now: number): LinkRes
   if (link.connectorId !== null && link.connectorId !== connectorId && holdsLease(link, now)) {
     return refused({ reason: 'store-held-by', connectorId: link.connectorId })
   }
-  return ok({ ...link, connectorId, heardAt: now, epoch: link.epoch + 1, mark: { seq: 0, digest: EMPTY_DIGEST }, beat: null, pushWorked: null })
+  return ok({
+    ...link, connectorId, heardAt: now, epoch: link.epoch + 1, mark: { seq: 0, digest: EMPTY_DIGEST }, pushWorked: null,
+    beat: link.beat && { ...link.beat, lastSeq: 0, ackedSeq: 0 },
+  })
 }
 
 /** After a new epoch everything without a final outcome is offered again: the new journal may know nothing of it. */
@@ -107,8 +110,9 @@ export type BeatAnswer = { ackedSeq: number; pending: number; askAgain: string[]
 export function heartbeat(link: Link, works: readonly Work[], beat: HeartbeatRequest, now: number): LinkResult<{ link: Link; changed: Work[]; answer: BeatAnswer }> {
   const refusal = admit(link, beat, now)
   if (refusal) return refused(refusal)
-  // A journal that has numbered less than we confirmed came from a backup.
-  if (beat.lastSeq < link.mark.seq) return refused({ reason: 'epoch-forked', epoch: link.epoch })
+  // A journal that has numbered less than we confirmed came from a backup. Confirmed by the last heartbeat, that is: this one may
+  // have been overtaken by events that were numbered after it was written.
+  if (beat.lastSeq < (link.beat?.ackedSeq ?? 0)) return refused({ reason: 'epoch-forked', epoch: link.epoch })
 
   const dispatched = works.filter((work) => isToDeliver(work) && work.dispatchAt <= now).slice(0, DISPATCHED_AT_ONCE_MAX)
   const asked = works.filter((work) => work.state === 'handed-over' && work.askAt !== null && work.askAt <= now).slice(0, ASKED_AT_ONCE_MAX)
@@ -117,7 +121,7 @@ export function heartbeat(link: Link, works: readonly Work[], beat: HeartbeatReq
     link: {
       ...link,
       heardAt: now,
-      beat: { at: now, clockSkewMs: fromInstant(beat.clock) - now, lastSeq, posReachable, version, tunnel, journal: { inbox: journal.inbox, outbox: journal.outbox } },
+      beat: { at: now, ackedSeq: link.mark.seq, clockSkewMs: fromInstant(beat.clock) - now, lastSeq, posReachable, version, tunnel, journal: { inbox: journal.inbox, outbox: journal.outbox } },
       requests: [],
     },
     changed: [

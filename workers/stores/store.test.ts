@@ -16,7 +16,7 @@ test.each<[string, Partial<Store>, number | null, boolean]>([
   ['silent for longer', {}, NOW - SELL_STALE_FOR_MS - 1, false],
   ['silent for longer than it allows', { sellStaleForMs: 1_000 }, NOW - 1_001, false],
   ['paused', { paused: true }, NOW, false],
-])('a store %s takes orders: %#', (_, change, lastHeartbeatAt, expected) => {
+])('a store %s: %o, heard at %s, takes orders: %s', (_, change, lastHeartbeatAt, expected) => {
   expect(takesOrders({ ...store, ...change }, { lastHeartbeatAt }, NOW)).toBe(expected)
 })
 

@@ -1,0 +1,83 @@
+import { createExecutionContext, createMessageBatch, getQueueResult, runDurableObjectAlarm } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { createDeadLetters, LETTER_BOX_NAME } from './dead-letters/d1-dead-letters.ts'
+import type { LetterBox } from './dead-letters/letter-box-object.ts'
+import { createPorts } from './ports.ts'
+import type { Ports } from './ports.ts'
+import { consume } from './queue-handlers.ts'
+
+const letters = createDeadLetters(env)
+const level = { type: 'level', storeId: 'main', sku: 'Q-1', onHand: 7, epoch: 1, asOf: 0, seq: 1, at: 1000 }
+const broken: Ports['inventory']['apply'] = async () => {
+  throw new Error('the home is away')
+}
+
+async function run(queue: string, messages: { id: string; body: unknown; attempts?: number }[], ports: Ports = createPorts(env)) {
+  const batch = createMessageBatch(queue, messages.map(({ attempts = 1, ...message }) => ({ ...message, attempts, timestamp: new Date(1000) })))
+  await consume(batch, ports)
+  return getQueueResult(batch, createExecutionContext())
+}
+
+beforeEach(async () => {
+  await env.DB.exec('DELETE FROM dead_letters')
+})
+
+describe('every message settles by itself', () => {
+  it('a malformed one is filed at once with what is wrong, and its neighbours go through', async () => {
+    const result = await run('stock', [{ id: 'm1', body: { levels: 'none' } }, { id: 'm2', body: { levels: [level], requestId: 'r' } }])
+    expect(result.explicitAcks.toSorted()).toEqual(['m1', 'm2'])
+    const { items } = await letters.list({ queue: 'stock' }, null, 10)
+    expect(items).toMatchObject([{ reason: 'malformed', state: 'waiting', body: { levels: 'none' } }])
+    expect(items[0]?.lastError).toContain('/levels')
+    expect(await createPorts(env).inventory.availability(['Q-1'])).toMatchObject([{ stores: [{ storeId: 'main', available: 7 }] }])
+  })
+
+  it('a fault is retried, and on the last attempt the consumer files it itself', async () => {
+    const ports = createPorts(env)
+    const failing = { ...ports, inventory: { ...ports.inventory, apply: broken } }
+    const first = await run('stock', [{ id: 'm3', body: { levels: [level], requestId: 'r' } }], failing)
+    expect(first.retryMessages.map((message) => message.msgId)).toEqual(['m3'])
+    expect((await letters.list({}, null, 10)).items).toEqual([])
+    const last = await run('stock', [{ id: 'm3', body: { levels: [level], requestId: 'r' }, attempts: 6 }], failing)
+    expect(last.explicitAcks).toEqual(['m3'])
+    expect((await letters.list({ reason: 'failed' }, null, 10)).items).toMatchObject([{ queue: 'stock', attempts: 6 }])
+  })
+
+  it.each(['orders', 'catalog', 'stock', 'status', 'webhooks'])('what the platform gave up on %s is filed as crashed, once', async (queue) => {
+    for (let times = 0; times < 2; times++) expect((await run(`${queue}-dead`, [{ id: `d-${queue}`, body: { storeId: 'main' } }])).explicitAcks).toEqual([`d-${queue}`])
+    expect((await letters.list({ queue }, null, 10)).items).toMatchObject([{ reason: 'crashed', storeId: 'main' }])
+  })
+
+  it('an order message that names nothing is filed as unmatched', async () => {
+    const orderId = 'ord_0123456789abcdefghjkmnpqrs'
+    await run('orders', [{ id: 'm4', body: { kind: 'deliver', orderId, assignmentId: `${orderId}.1`, storeId: 'main', requestId: 'r' } }])
+    expect((await letters.list({ queue: 'orders' }, null, 10)).items).toMatchObject([{ reason: 'unmatched' }])
+  })
+})
+
+describe('a letter that finds D1 away', () => {
+  it('waits in its object, and is filed when D1 is back', async () => {
+    const away = new Proxy(env.DB, { get: () => () => {
+      throw new Error('D1 is away')
+    } })
+    await createDeadLetters({ DB: away, LETTER_BOX: env.LETTER_BOX }).file([
+      { letterId: 'ltr_1', queue: 'status', reason: 'failed', storeId: null, body: { a: 1 }, attempts: 6, lastError: 'x', filedAt: 1000 },
+    ])
+    expect(await letters.find('ltr_1')).toBeNull()
+    const box = env.LETTER_BOX as DurableObjectNamespace<LetterBox>
+    expect(await runDurableObjectAlarm(box.get(box.idFromName(LETTER_BOX_NAME)))).toBe(true)
+    expect(await letters.find('ltr_1')).toMatchObject({ body: { a: 1 }, state: 'waiting', revision: 1 })
+  })
+})
+
+describe('the desk', () => {
+  it('a correction needs the revision it was made from, and a settled letter stays settled', async () => {
+    await letters.file([{ letterId: 'ltr_2', queue: 'status', reason: 'failed', storeId: null, body: { a: 1 }, attempts: 1, lastError: 'x', filedAt: 1000 }])
+    expect(await letters.correct('ltr_2', 1, { a: 2 }, 2000)).toBe(true)
+    expect(await letters.correct('ltr_2', 1, { a: 3 }, 2000)).toBe(false)
+    expect(await letters.find('ltr_2')).toMatchObject({ body: { a: 2 }, original: { a: 1 }, revision: 2 })
+    expect(await letters.settle('ltr_2', 2, 'discarded', 'not ours', 3000)).toBe(true)
+    expect(await letters.settle('ltr_2', 2, 'replayed', 'applied', 3000)).toBe(false)
+  })
+})
