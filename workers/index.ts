@@ -1,5 +1,5 @@
 import { app } from './gateway/app.ts'
-import { log } from './gateway/log.ts'
+import { log } from './log.ts'
 import { sweepOrders } from './orders/sweep.ts'
 import { createPorts } from './ports.ts'
 import { consume } from './queue-handlers.ts'

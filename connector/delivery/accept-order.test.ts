@@ -142,11 +142,24 @@ describe('a crash', () => {
 })
 
 describe('a cancel', () => {
-  test('of what never came leaves a tombstone, and a late delivery is refused', () => {
+  test('of what never came leaves a tombstone, and a late delivery is refused', async () => {
     expect(requestCancel(journal, ID, NOW)).toBe('struck')
     expect(receiveOrder(journal, assignmentOf(1, { A: 1 }), NOW)).toEqual({ kind: 'struck' })
+    await work()
     expect(requestCancel(journal, ID, NOW)).toBe('settled')
-    expect(waitingEvents(journal)).toMatchObject([{ type: 'order.cancel_result', data: { outcome: 'struck' } }])
+    expect(eventsOf('order.cancel_result')).toMatchObject([{ data: { outcome: 'struck' } }])
+  })
+
+  test.each(['never heard of', 'only received'] as const)('of what the journal has %s, but a lost journal wrote to the POS, takes it out of the POS', async (known) => {
+    await pos.writeOrder(assignmentOf(1, { A: 4 }))
+    if (known === 'only received') receiveOrder(journal, assignmentOf(1, { A: 4 }), NOW)
+    requestCancel(journal, ID, NOW)
+    await work()
+    expect(pos.stock.get('A')).toBe(10)
+    expect(eventsOf('order.cancel_result')).toMatchObject([{ data: { outcome: 'voided' } }])
+    expect(receiveOrder(journal, assignmentOf(1, { A: 4 }), NOW).kind).not.toBe('journaled')
+    await work()
+    expect(pos.stock.get('A')).toBe(10)
   })
 
   test('before the POS write strikes the order: the POS never sees it', async () => {

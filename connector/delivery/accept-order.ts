@@ -120,6 +120,11 @@ export async function voidOrder(shop: Shop, row: InboxRow): Promise<Settled> {
         journal.append([inDoubtEvent(assignmentId, detail, now()), cancelEvent(assignmentId, 'refused', null, now())])
         return 'in_doubt'
       }
+      if (current.state === 'struck' && answer === 'absent') {
+        journal.inbox.change(assignmentId, { cancel: 'done' }, now())
+        journal.append([cancelEvent(assignmentId, 'struck', null, now())])
+        return 'struck'
+      }
       if (answer === 'refused') {
         journal.inbox.change(assignmentId, { cancel: 'refused' }, now())
         journal.append([cancelEvent(assignmentId, 'refused', null, now())])

@@ -25,7 +25,8 @@ export function receiveOrder(journal: Journal, assignment: Assignment, now: numb
       journal.append([{ type: 'order.journaled', occurredAt: toInstant(now), data: { assignmentId: assignment.assignmentId } }])
       return { kind: 'journaled', receivedAt: now }
     }
-    if (known.state === 'struck') return { kind: 'struck' }
+    // A row without a body is work that was cancelled before it came.
+    if (known.state === 'struck' || known.bodyHash === null) return { kind: 'struck' }
     if (known.bodyHash !== bodyHash) return { kind: 'different-body' }
     tellAgainUnderNewEpoch(journal, known, now)
     return { kind: 'known', receivedAt: known.receivedAt }

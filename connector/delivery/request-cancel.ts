@@ -9,14 +9,14 @@ const struckEvent = (assignmentId: string, now: number): OutgoingEvent =>
 
 /**
  * Takes a cancel down. What never came, or has not gone to the POS, is struck at once and stays struck: a late delivery of
- * it is refused. What may be in the POS is left to the writer, which voids it. `now` is epoch ms.
+ * it is refused. The answer is the writer's in every case, after a look into the POS: a journal that was lost or came back
+ * from a backup may have written what this one has never heard of. `now` is epoch ms.
  */
 export function requestCancel(journal: Journal, assignmentId: string, now: number): CancelRequested {
   return journal.transaction((): CancelRequested => {
     const row = journal.inbox.get(assignmentId)
     if (!row) {
-      journal.inbox.insert({ assignmentId, bodyHash: null, assignment: null, state: 'struck', cancel: 'done' }, now)
-      journal.append([struckEvent(assignmentId, now)])
+      journal.inbox.insert({ assignmentId, bodyHash: null, assignment: null, state: 'struck', cancel: 'requested' }, now)
       return 'struck'
     }
     if (row.cancel !== 'none') {
@@ -25,8 +25,7 @@ export function requestCancel(journal: Journal, assignmentId: string, now: numbe
     }
     switch (row.state) {
       case 'received':
-        journal.inbox.change(assignmentId, { state: 'struck', cancel: 'done' }, now)
-        journal.append([struckEvent(assignmentId, now)])
+        journal.inbox.change(assignmentId, { state: 'struck', cancel: 'requested' }, now)
         return 'struck'
       case 'rejected':
         // Nothing of it stands in the POS: to the one who cancels that is the same as struck.

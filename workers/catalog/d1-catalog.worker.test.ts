@@ -60,7 +60,7 @@ describe('who describes a product', () => {
     expect(await catalog.product('A')).toBeNull()
     await apply('source', upsert(item('A', 'Source'), 1, 1))
     expect(await catalog.product('A')).toMatchObject({ name: 'Source', price: { amountMinor: 499 } })
-    expect((await catalog.sellable(['A'], 'branch')).map((each) => each.item.price.amountMinor).sort()).toEqual([1, 499])
+    expect((await catalog.sellable(['A'], 'branch')).map((each) => each.item.price.amountMinor).toSorted((a, b) => a - b)).toEqual([1, 499])
   })
 })
 

@@ -12,10 +12,10 @@ import { connect } from '../stores/connect-routes.ts'
 import { operatorStores } from '../stores/operator-routes.ts'
 import { stores } from '../stores/routes.ts'
 import { operator } from './authenticate.ts'
-import { operatorChannels } from './channel-routes.ts'
+import { operatorChannels } from '../channels/operator-routes.ts'
 import type { AppEnv } from './context.ts'
 import { limitRate } from './limit-rate.ts'
-import { faultName, log } from './log.ts'
+import { faultName, log } from '../log.ts'
 import { problem } from './problem.ts'
 
 /** A caller's own request id is kept when it is one: letters, digits and a little punctuation. */

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono'
 import { sha256Hex } from '../../contract/canonical.ts'
-import { KEY_PREFIX } from './channel.ts'
+import { KEY_PREFIX } from '../channels/channel.ts'
 import type { AppEnv } from './context.ts'
 import { problem } from './problem.ts'
 

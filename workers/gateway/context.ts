@@ -1,5 +1,5 @@
 import type { Ports } from '../ports.ts'
-import type { Channel } from './channel.ts'
+import type { Channel } from '../channels/channel.ts'
 
 /** What every route finds in its context. `channel` and `keyKind` are there behind `channelKey`, `actor` behind `operator`. */
 export type AppEnv = {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { availabilityOf } from './availability.ts'
-import { handleStock } from './consumer.ts'
+import { handleStock } from './handle-stock.ts'
 import { applyCommand, available, decideReserve, emptyCounter, explain } from './counter.ts'
 import type { Counter } from './counter.ts'
 import { inventoryOver } from './durable-inventory.ts'

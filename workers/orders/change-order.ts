@@ -1,4 +1,4 @@
-import { Fault } from '../gateway/fault.ts'
+import { Fault } from '../fault.ts'
 import type { OrderBook, OrderRecord } from './port.ts'
 
 /** Consumers, a shopper's cancel and the sweep may meet at one order; each then looks again. Past this many meetings something loops. */

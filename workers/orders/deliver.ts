@@ -4,7 +4,7 @@ import type { CommandOutcome, Inventory } from '../inventory/port.ts'
 import type { OrderMessage } from '../queue-messages.ts'
 import type { Store, StoreBook, StoreLinks } from '../stores/port.ts'
 import { changeOrder } from './change-order.ts'
-import { assignmentBody, findAssignment, handedOver, isUndelivered, refusedByStore, reservedSkus, struckBeforeOffer } from './order.ts'
+import { assignmentBody, findAssignment, handedOver, isSettled, isUndelivered, refusedByStore, reservedSkus, struckBeforeOffer } from './order.ts'
 import type { OrderBook, OrderRecord } from './port.ts'
 
 export type DeliveryPorts = {
@@ -37,7 +37,8 @@ async function deliver(message: OrderMessage, order: OrderRecord, store: Store, 
   const breaker = ports.links.breaker(storeId)
   const transport = ports.links.transport(store)
   const assignment = findAssignment(order, assignmentId)
-  if (!assignment || order.status === 'awaiting_payment') return 'superseded'
+  // What is over needs no store: the link has forgotten it and would offer it once more.
+  if (!assignment || isSettled(assignment) || order.status === 'awaiting_payment') return 'superseded'
 
   const now = ports.clock()
   const pushable = transport !== null && (await breaker.state(now)) !== 'open'

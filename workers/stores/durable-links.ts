@@ -1,5 +1,5 @@
 import { systemClock } from '../../contract/clock.ts'
-import { Fault } from '../gateway/fault.ts'
+import { Fault } from '../fault.ts'
 import type { BreakerPhase } from './breaker.ts'
 import type { Breaker, StoreLinks } from './port.ts'
 import type { StoreLink } from './store-link-object.ts'

@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX } from '../../contract/limits.ts'
 import type { AppEnv } from '../gateway/context.ts'
-import { faultName, log } from '../gateway/log.ts'
+import { faultName, log } from '../log.ts'
 import { encodeCursor, pageQuery } from '../gateway/paging.ts'
 import { invalidField, problem } from '../gateway/problem.ts'
 import type { Ports } from '../ports.ts'

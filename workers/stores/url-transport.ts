@@ -1,7 +1,7 @@
 import type { Clock } from '../../contract/clock.ts'
 import type { Transport } from '../../contract/operator.ts'
 import { signedHeaders } from '../../contract/signing.ts'
-import { Fault } from '../gateway/fault.ts'
+import { Fault } from '../fault.ts'
 import type { StoreTransport, TransportAnswer } from './port.ts'
 
 /** A journal answers in milliseconds. Twice what the breaker calls slow, so that slow is seen before it is a fault. */

@@ -1,20 +1,7 @@
 import { asc, eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
-import { systemClock } from '../../contract/clock.ts'
-import { auditLog, channelKeys, channels } from '../db/schema.ts'
+import { channelKeys, channels } from '../db/schema.ts'
 import type { Channel, ChannelBook } from './channel.ts'
-
-/** Every action of an operator, kept for good. */
-export type AuditLog = { record(entry: { actor: string; action: string; subject: string; detail?: string }): Promise<void> }
-
-export function createAuditLog(database: D1Database): AuditLog {
-  const db = drizzle(database)
-  return {
-    async record(entry) {
-      await db.insert(auditLog).values({ ...entry, at: systemClock() })
-    },
-  }
-}
 
 const toChannel = (row: typeof channels.$inferSelect): Channel => ({ ...row, allowedOrigins: JSON.parse(row.allowedOrigins) })
 

@@ -3,11 +3,11 @@ import { sha256Hex } from '../../contract/canonical.ts'
 import { toInstant } from '../../contract/clock.ts'
 import { ORDER_BODY_BYTES_MAX } from '../../contract/limits.ts'
 import { IssueKey, RegisterChannel } from '../../contract/operator.ts'
-import { body } from './body.ts'
+import { body } from '../gateway/body.ts'
 import { KEY_HINT_LENGTH, KEY_PREFIX } from './channel.ts'
 import type { Channel } from './channel.ts'
-import type { AppEnv } from './context.ts'
-import { problem } from './problem.ts'
+import type { AppEnv } from '../gateway/context.ts'
+import { problem } from '../gateway/problem.ts'
 
 const KEY_BYTES = 24
 
