@@ -3,16 +3,16 @@ import { ok, refused } from '../../contract/result.ts'
 import type { Result } from '../../contract/result.ts'
 import type { Inventory } from '../inventory/port.ts'
 import type { Queues } from '../queues.ts'
-import type { StoreLinks } from '../stores/port.ts'
+import type { StoreLinkRpc } from '../stores/port.ts'
 import { changeOrder } from './change-order.ts'
 import { finishStruck, releaseAssignment } from './deliver.ts'
 import { cancelledUnpaid, cancelRequested, isSettled } from './order.ts'
 import type { OrderBook, OrderRecord } from './port.ts'
 
 export type CancelPorts = {
-  orders: OrderBook
-  inventory: Inventory
-  links: StoreLinks
+  orders: Pick<OrderBook, 'find' | 'update'>
+  inventory: Pick<Inventory, 'apply'>
+  links: { link(storeId: string): Pick<StoreLinkRpc, 'takeBack'> }
   queues: Pick<Queues, 'orders'>
   clock: () => number
   log: (event: string, fields: Record<string, string>) => void

@@ -2,16 +2,16 @@ import type { DeadLetters } from '../dead-letters/port.ts'
 import { letterId } from '../dead-letters/letter.ts'
 import type { CommandOutcome, Inventory } from '../inventory/port.ts'
 import type { OrderMessage } from '../queue-messages.ts'
-import type { Store, StoreBook, StoreLinks } from '../stores/port.ts'
+import type { Store, StoreBook, StoreLinkRpc, StoreLinks } from '../stores/port.ts'
 import { changeOrder } from './change-order.ts'
 import { assignmentBody, findAssignment, handedOver, isSettled, isUndelivered, refusedByStore, reservedSkus, struckBeforeOffer } from './order.ts'
 import type { OrderBook, OrderRecord } from './port.ts'
 
 export type DeliveryPorts = {
-  orders: OrderBook
-  inventory: Inventory
-  stores: StoreBook
-  links: StoreLinks
+  orders: Pick<OrderBook, 'find' | 'update'>
+  inventory: Pick<Inventory, 'apply'>
+  stores: Pick<StoreBook, 'find'>
+  links: Pick<StoreLinks, 'breaker' | 'transport'> & { link(storeId: string): Pick<StoreLinkRpc, 'offer' | 'pushed' | 'progress'> }
   deadLetters: Pick<DeadLetters, 'file'>
   clock: () => number
   log: (event: string, fields: Record<string, string | number>) => void

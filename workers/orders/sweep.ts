@@ -3,11 +3,17 @@ import { finishStruck } from './deliver.ts'
 import { cancelUnpaid } from './cancel-order.ts'
 import { changeOrder } from './change-order.ts'
 import { HAND_OVER_WITHIN_MS, handedOver, isSettled, isUndelivered, nextDue } from './order.ts'
-import type { AssignmentRecord, OrderRecord } from './port.ts'
+import type { AssignmentRecord, OrderBook, OrderRecord } from './port.ts'
+import type { StoreLinkRpc } from '../stores/port.ts'
 import type { Queues } from '../queues.ts'
 import type { OrderMessage } from '../queue-messages.ts'
 
-export type SweepPorts = DeliveryPorts & { queues: Pick<Queues, 'orders'>; newId: () => string }
+export type SweepPorts = Omit<DeliveryPorts, 'orders' | 'links' | 'stores' | 'deadLetters'> & {
+  orders: Pick<OrderBook, 'find' | 'update' | 'due' | 'setDue'>
+  links: { link(storeId: string): Pick<StoreLinkRpc, 'assignmentState'> }
+  queues: Pick<Queues, 'orders'>
+  newId: () => string
+}
 
 /** Orders one run looks at; the next run, a minute later, goes on. */
 const ORDERS_PER_SWEEP_MAX = 200
