@@ -1,18 +1,8 @@
 import { Hono } from 'hono'
-import { secureHeaders } from 'hono/secure-headers'
+import { pageHeaders } from '../gateway/page-headers.ts'
 import { storefrontPage } from './page.ts'
 
 export const storefront = new Hono<{ Bindings: Env }>()
-
-/** Nothing inline, nothing from another host, in nobody's frame. `connect-src 'self'` holds for the live WebSocket, too. */
-const pageHeaders = secureHeaders({
-  contentSecurityPolicy: {
-    defaultSrc: ["'none'"], scriptSrc: ["'self'"], styleSrc: ["'self'"], imgSrc: ["'self'"], connectSrc: ["'self'"],
-    formAction: ["'self'"], baseUri: ["'none'"], frameAncestors: ["'none'"],
-  },
-  referrerPolicy: 'no-referrer',
-  xFrameOptions: 'DENY',
-})
 
 storefront.get('/', pageHeaders, (c) => c.html(storefrontPage(), 200, { 'Cache-Control': 'no-cache' }))
 
