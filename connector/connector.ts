@@ -14,6 +14,7 @@ import { createEdgeClock, systemMonotonic } from './edge/edge-clock.ts'
 import { createHeartbeat } from './edge/heartbeat.ts'
 import { createPull } from './edge/pull.ts'
 import { createSender } from './edge/sender.ts'
+import { createStanding } from './edge/standing.ts'
 import type { Journal } from './journal/journal.ts'
 import { metricsText } from './metrics.ts'
 import type { Pos } from './pos/port.ts'
@@ -46,7 +47,9 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
   const edge = createEdgeClient({ url: config.edge.url, storeId: config.store.id, secrets: config.store.secrets, clock })
   const shop: Shop = { journal, pos, turn: createTurn(), now: clock.now }
   const ending = Promise.withResolvers<Ending>()
+  const standing = createStanding(journal)
   const onHeld = (holder: string | null): void => {
+    standing.held()
     log.fatal({ event: 'store.held-by', holder, hint: 'another connector serves this store: stop it, or wait until its lease is over' })
     ending.resolve({ why: 'held', holder })
   }
@@ -57,15 +60,20 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
   const sender = createSender(shop, edge, log, {
     onHeld,
     onEpoch() {
+      standing.confirmed()
       heartbeat.wake()
       reconciler.wake()
       pull.set({ often: true, now: true })
     },
     onSent() {
+      standing.confirmed()
       edgeSeenAt = systemMonotonic()
     },
   })
   journal.onAppend(() => sender.wake())
+  journal.onTooLarge((event) => log.error({
+    ...event, event: 'event.too-large', hint: 'the edge files this as a dead letter without its content: make the item or the receipt smaller in the POS',
+  }))
 
   const receive = (assignment: Assignment): Received => {
     const received = receiveOrder(journal, assignment, clock.now())
@@ -79,7 +87,7 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
   }
 
   const pull = createPull({
-    edge, log, everyMs: config.pull.everyMs, storeId: config.store.id, cancel,
+    edge, log, everyMs: config.pull.everyMs, storeId: config.store.id, cancel, mayPull: standing.mayPull,
     receive(assignment) {
       const received = receive(assignment)
       if (received.kind === 'different-body') log.error({ event: 'pull.different-body', assignmentId: assignment.assignmentId })
@@ -89,13 +97,14 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
   })
   const reconciler = createReconciler({
     shop, edge, log, monotonic: systemMonotonic,
-    everyMs: config.reconcile.everyMinutes === undefined ? null : config.reconcile.everyMinutes * 60_000,
+    everyMs: config.reconcile.everyMinutes === 0 ? null : config.reconcile.everyMinutes * 60_000,
     told: () => sender.drained(TOLD_BEFORE_RECONCILE_MS),
   })
   const heartbeat = createHeartbeat({
     journal, edge, log, version, everyMs: config.heartbeat.everyMs, wall: systemClock, posReachable: reachable, onHeld, onForked: sender.wantEpoch,
     onAnswer(answer) {
       edgeSeenAt = systemMonotonic()
+      standing.answered(answer)
       sender.edgeIsBack()
       pull.set({ often: !answer.pushConfirmed, now: answer.pending > 0 })
       const again = answer.askAgain.filter((assignmentId) => askedAgain(journal, assignmentId, clock.now()))
@@ -119,13 +128,17 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
   }, config.server)
 
   const work = new AbortController()
+  // A POS that cannot be searched would be written twice by an old journal, so the edge must have recognised this one first.
+  const firstWriteMay = async (): Promise<void> => {
+    if (pos.capabilities.duplicates === 'possible') await standing.known(work.signal)
+  }
   const talk = new AbortController()
   const guarded = (part: string, run: Promise<void>): Promise<void> => run.catch((error: unknown) => {
     log.fatal({ event: 'connector.broken', part, fault: error instanceof Error ? error.stack?.split('\n').slice(1, 6).map((line) => line.trim()) : null })
     ending.resolve({ why: 'broken', error })
   })
   const working = [
-    guarded('writer', writer.run(work.signal)),
+    guarded('writer', firstWriteMay().then(() => writer.run(work.signal))),
     guarded('capture', watchPos(shop, log, config.poll.everyMs, work.signal)),
     guarded('reconciler', reconciler.run(work.signal)),
     guarded('pull', pull.run(work.signal)),

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { canonicalJson, sha256Hex } from './canonical.ts'
 import { Customer, Fulfillment, Totals } from './order.ts'
 import { AssignmentId, Instant, LINES_MAX, OrderId, Price, Quantity, Sku, StoreId, TaxRate, Unit } from './values.ts'
 
@@ -30,8 +29,7 @@ export const Assignment = z.object({
   fulfillment: Fulfillment,
   customer: Customer,
   note: z.string().nullish().transform((value) => value ?? null),
+  /** An earlier journal of this store was offered it, so the POS may hold it already. Says nothing of the work itself. */
+  maybeWritten: z.boolean().optional(),
 })
 export type Assignment = z.infer<typeof Assignment>
-
-/** Equal for the same work, whichever path brought it. Push and pull carry the same body, `acceptBy` included. */
-export const assignmentHash = (assignment: Assignment): Promise<string> => sha256Hex(canonicalJson(assignment))

@@ -13,7 +13,7 @@ const item = { sku: 'A-1', name: 'Tea', price: { amountMinor: 499, currency: 'US
 
 describe('SKUs', () => {
   it.each(['A', '00123', 'käse-1', '茶', 'a/b?c#d%', 'x'.repeat(64)])('keeps %s as it is', (sku) => expect(Sku.parse(sku)).toBe(sku))
-  it.each(['', ' ', 'a b', 'a\n', 'x'.repeat(65), '\u0000', '\ud800', '\u200b'])('refuses %j', (sku) => expect(Sku.safeParse(sku).success).toBe(false))
+  it.each(['', ' ', '.', '..', 'a b', 'a\n', 'x'.repeat(65), '\u0000', '\ud800', '\u200b'])('refuses %j', (sku) => expect(Sku.safeParse(sku).success).toBe(false))
 })
 
 describe('the rolling digest', () => {

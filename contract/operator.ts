@@ -12,12 +12,18 @@ function isTimeZone(name: string): boolean {
   }
 }
 
+/** What may stand in an HTTP header as it is. */
+const HeaderText = z.string().regex(/^[\x21-\x7e]+$/, 'expected visible ASCII characters')
+
+/** As a browser sends it: scheme, host and port, nothing more. */
+const Origin = z.string().refine((text) => URL.canParse(text) && new URL(text).origin === text, 'expected an origin such as "https://shop.example"')
+
 export const Transport = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('tunnel'),
-    url: z.url({ protocol: /^https?$/ }),
-    accessClientId: z.string().max(200).optional(),
-    accessClientSecret: z.string().max(400).optional(),
+    url: z.url({ protocol: /^https?$/ }).refine((text) => !URL.canParse(text) || new URL(text).username + new URL(text).password === '', 'expected an address without a user or password'),
+    accessClientId: HeaderText.max(200).optional(),
+    accessClientSecret: HeaderText.max(400).optional(),
   }),
   z.object({ kind: z.literal('pull') }),
 ])
@@ -40,7 +46,7 @@ export const SetSafetyStock = z.object({ sku: Sku.optional(), quantity: SafetySt
 export const RegisterChannel = z.object({
   channelId: ChannelId,
   name: z.string().trim().min(1).max(120),
-  allowedOrigins: z.array(z.url()).max(50).default([]),
+  allowedOrigins: z.array(Origin).max(50).default([]),
   /** Whether an order may be placed unpaid, to be paid at the counter. */
   payInStore: z.boolean().default(false),
 })

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { FulfilmentProgress, OrderStatus } from './status.ts'
 import { AssignmentId, Instant, LINES_MAX, Money, OrderId, Price, Quantity, Sku, StoreId, TaxRate, Unit } from './values.ts'
 
-const words = (max: number) => z.string().trim().min(1).max(max)
+/** One line of text for a slip or a label: no control characters. */
+const words = (max: number) => z.string().trim().min(1).max(max).regex(/^\P{Cc}*$/u, 'expected text without control characters')
 
 export const Address = z.object({
   name: words(120),
@@ -33,7 +34,8 @@ export const PlaceOrder = z.object({
   fulfillment: Fulfillment,
   customer: Customer,
   payment: z.object({ provider: z.string().min(1).max(40) }).optional(),
-  note: z.string().max(1000).optional(),
+  /** May run over lines; other control characters have no business on a till's screen. */
+  note: z.string().max(1000).regex(/^[\P{Cc}\n\r\t]*$/u, 'expected text without control characters').optional(),
 })
 export type PlaceOrder = z.infer<typeof PlaceOrder>
 

@@ -11,8 +11,8 @@ export const AMOUNT_MINOR_MAX = 10_000_000_000
 /** What a shelf can hold, in units of the item; negative stock happens in real tills. */
 export const ON_HAND_MAX = 1_000_000_000_000
 
-/** Visible characters only (no white space, no control characters), kept exactly as the POS has them. */
-export const Sku = z.string().regex(/^[^\s\p{C}]{1,64}$/u, 'expected 1 to 64 visible characters without spaces')
+/** Visible characters only (no white space, no control characters), kept exactly as the POS has them. Not "." or "..": no URL can hold those. */
+export const Sku = z.string().regex(/^(?!\.{1,2}$)[^\s\p{C}]{1,64}$/u, 'expected 1 to 64 visible characters without spaces')
 export const StoreId = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/i, 'expected letters, digits, "-" or "_", at most 63')
 export const ChannelId = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/i, 'expected letters, digits, "-" or "_", at most 63')
 export const OrderId = z.string().regex(/^ord_[0-9a-z]{26}$/, 'expected an order id')
@@ -37,8 +37,10 @@ export type Unit = z.infer<typeof Unit>
 export const Quantity = z.int().min(1).max(QUANTITY_MAX)
 export const OnHand = z.int().min(-ON_HAND_MAX).max(ON_HAND_MAX)
 
+/** No till is older than the epoch, and a year of five digits is no RFC 3339. */
+const isWritable = (text: string): boolean => Date.parse(text) >= 0 && Date.parse(text) <= Date.parse('9999-12-31T23:59:59.999Z')
 /** RFC 3339 in UTC on the wire. An offset is understood and kept as the same instant. */
-export const Instant = z.iso.datetime({ offset: true })
+export const Instant = z.iso.datetime({ offset: true }).refine(isWritable, 'expected an instant from 1970 to 9999')
 
 /** Percent as a decimal string, `"8.875"`: never a float. */
 export const TaxRate = z.string().regex(/^\d{1,3}(\.\d{1,6})?$/, 'expected percent as a decimal string such as "8.875"')

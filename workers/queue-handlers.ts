@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { fieldErrors } from '../contract/problem.ts'
-import { StoreEvent } from '../contract/events.ts'
+import { Epoch, Seq, StoreId } from '../contract/values.ts'
 import { handleCatalogEvents } from './catalog/handle-events.ts'
 import { letterId } from './dead-letters/letter.ts'
 import { faultName, log } from './log.ts'
@@ -10,11 +10,12 @@ import { handleOrderMessage } from './orders/deliver.ts'
 import type { Ports } from './ports.ts'
 import { OrderMessage, StockMessage, StoreEventsMessage } from './queue-messages.ts'
 import { handleStatusEvents } from './status/handle-events.ts'
+import { readEvent } from './stores/take-events.ts'
 
 /** What each kind of message does, by queue. `events` is no queue: a store's single event, as the dead letters keep it. */
 export type Handler = (body: unknown) => Promise<{ ok: true; outcome: CommandOutcome } | { ok: false; error: string }>
 
-const StoreEventLetter = z.object({ storeId: z.string(), epoch: z.int().min(1), event: StoreEvent })
+const StoreEventLetter = z.object({ storeId: StoreId, epoch: Epoch, event: z.looseObject({ seq: Seq }) })
 
 export function createHandlers(ports: Ports): Record<string, Handler> {
   const withLog = { ...ports, log }
@@ -23,7 +24,14 @@ export function createHandlers(ports: Ports): Record<string, Handler> {
     catalog: handling(StoreEventsMessage, (message) => handleCatalogEvents(message, ports)),
     status: handling(StoreEventsMessage, (message) => handleStatusEvents(message, withLog)),
     stock: handling(StockMessage, (message) => handleStock(message, ports.inventory)),
-    events: handling(StoreEventLetter, ({ storeId, epoch, event }) => {
+    events: handling(StoreEventLetter, async (letter) => {
+      const { storeId, epoch } = letter
+      // What was refused at the door is refused here for the same reasons.
+      const read = readEvent(letter.event, letter.event.seq)
+      if (!read.ok) return { refused: read.refusal.detail }
+      if (!(await ports.stores.find(storeId))) return { refused: '/storeId: no such store' }
+      if (epoch > (await ports.links.link(storeId).facts(ports.clock())).epoch) return { refused: '/epoch: the store has not come to this epoch' }
+      const event = read.value
       const message = { storeId, epoch, events: [event], requestId: ports.newId() }
       if (event.type === 'stock.counted') {
         const { sku, onHand, asOf } = event.data
@@ -34,11 +42,12 @@ export function createHandlers(ports: Ports): Record<string, Handler> {
   }
 }
 
-function handling<T>(schema: z.ZodType<T>, handle: (message: T) => Promise<CommandOutcome>): Handler {
+function handling<T>(schema: z.ZodType<T>, handle: (message: T) => Promise<CommandOutcome | { refused: string }>): Handler {
   return async (body) => {
     const parsed = schema.safeParse(body)
     if (!parsed.success) return { ok: false, error: fieldErrors(parsed.error).map(({ path, message }) => `${path}: ${message}`).join('; ') }
-    return { ok: true, outcome: await handle(parsed.data) }
+    const outcome = await handle(parsed.data)
+    return typeof outcome === 'string' ? { ok: true, outcome } : { ok: false, error: outcome.refused }
   }
 }
 

@@ -5,7 +5,7 @@ import { createDeadLetters, LETTER_BOX_NAME } from './dead-letters/d1-dead-lette
 import type { LetterBox } from './dead-letters/letter-box-object.ts'
 import { createPorts } from './ports.ts'
 import type { Ports } from './ports.ts'
-import { consume } from './queue-handlers.ts'
+import { consume, createHandlers } from './queue-handlers.ts'
 
 const letters = createDeadLetters(env)
 const level = { type: 'level', storeId: 'main', sku: 'Q-1', onHand: 7, epoch: 1, asOf: 0, seq: 1, at: 1000 }
@@ -28,7 +28,8 @@ describe('every message settles by itself', () => {
     const result = await run('stock', [{ id: 'm1', body: { levels: 'none' } }, { id: 'm2', body: { levels: [level], requestId: 'r' } }])
     expect(result.explicitAcks.toSorted()).toEqual(['m1', 'm2'])
     const { items } = await letters.list({ queue: 'stock' }, null, 10)
-    expect(items).toMatchObject([{ reason: 'malformed', state: 'waiting', body: { levels: 'none' } }])
+    expect(items).toMatchObject([{ reason: 'malformed', state: 'waiting' }])
+    expect(await letters.find(items[0]?.letterId ?? '')).toMatchObject({ body: { levels: 'none' } })
     expect(items[0]?.lastError).toContain('/levels')
     expect(await createPorts(env).inventory.availability(['Q-1'])).toMatchObject([{ stores: [{ storeId: 'main', available: 7 }] }])
   })
@@ -68,6 +69,26 @@ describe('a letter that finds D1 away', () => {
     const box = env.LETTER_BOX as DurableObjectNamespace<LetterBox>
     expect(await runDurableObjectAlarm(box.get(box.idFromName(LETTER_BOX_NAME)))).toBe(true)
     expect(await letters.find('ltr_1')).toMatchObject({ body: { a: 1 }, state: 'waiting', revision: 1 })
+  })
+})
+
+describe("a store's event replayed from the desk", () => {
+  const counted = (seq: number, asOf: number) => ({ seq, type: 'stock.counted', occurredAt: '2026-11-24T10:00:00Z', data: { sku: 'E-1', onHand: 10, asOf } })
+  const replay = async (body: unknown) => createHandlers(createPorts(env)).events?.(body)
+
+  it('is refused for what the door refuses, for a store that is not there, and for an epoch it has not come to', async () => {
+    const ports = createPorts(env)
+    await ports.stores.insert({
+      storeId: 'desk', name: 'Desk', timeZone: 'UTC', transport: { kind: 'pull' }, secrets: ['tbsec_AAAA'], safetyStock: 0, catalogSource: false,
+      paused: false, priority: 100, openingHours: null, sellStaleForMs: 1, createdAt: 1,
+    })
+    await ports.links.link('desk').takeEpoch('c', 1000)
+    expect(await replay({ storeId: 'desk', epoch: 1, event: counted(5, 900) })).toMatchObject({ ok: false, error: expect.stringContaining('asOf') })
+    expect(await replay({ storeId: 'ghost', epoch: 1, event: counted(5, 4) })).toMatchObject({ ok: false, error: expect.stringContaining('/storeId') })
+    expect(await replay({ storeId: 'desk', epoch: 9_007_199_254_740_991, event: counted(5, 4) })).toMatchObject({ ok: false, error: expect.stringContaining('/epoch') })
+    expect(await ports.inventory.availability(['E-1'])).toEqual([{ sku: 'E-1', stores: [] }])
+    expect(await replay({ storeId: 'desk', epoch: 1, event: counted(5, 4) })).toEqual({ ok: true, outcome: 'applied' })
+    expect(await replay({ storeId: 'desk', epoch: 1, event: counted(5, 4) })).toEqual({ ok: true, outcome: 'superseded' })
   })
 })
 

@@ -2,6 +2,7 @@ import { toInstant } from '../../contract/clock.ts'
 import type { Level } from '../../contract/events.ts'
 import { Item } from '../../contract/product.ts'
 import { hashOfItem, type BaselineRow } from '../journal/baseline.ts'
+import { EVENT_BYTES_MAX, eventBytes } from '../journal/event-size.ts'
 import type { OutgoingEvent } from '../journal/outgoing-event.ts'
 
 /** What the POS says now, read in one moment. `asOf` is the last seq given before that moment. */
@@ -52,11 +53,11 @@ export function reconcileDifference(reading: Reading, baseline: ReadonlyMap<stri
   for (const item of reading.items) {
     const hash = hashOfItem(item)
     const told = baseline.get(item.sku)
-    // What the contract refuses can never be at the edge: it became a dead letter, once.
-    const refused = !Item.safeParse(item).success
-    if (refused ? told?.itemHash !== hash : differs(hash, toldOf(told, 'itemHash'), edge.get(item.sku)?.itemHash ?? null)) {
-      events.push({ type: 'catalog.item_upserted', occurredAt, data: item })
-    }
+    if (!differs(hash, toldOf(told, 'itemHash'), edge.get(item.sku)?.itemHash ?? null)) continue
+    const event: OutgoingEvent = { type: 'catalog.item_upserted', occurredAt, data: item }
+    // What the edge refuses can never be there: it became a dead letter, once.
+    const refused = !Item.safeParse(item).success || eventBytes(event) > EVENT_BYTES_MAX
+    if (!refused || told?.itemHash !== hash) events.push(event)
   }
   for (const [sku, onHand] of levels) {
     const different = differs(onHand, toldOf(baseline.get(sku), 'onHand'), edge.get(sku)?.onHand ?? null)

@@ -28,7 +28,7 @@ export function orderChangeEffect(change: PosOrderChange, row: InboxRow | null, 
       }
     case 'refused':
       // Voided or struck on our own request: that was told as the cancel's result.
-      if (row && (row.state === 'voided' || row.state === 'struck' || row.state === 'rejected')) return { assignmentId, change: {}, events: [] }
+      if (row && (row.state === 'voided' || row.state === 'rejected' || (row.state === 'struck' && row.cancel !== 'refused'))) return { assignmentId, change: {}, events: [] }
       return {
         assignmentId,
         change: { state: 'rejected', reason: change.reason, ...(row?.cancel === 'requested' ? { cancel: 'done' } : {}) },

@@ -25,6 +25,8 @@ export type Reconciler = {
   wake(): void
 }
 
+/** While it is due and has to wait for an epoch, whose coming wakes it: a fallback that does not spin. */
+const WAIT_MS_MIN = 1000
 /** A line of progress at most this often. */
 const PROGRESS_EVERY_MS = 1000
 
@@ -66,10 +68,12 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     wake: () => bell.ring(),
     async run(signal) {
       while (!signal.aborted) {
-        let waitMs = options.everyMs
+        let waitMs: number | null = null
         try {
           if (isDue()) await reconcileNow()
           backoff.reset()
+          // Woken in between, the rest of the time and not the whole of it once more.
+          if (options.everyMs !== null) waitMs = Math.max(WAIT_MS_MIN, options.everyMs - (monotonic() - lastAt))
         } catch (error) {
           waitMs = backoff.next()
           log.warn({ event: 'reconcile.fault', waitMs, ...faultFields(error) })

@@ -14,6 +14,9 @@ export const Secret = z.string().refine(
   `a store secret: "${SECRET_PREFIX}" followed by base64, as the edge showed it once`,
 )
 
+/** A level that the edge confirmed and then lost with its queue is told anew within the hour. Nothing is sent when nothing differs. 0: never. */
+const RECONCILE_EVERY_MINUTES = 60
+
 const filePath = z.string().min(1, 'the path of a file')
 const oneOrTwo = <T extends z.ZodType>(item: T) => z.union([item, z.array(item).min(1).max(SECRETS_MAX)])
 /** Faster than this only burns the machine; slower than a day is a typing error. */
@@ -34,7 +37,7 @@ export const Configuration = z.object({
   poll: z.object({ everyMs: everyMs(10).default(100) }).prefault({}),
   heartbeat: z.object({ everyMs: everyMs(100).default(HEARTBEAT_EVERY_MS) }).prefault({}),
   pull: z.object({ everyMs: everyMs(100).default(PULL_EVERY_MS) }).prefault({}),
-  reconcile: z.object({ everyMinutes: z.int().min(1).max(10_080).optional() }).prefault({}),
+  reconcile: z.object({ everyMinutes: z.int().min(0).max(10_080).default(RECONCILE_EVERY_MINUTES) }).prefault({}),
   log: z.object({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
 })
 

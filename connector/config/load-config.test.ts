@@ -58,10 +58,15 @@ describe('a good configuration', () => {
         poll: { everyMs: 100 },
         heartbeat: { everyMs: 10_000 },
         pull: { everyMs: 5_000 },
-        reconcile: {},
+        reconcile: { everyMinutes: 60 },
         log: { level: 'info' },
       },
     })
+  })
+
+  test('compares with the edge only when asked, with a zero', () => {
+    const loaded = load(`${GOOD}reconcile:\n  everyMinutes: 0\n`)
+    expect(loaded.ok && loaded.value.config.reconcile).toEqual({ everyMinutes: 0 })
   })
 
   test('the example is one', () => {

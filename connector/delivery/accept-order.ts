@@ -2,10 +2,11 @@ import type { Assignment } from '../../contract/assignment.ts'
 import { fromInstant, type Clock } from '../../contract/clock.ts'
 import type { RejectReason } from '../../contract/events.ts'
 import type { InboxChange, InboxRow } from '../journal/inbox.ts'
-import type { Journal } from '../journal/journal.ts'
+import { FIRST_EPOCH, type Journal } from '../journal/journal.ts'
 import type { OutgoingEvent } from '../journal/outgoing-event.ts'
 import type { Pos, PosWrite } from '../pos/port.ts'
 import type { Turn } from '../turn.ts'
+import { cancelOutcome } from './cancel-outcome.ts'
 import { acceptedEvent, cancelEvent, inDoubtEvent, outcomeAgain, progressOf, rejectedEvent, skusOf, statusEvent } from './outcome.ts'
 
 /** What bringing work into the POS stands on. `now` is edge time, epoch ms: deadlines are the edge's. */
@@ -38,9 +39,12 @@ export async function acceptOrder(shop: Shop, row: InboxRow, surelyUnwritten: Se
     if (found) return accept(shop, assignment, found.posReference, found.stockFell, progressOf(found.state))
 
     const cannotKnow = pos.capabilities.duplicates === 'possible' && !surelyUnwritten.has(assignmentId)
-    if (cannotKnow) return doubt(shop, assignmentId, 'the connector stopped while it wrote this order, and the POS cannot be searched for it')
+    if (cannotKnow) return doubt(shop, assignmentId, 'an earlier run or journal may have written this order, and the POS cannot be searched for it')
 
-    if (journal.inbox.get(assignmentId)?.cancel === 'requested') return strike(shop, assignmentId)
+    const cancel = journal.inbox.get(assignmentId)?.cancel
+    if (cancel === 'requested') return strike(shop, assignmentId)
+    // The POS had it when it refused the cancel, so the goods may be handed out: written once more they would be set aside twice.
+    if (cancel === 'refused') return reject(shop, assignment, 'invalid', 'the POS refused to cancel this order and no longer has it')
     if (now() > fromInstant(assignment.acceptBy)) return reject(shop, assignment, 'expired', null)
 
     surelyUnwritten.delete(assignmentId)
@@ -113,26 +117,12 @@ export async function voidOrder(shop: Shop, row: InboxRow): Promise<Settled> {
     return journal.transaction((): Settled => {
       const current = journal.inbox.get(assignmentId)
       if (!current || current.cancel !== 'requested') return 'moved-on'
-      if (current.state === 'in_doubt' && answer === 'absent') {
-        // A POS that cannot be searched cannot say that it has nothing: the person who looks decides this too.
-        const detail = 'a cancel was asked for while it is not known whether the POS has this order'
-        journal.inbox.change(assignmentId, { cancel: 'refused', detail }, now())
-        journal.append([inDoubtEvent(assignmentId, detail, now()), cancelEvent(assignmentId, 'refused', null, now())])
-        return 'in_doubt'
-      }
-      if (current.state === 'struck' && answer === 'absent') {
-        journal.inbox.change(assignmentId, { cancel: 'done' }, now())
-        journal.append([cancelEvent(assignmentId, 'struck', null, now())])
-        return 'struck'
-      }
-      if (answer === 'refused') {
-        journal.inbox.change(assignmentId, { cancel: 'refused' }, now())
-        journal.append([cancelEvent(assignmentId, 'refused', null, now())])
-        return 'refused'
-      }
-      journal.inbox.change(assignmentId, { state: 'voided', cancel: 'done' }, now())
-      journal.append([cancelEvent(assignmentId, 'voided', levels, now())])
-      return 'voided'
+      const { settled, change, events } = cancelOutcome(current, {
+        found, answer, searchable: pos.capabilities.duplicates === 'never', firstJournal: journal.meta.number('epoch') === FIRST_EPOCH, levels, now: now(),
+      })
+      journal.inbox.change(assignmentId, change, now())
+      journal.append(events)
+      return settled
     })
   })
 }

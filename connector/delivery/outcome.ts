@@ -68,9 +68,13 @@ export function outcomeAgain(row: InboxRow, levels: Level[], now: number): Outgo
         ...(row.cancel === 'done' ? [cancelEvent(assignmentId, 'struck', null, now)] : []),
       ]
     case 'in_doubt':
-      return [inDoubtEvent(assignmentId, row.detail ?? 'it is not known whether the POS has this order', now)]
+      return [
+        inDoubtEvent(assignmentId, row.detail ?? 'it is not known whether the POS has this order', now),
+        ...(row.cancel === 'refused' ? [cancelEvent(assignmentId, 'refused', null, now)] : []),
+      ]
     case 'struck':
-      return [cancelEvent(assignmentId, 'struck', null, now)]
+      // Not before the POS was asked, and never of what the POS refused to give back.
+      return row.cancel === 'requested' ? [] : [cancelEvent(assignmentId, row.cancel === 'refused' ? 'refused' : 'struck', null, now)]
     case 'voided':
       return [cancelEvent(assignmentId, 'voided', levels, now)]
   }

@@ -6,32 +6,42 @@ import type { Journal } from '../journal/journal.ts'
 
 export type Received = { kind: 'journaled' | 'known'; receivedAt: number } | { kind: 'different-body' } | { kind: 'struck' }
 
-/** The same work has the same hash whichever path brought it; the store's own id may stand in it or not. */
+/** The same work has the same hash whichever path brought it and whenever; the store's own id may stand in it or not. */
 export function bodyHashOf(assignment: Assignment): string {
-  const { storeId: _, ...body } = assignment
+  const { storeId: _storeId, maybeWritten: _maybeWritten, ...body } = assignment
   return hashSync(body)
 }
 
 /**
  * Where push and pull end: the assignment is on disk, with its `order.journaled`, in one commit, before anybody is told.
- * `now` is epoch ms. Throws `JournalCannotWrite` when the disk refuses.
+ * What an earlier journal may have written to the POS begins as INTENT: looked up first, and in doubt where that is not
+ * possible. `now` is epoch ms. Throws `JournalCannotWrite` when the disk refuses.
  */
 export function receiveOrder(journal: Journal, assignment: Assignment, now: number): Received {
+  const { assignmentId } = assignment
   const bodyHash = bodyHashOf(assignment)
   return journal.transaction((): Received => {
-    const known = journal.inbox.get(assignment.assignmentId)
-    if (!known) {
-      journal.inbox.insert({ assignmentId: assignment.assignmentId, bodyHash, assignment, state: 'received', cancel: 'none' }, now)
-      journal.append([{ type: 'order.journaled', occurredAt: toInstant(now), data: { assignmentId: assignment.assignmentId } }])
+    const known = journal.inbox.get(assignmentId)
+    // Cancelled before it came, and the POS would not give it back: the order stands, and this is its body.
+    const standsInPos = known !== null && known.bodyHash === null && known.cancel === 'refused'
+    if (!known || standsInPos) {
+      if (known) journal.inbox.giveBody(assignmentId, { bodyHash, assignment, state: 'intent' }, now)
+      else journal.inbox.insert({ assignmentId, bodyHash, assignment, state: assignment.maybeWritten ? 'intent' : 'received', cancel: 'none' }, now)
+      journal.append([{ type: 'order.journaled', occurredAt: toInstant(now), data: { assignmentId } }])
       return { kind: 'journaled', receivedAt: now }
     }
     // A row without a body is work that was cancelled before it came.
     if (known.state === 'struck' || known.bodyHash === null) return { kind: 'struck' }
     if (known.bodyHash !== bodyHash) return { kind: 'different-body' }
+    if (assignment.maybeWritten && known.state === 'received') journal.inbox.change(assignmentId, { state: 'intent' }, now)
     tellAgainUnderNewEpoch(journal, known, now)
     return { kind: 'known', receivedAt: known.receivedAt }
   })
 }
+
+/** The last word about it is numbered and not yet confirmed, so it need not be said again. */
+export const isOnItsWay = (journal: Journal, row: Pick<InboxRow, 'toldEpoch' | 'toldSeq'>): boolean =>
+  row.toldEpoch === journal.meta.number('epoch') && (row.toldSeq ?? 0) > journal.outbox.acked().seq
 
 /** Offered again although it is known: under a new epoch the edge may have lost what it was told, so it is told once more. */
 function tellAgainUnderNewEpoch(journal: Journal, known: InboxRow, now: number): void {
@@ -50,9 +60,7 @@ function tellAgainUnderNewEpoch(journal: Journal, known: InboxRow, now: number):
 export function askedAgain(journal: Journal, assignmentId: string, now: number): boolean {
   return journal.transaction(() => {
     const known = journal.inbox.get(assignmentId)
-    if (!known || isUnfinished(known)) return false
-    const onItsWay = known.toldEpoch === journal.meta.number('epoch') && (known.toldSeq ?? 0) > journal.outbox.acked().seq
-    if (onItsWay) return false
+    if (!known || isUnfinished(known) || isOnItsWay(journal, known)) return false
     journal.inbox.change(assignmentId, { answerAgain: true }, now)
     return true
   })

@@ -9,6 +9,8 @@ export type PullOptions = {
   log: Logger
   everyMs: number
   storeId: string
+  /** Whether the store is ours to work for, as far as the edge has said in this run. */
+  mayPull(): boolean
   /** Takes one in as a push would. Answers whether it was new. Throws when the journal cannot write. */
   receive(assignment: Assignment): boolean
   cancel(assignmentId: string): void
@@ -44,7 +46,7 @@ export function createPull(options: PullOptions): Pull {
 
   /** Fetches pages until one brings nothing new. */
   const pull = async (signal: AbortSignal): Promise<void> => {
-    for (let fresh = true; fresh && !signal.aborted;) {
+    for (let fresh = true; fresh && !signal.aborted && options.mayPull();) {
       const answer = await edge.pending()
       if (!answer.ok) return log.warn({ event: 'pull.refused', status: answer.refusal.status, problem: answer.refusal.problem })
       fresh = false
@@ -65,7 +67,7 @@ export function createPull(options: PullOptions): Pull {
     async run(signal) {
       while (!signal.aborted) {
         await bell.wait(options.everyMs, signal)
-        if (signal.aborted || !(often || due)) continue
+        if (signal.aborted || !(often || due) || !options.mayPull()) continue
         due = false
         try {
           await pull(signal)

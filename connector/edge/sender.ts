@@ -3,7 +3,8 @@ import { EVENTS_PER_CALL_MAX } from '../../contract/limits.ts'
 import { createBell } from '../bell.ts'
 import type { Shop } from '../delivery/accept-order.ts'
 import { faultFields } from '../fault.ts'
-import { createBackoff } from './backoff.ts'
+import { BACKOFF_CAP_MS, createBackoff } from './backoff.ts'
+import type { Batch } from '../journal/outbox.ts'
 import type { Edge, EdgeRefusal } from './edge-client.ts'
 import { enterEpoch, isOldJournal } from './new-epoch.ts'
 
@@ -32,6 +33,9 @@ const BATCH_BYTES_MAX = 900_000
 /** A wrong secret does not mend itself: once in this time is enough to notice that it was mended. */
 const UNAUTHORIZED_WAIT_MS = 30_000
 
+/** The edge will never take this call, however often it is sent. */
+const REFUSED_FOR_ITS_CONTENT: ReadonlySet<number> = new Set([400, 413, 422])
+
 /** What one step came to: go on at once, wait for events, or wait this long (`untilBack`: or until the edge answers another call). */
 type Step = { kind: 'again' } | { kind: 'idle' } | { kind: 'wait'; ms: number; untilBack?: boolean }
 
@@ -41,6 +45,8 @@ export function createSender(shop: Shop, edge: Edge, log: Logger, events: Sender
   const back = createBell()
   const backoff = createBackoff(random)
   let untilBack = false
+  /** Smaller after a call that the edge refused for what was in it, and growing again with each one it takes. */
+  let eventsMax = EVENTS_PER_CALL_MAX
   const onDrained = new Set<() => void>()
 
   const wantEpoch = (): void => {
@@ -72,10 +78,10 @@ export function createSender(shop: Shop, edge: Edge, log: Logger, events: Sender
   }
 
   const sendNext = async (epoch: number): Promise<Step> => {
-    const batch = journal.outbox.next(EVENTS_PER_CALL_MAX, BATCH_BYTES_MAX)
+    const batch = journal.outbox.next(eventsMax, BATCH_BYTES_MAX)
     if (batch.events.length === 0) return { kind: 'idle' }
     const answer = await edge.sendEvents({ connectorId: journal.connectorId, epoch, after: batch.after, events: batch.events })
-    if (!answer.ok) return afterRefusal(answer.refusal, batch.after.seq)
+    if (!answer.ok) return afterRefusal(answer.refusal, batch)
     const { ackedSeq, rejected } = answer.value
     // A call repeats at least what the one before it carried, so the edge cannot have more than this one shows, unless another
     // life of this journal sent it. Confirmed numbers then are not our events, and none of them may be dropped.
@@ -88,11 +94,12 @@ export function createSender(shop: Shop, edge: Edge, log: Logger, events: Sender
     if (ackedSeq <= batch.after.seq) return { kind: 'wait', ms: backoff.next() }
     journal.outbox.markAcked(ackedSeq)
     backoff.reset()
+    eventsMax = Math.min(EVENTS_PER_CALL_MAX, eventsMax * 2)
     events.onSent(ackedSeq)
     return { kind: 'again' }
   }
 
-  const afterRefusal = (refusal: EdgeRefusal, afterSeq: number): Step => {
+  const afterRefusal = (refusal: EdgeRefusal, { after, events: sent, lastSeq }: Batch): Step => {
     if (refusal.problem === 'epoch-forked') {
       log.warn({ event: 'epoch.forked', hint: 'this journal is not the one the edge knows (a backup?): a new epoch and a reconcile follow' })
       wantEpoch()
@@ -100,11 +107,22 @@ export function createSender(shop: Shop, edge: Edge, log: Logger, events: Sender
     }
     if (refusal.problem === 'sequence-gap') {
       // Only backwards: an edge that wants what comes later would have us drop what it never confirmed.
-      const held = refusal.expectedSeq !== null && refusal.expectedSeq <= afterSeq && journal.outbox.goBackTo(refusal.expectedSeq)
+      const held = refusal.expectedSeq !== null && refusal.expectedSeq <= after.seq && journal.outbox.goBackTo(refusal.expectedSeq)
       log.warn({ event: 'sequence.gap', expectedSeq: refusal.expectedSeq, held })
       if (!held) wantEpoch()
       // Not at once: two sides that disagree for ever must not spin.
       return { kind: 'wait', ms: backoff.next() }
+    }
+    if (REFUSED_FOR_ITS_CONTENT.has(refusal.status)) {
+      const { status, problem } = refusal
+      if (sent.length > 1) {
+        eventsMax = Math.ceil(sent.length / 2)
+        log.warn({ event: 'events.halved', status, problem, events: eventsMax })
+        return { kind: 'again' }
+      }
+      const hint = 'the edge refuses this one event and everything behind it waits: compare the versions of connector and edge; a new epoch leaves catalogue and stock events behind'
+      log.error({ event: 'event.refused', seq: lastSeq, status, problem, waitMs: BACKOFF_CAP_MS, hint })
+      return { kind: 'wait', ms: BACKOFF_CAP_MS }
     }
     return refusedStep(refusal, 'events')
   }

@@ -4,7 +4,7 @@ import type { FulfilmentProgress } from '../../contract/status.ts'
 import { integer, integerOrNull, text, textOrNull, type Database, type Row } from './database.ts'
 
 /**
- * `received`: on disk. `intent`: a POS write may have started. The others are outcomes; `in_doubt` waits for a person.
+ * `received`: on disk. `intent`: a POS write may have started, by this journal or one before it. The others are outcomes; `in_doubt` waits for a person.
  * A `struck` row without a body is the tombstone of work that was cancelled before it came.
  */
 export type InboxState = 'received' | 'intent' | 'done' | 'rejected' | 'struck' | 'in_doubt' | 'voided'
@@ -36,6 +36,8 @@ export type Inbox = {
   get(assignmentId: string): InboxRow | null
   insert(row: { assignmentId: string; bodyHash: string | null; assignment: Assignment | null; state: InboxState; cancel: CancelState }, now: number): void
   change(assignmentId: string, change: InboxChange, now: number): void
+  /** The body of what was known by its id alone. */
+  giveBody(assignmentId: string, row: { bodyHash: string; assignment: Assignment; state: InboxState }, now: number): void
   /** What the writer has to do, in order of arrival, after the given arrival number. */
   work(afterArrival: number, limit: number): InboxRow[]
   /** How many are not finished. */
@@ -68,6 +70,12 @@ export function openInbox(db: Database): Inbox {
         if (!isColumn(key) || value === undefined) continue
         db.run(`UPDATE inbox SET ${COLUMNS[key]} = ?, changed_at = ? WHERE assignment_id = ?`, typeof value === 'boolean' ? Number(value) : value, now, assignmentId)
       }
+    },
+    giveBody(assignmentId, { bodyHash, assignment, state }, now) {
+      db.run(
+        'UPDATE inbox SET body_hash = ?, body = ?, state = ?, received_at = ?, changed_at = ? WHERE assignment_id = ?',
+        bodyHash, JSON.stringify(assignment), state, now, now, assignmentId,
+      )
     },
     work: (afterArrival, limit) =>
       db.all(

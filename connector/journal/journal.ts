@@ -5,6 +5,7 @@ import { dirname, resolve } from 'node:path'
 import { EMPTY_DIGEST } from '../../contract/digest.ts'
 import { applyToBaseline, openBaseline, type Baseline } from './baseline.ts'
 import { isDatabaseBusy, openDatabase, type Database } from './database.ts'
+import type { TooLarge } from './event-size.ts'
 import { openInbox, type Inbox } from './inbox.ts'
 import { openMeta, type Meta } from './meta.ts'
 import { numberEvents, openOutbox, type Outbox } from './outbox.ts'
@@ -30,6 +31,8 @@ export type Journal = {
   startEpoch(epoch: number, carried: readonly OutgoingEvent[]): void
   /** Called after events were numbered. */
   onAppend(listener: () => void): void
+  /** Called for each event that was too large for the edge and went in as a stub. */
+  onTooLarge(listener: (event: TooLarge) => void): void
   close(): void
 }
 
@@ -39,6 +42,9 @@ export type JournalOptions = {
   /** From the configuration; a journal that knows another keeps its own only when this is undefined. */
   connectorId?: string | undefined
 }
+
+/** The edge counts a store's epochs from here: under it no journal was before this one. */
+export const FIRST_EPOCH = 1
 
 /** Another process has the journal open: two writers of one store's numbering would fork it. */
 export class JournalInUse extends Error {
@@ -89,17 +95,26 @@ function identify(meta: Meta, options: JournalOptions, file: string): string {
   return connectorId
 }
 
+/**
+ * Another life of this journal, or a journal before it, may have written what this one believes unwritten: it goes on as
+ * INTENT, which is looked up in the POS first, and is in doubt where that is not possible. So does what was struck unasked.
+ */
+const doubtUnwritten = (db: Database): void =>
+  void db.run(`UPDATE inbox SET state = 'intent' WHERE state = 'received' OR (state = 'struck' AND cancel = 'requested' AND body IS NOT NULL)`)
+
 function createJournal(db: Database, lock: Database, connectorId: string): Journal {
   const meta = openMeta(db)
   const listeners: (() => void)[] = []
+  const tooLargeListeners: ((event: TooLarge) => void)[] = []
 
   const append = (events: readonly OutgoingEvent[]): number[] => {
     if (events.length === 0) return []
-    const seqs = db.transaction(() => {
+    const { seqs, tooLarge } = db.transaction(() => {
       const given = numberEvents(db, meta, events)
-      events.forEach((event, index) => applyToBaseline(db, event, given[index] ?? 0))
+      events.forEach((event, index) => applyToBaseline(db, event, given.seqs[index] ?? 0))
       return given
     })
+    for (const event of tooLarge) for (const listener of tooLargeListeners) listener(event)
     for (const listener of listeners) listener()
     return seqs
   }
@@ -117,6 +132,7 @@ function createJournal(db: Database, lock: Database, connectorId: string): Journ
         meta.set('epoch', String(epoch))
         meta.delete('epochWanted')
         db.run('UPDATE inbox SET told_epoch = ? WHERE told_seq IS NOT NULL', epoch)
+        if (epoch > FIRST_EPOCH) doubtUnwritten(db)
       })
     },
     startEpoch(epoch, carried) {
@@ -124,6 +140,7 @@ function createJournal(db: Database, lock: Database, connectorId: string): Journ
         db.run('DELETE FROM outbox')
         db.run('DELETE FROM baseline')
         db.run('UPDATE inbox SET told_epoch = NULL, told_seq = NULL')
+        doubtUnwritten(db)
         meta.set('epoch', String(epoch))
         for (const key of ['lastSeq', 'ackedSeq'] as const) meta.set(key, '0')
         for (const key of ['lastDigest', 'ackedDigest'] as const) meta.set(key, EMPTY_DIGEST)
@@ -133,6 +150,7 @@ function createJournal(db: Database, lock: Database, connectorId: string): Journ
       })
     },
     onAppend: (listener) => void listeners.push(listener),
+    onTooLarge: (listener) => void tooLargeListeners.push(listener),
     close() {
       db.close()
       lock.close()

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { EMPTY_DIGEST } from '../../contract/digest.ts'
 import { integer, text, type Database } from './database.ts'
 import { nextDigestSync } from './digest-sync.ts'
+import { wireText, type TooLarge } from './event-size.ts'
 import type { Meta } from './meta.ts'
 import { assignmentOf, type NumberedEvent, type OutgoingEvent } from './outgoing-event.ts'
 
@@ -28,9 +29,6 @@ export type Outbox = {
 
 /** Confirmed events kept for an edge that was itself restored and asks for the last ones again. */
 const ACKED_KEPT = 1000
-
-/** Strings as UTF-8 can carry them: half a surrogate pair from a POS would otherwise stop the whole line of events. */
-const wellFormed = (_key: string, value: unknown): unknown => (typeof value === 'string' ? value.toWellFormed() : value)
 
 export function openOutbox(db: Database, meta: Meta): Outbox {
   const lastMark = (): Mark => ({ seq: meta.number('lastSeq') ?? 0, digest: meta.get('lastDigest') ?? EMPTY_DIGEST })
@@ -93,16 +91,20 @@ export function openOutbox(db: Database, meta: Meta): Outbox {
 
 /**
  * Gives each event the next number and writes it with the digest after it. Only inside a transaction: a number that was
- * given and whose event was not kept would be a gap. Also notes at the assignment that the edge is being told.
+ * given and whose event was not kept would be a gap. Also notes at the assignment that the edge is being told. Answers the
+ * seqs, and which events went in as stubs.
  */
-export function numberEvents(db: Database, meta: Meta, events: readonly OutgoingEvent[]): number[] {
+export function numberEvents(db: Database, meta: Meta, events: readonly OutgoingEvent[]): { seqs: number[]; tooLarge: TooLarge[] } {
   let seq = meta.number('lastSeq') ?? 0
   let digest = meta.get('lastDigest') ?? EMPTY_DIGEST
   const epoch = meta.number('epoch')
   const seqs: number[] = []
+  const tooLarge: TooLarge[] = []
   for (const event of events) {
     seq += 1
-    const wire = JSON.stringify({ seq, type: event.type, occurredAt: event.occurredAt, data: event.data }, wellFormed)
+    const text = wireText(seq, event)
+    const { wire } = text
+    if (text.tooLarge) tooLarge.push(text.tooLarge)
     digest = nextDigestSync(digest, JSON.parse(wire))
     db.run('INSERT INTO outbox (seq, event, digest) VALUES (?, ?, ?)', seq, wire, digest)
     const assignmentId = assignmentOf(event)
@@ -111,5 +113,5 @@ export function numberEvents(db: Database, meta: Meta, events: readonly Outgoing
   }
   meta.set('lastSeq', String(seq))
   meta.set('lastDigest', digest)
-  return seqs
+  return { seqs, tooLarge }
 }

@@ -1,4 +1,5 @@
-import { and, asc, eq, gt, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, or, sql } from 'drizzle-orm'
+import type { SQLWrapper } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import type { Item } from '../../contract/product.ts'
 import { items } from '../db/schema.ts'
@@ -24,7 +25,7 @@ const UPSERT = `
   FROM json_each(?2) WHERE true
   ON CONFLICT (store_id, sku) DO UPDATE SET
     name = excluded.name, brand = excluded.brand, category = excluded.category, item = excluded.item, item_hash = excluded.item_hash,
-    describes = excluded.describes, removed = 0, epoch = excluded.epoch, seq = excluded.seq,
+    removed = 0, epoch = excluded.epoch, seq = excluded.seq,
     version = items.version + (items.item_hash <> excluded.item_hash OR items.removed = 1),
     updated_at = CASE WHEN items.item_hash <> excluded.item_hash OR items.removed = 1 THEN excluded.updated_at ELSE items.updated_at END
   WHERE (excluded.epoch, excluded.seq) > (items.epoch, items.seq)
@@ -37,6 +38,20 @@ const REMOVE = `
   ON CONFLICT (store_id, sku) DO UPDATE SET removed = 1, epoch = excluded.epoch, seq = excluded.seq, version = items.version + 1, updated_at = excluded.updated_at
   WHERE (excluded.epoch, excluded.seq) > (items.epoch, items.seq)
   RETURNING sku`
+
+/**
+ * Who describes each of these SKUs now: the catalogue source where it has ever had the item; else whoever describes it already;
+ * else the first store that still has it. Writes only the rows that change.
+ */
+const REDESCRIBE = `
+  UPDATE items SET describes = 1 - describes
+  WHERE sku IN (SELECT value FROM json_each(?1)) AND describes <> CASE
+    WHEN removed = 1 THEN 0
+    WHEN EXISTS (SELECT 1 FROM stores WHERE catalog_source = 1 AND stores.store_id = items.store_id) THEN 1
+    WHEN EXISTS (SELECT 1 FROM items source JOIN stores ON stores.store_id = source.store_id WHERE source.sku = items.sku AND stores.catalog_source = 1) THEN 0
+    WHEN EXISTS (SELECT 1 FROM stores WHERE catalog_source = 1) THEN describes
+    ELSE store_id = (SELECT other.store_id FROM items other WHERE other.sku = items.sku AND other.removed = 0 ORDER BY other.describes DESC, other.store_id LIMIT 1)
+  END`
 
 export function createCatalog(database: D1Database, kv: KVNamespace): Catalog {
   const db = drizzle(database)
@@ -52,6 +67,8 @@ export function createCatalog(database: D1Database, kv: KVNamespace): Catalog {
       const statements: D1PreparedStatement[] = []
       for (const run of runsOf(changes)) statements.push(database.prepare('removed' in run[0] ? REMOVE : UPSERT).bind(storeId, JSON.stringify(run.map(toJsonRow)), now))
       if (statements.length === 0) return []
+      const skus = changes.map((change) => ('removed' in change ? change.removed : change.item.sku))
+      statements.push(database.prepare(REDESCRIBE).bind(JSON.stringify([...new Set(skus)])))
       const results = await database.batch<{ sku: string }>(statements)
       return [...new Set(results.flatMap((result) => result.results.map((row) => row.sku)))]
     },
@@ -79,12 +96,13 @@ export function createCatalog(database: D1Database, kv: KVNamespace): Catalog {
     },
 
     async list({ q, category }, afterSku, limit) {
-      const like = `%${(q ?? '').replaceAll(/[\\%_]/g, (character) => `\\${character}`)}%`
+      // instr, not LIKE: D1 takes a LIKE pattern of 50 bytes at most, and nothing in it is to be special.
+      const contains = (column: SQLWrapper) => sql`instr(lower(${column}), lower(${q ?? ''})) > 0`
       const rows = await db.select().from(items).where(and(
         described,
         afterSku === null ? undefined : gt(items.sku, afterSku),
         category === undefined ? undefined : eq(items.category, category),
-        q === undefined || q === '' ? undefined : sql`(${items.name} LIKE ${like} ESCAPE '\\' OR ${items.brand} LIKE ${like} ESCAPE '\\' OR ${items.sku} LIKE ${like} ESCAPE '\\')`,
+        q === undefined || q === '' ? undefined : or(contains(items.name), contains(sql`coalesce(${items.brand}, '')`), contains(items.sku)),
       )).orderBy(asc(items.sku)).limit(limit + 1)
       const shown = rows.slice(0, limit)
       const bands = await readBands(kv, shown.map((row) => row.sku))
@@ -103,8 +121,8 @@ export function createCatalog(database: D1Database, kv: KVNamespace): Catalog {
     },
 
     async sellable(skus, storeId) {
-      const rows = await db.select().from(items).where(and(inJson(skus), eq(items.removed, false), storeId === null ? undefined : sql`(${items.storeId} = ${storeId} OR ${items.describes} = 1)`))
-      return rows.map((row) => ({ storeId: row.storeId, item: JSON.parse(row.item) as Item, describes: row.describes }))
+      const rows = await db.select().from(items).where(and(inJson(skus), storeId === null ? undefined : sql`(${items.storeId} = ${storeId} OR ${items.describes} = 1)`))
+      return rows.map((row) => ({ storeId: row.storeId, sku: row.sku, item: row.removed ? null : (JSON.parse(row.item) as Item), describes: row.describes }))
     },
 
     async hashesOf(storeId, afterSku, limit) {

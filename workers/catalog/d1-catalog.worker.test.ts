@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Item, itemHash } from '../../contract/product.ts'
 import { bandKey } from '../inventory/band.ts'
+import { itemAt } from '../orders/price.ts'
 import { createCatalog } from './d1-catalog.ts'
 import { handleCatalogEvents } from './handle-events.ts'
 import { readProduct } from './kv.ts'
@@ -60,17 +61,49 @@ describe('who describes a product', () => {
     expect(await catalog.product('A')).toBeNull()
     await apply('source', upsert(item('A', 'Source'), 1, 1))
     expect(await catalog.product('A')).toMatchObject({ name: 'Source', price: { amountMinor: 499 } })
-    expect((await catalog.sellable(['A'], 'branch')).map((each) => each.item.price.amountMinor).toSorted((a, b) => a - b)).toEqual([1, 499])
+    expect((await catalog.sellable(['A'], 'branch')).map((each) => each.item?.price.amountMinor ?? 0).toSorted((a, b) => a - b)).toEqual([1, 499])
+  })
+})
+
+describe('who describes it next', () => {
+  const listed = async () => (await catalog.list({}, null, 10)).items.map((each) => `${each.sku} ${each.name}`)
+
+  it('the store that still has it, when the one that described it removes it', async () => {
+    await apply('first', upsert(item('A', 'First'), 1, 1))
+    await apply('second', upsert(item('A', 'Second'), 1, 1))
+    await catalog.apply('first', [{ removed: 'A', position: { epoch: 1, seq: 2 } }], 2000)
+    expect(await listed()).toEqual(['A Second'])
+    await apply('first', upsert(item('A', 'First again'), 1, 3))
+    expect(await listed()).toEqual(['A Second'])
+  })
+
+  it('the catalogue source as soon as it brings the item, though it came later; each product is listed once', async () => {
+    await apply('branch', upsert(item('A', 'Branch'), 1, 1), upsert(item('B', 'Only branch'), 1, 2))
+    await env.DB.exec("INSERT INTO stores (store_id, name, time_zone, transport, secrets, catalog_source, created_at) VALUES ('source', 's', 'UTC', '{}', '[]', 1, 0)")
+    await apply('source', upsert(item('A', 'Source'), 1, 1))
+    expect(await listed()).toEqual(['A Source', 'B Only branch'])
+    await apply('branch', upsert(item('A', 'Branch, newer'), 1, 3), upsert(item('B', 'Only branch, newer'), 1, 4))
+    expect(await listed()).toEqual(['A Source', 'B Only branch, newer'])
+    await catalog.apply('source', [{ removed: 'A', position: { epoch: 1, seq: 2 } }], 2000)
+    expect(await listed()).toEqual(['B Only branch, newer'])
+  })
+
+  it('a store does not sell what it has removed, whoever else describes it', async () => {
+    await apply('first', upsert(item('A', 'First'), 1, 1))
+    await catalog.apply('second', [{ removed: 'A', position: { epoch: 1, seq: 2 } }], 2000)
+    expect(itemAt('second', await catalog.sellable(['A'], 'second')).has('A')).toBe(false)
+    expect(itemAt('third', await catalog.sellable(['A'], 'third')).has('A')).toBe(true)
   })
 })
 
 describe('the catalogue over HTTP shapes', () => {
-  it('pages by SKU, searches and filters, and takes LIKE characters as they are', async () => {
+  it('pages by SKU, searches and filters, and takes every character as it is', async () => {
     await apply('main', ...['A1', 'A2', 'B%1', 'C_1'].map((sku, index) => upsert(item(sku, `Name ${sku}`, index < 2 ? 'Tea' : 'Coffee'), 1, index + 1)))
     const first = await catalog.list({}, null, 3)
     expect([first.items.map((each) => each.sku), first.nextSku]).toEqual([['A1', 'A2', 'B%1'], 'B%1'])
     expect((await catalog.list({}, first.nextSku, 3)).items.map((each) => each.sku)).toEqual(['C_1'])
     expect((await catalog.list({ q: '%' }, null, 10)).items.map((each) => each.sku)).toEqual(['B%1'])
+    expect((await catalog.list({ q: '👩‍👩‍👧'.repeat(30) }, null, 10)).items).toEqual([])
     expect((await catalog.list({ q: 'name a', category: 'Tea' }, null, 10)).items).toHaveLength(2)
     expect(await catalog.categories(null, 10)).toEqual({ items: [{ name: 'Coffee', products: 2 }, { name: 'Tea', products: 2 }], nextName: null })
   })

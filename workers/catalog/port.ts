@@ -4,8 +4,8 @@ import type { Category, Item, Product } from '../../contract/product.ts'
 /** An item as one store tells it, with its place in the store's numbering. */
 export type ItemChange = { item: Item; itemHash: string; position: Position } | { removed: string; position: Position }
 
-/** What an order needs to know of a SKU: read from D1, never from a cache. `storeId` is whose price it is. */
-export type SellableItem = { storeId: string; item: Item; describes: boolean }
+/** What an order needs to know of a SKU: read from D1, never from a cache. `storeId` is whose row it is; `item: null` where that store has removed it. */
+export type SellableItem = { storeId: string; sku: string; item: Item | null; describes: boolean }
 
 export type Catalog = {
   /** Applies what is newer and answers the SKUs that changed. In order; the last of one SKU wins. */
@@ -15,7 +15,7 @@ export type Catalog = {
   product(sku: string): Promise<Product | null>
   list(filter: { q?: string; category?: string }, afterSku: string | null, limit: number): Promise<{ items: Product[]; nextSku: string | null }>
   categories(afterName: string | null, limit: number): Promise<{ items: Category[]; nextName: string | null }>
-  /** Every store's row of these SKUs that is not removed, as far as it prices (this store) or describes. `storeId: null` is any store. */
+  /** Every store's row of these SKUs, as far as it prices (this store) or describes. `storeId: null` is any store. */
   sellable(skus: string[], storeId: string | null): Promise<SellableItem[]>
   hashesOf(storeId: string, afterSku: string | null, limit: number): Promise<{ sku: string; itemHash: string; epoch: number; seq: number }[]>
   hasItems(storeId: string, skus: string[]): Promise<Set<string>>

@@ -1,4 +1,4 @@
-import { and, desc, eq, lt, or, sql } from 'drizzle-orm'
+import { and, desc, eq, getTableColumns, lt, or, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { deadLetters } from '../db/schema.ts'
 import { LETTER_KEPT_MS } from './letter.ts'
@@ -40,8 +40,9 @@ export function createDeadLetters(env: Pick<Env, 'DB' | 'LETTER_BOX'>): DeadLett
     },
 
     async list({ queue, reason, state }, cursor, limit) {
-      const [at, id] = cursor?.split(' ') ?? []
-      const rows = await db.select().from(deadLetters).where(and(
+      const [at, id] = cursor === null ? [] : (cursor.split(' ') as [string, string])
+      const { body: _, original: __, ...listed } = getTableColumns(deadLetters)
+      const rows = await db.select(listed).from(deadLetters).where(and(
         queue === undefined ? undefined : eq(deadLetters.queue, queue),
         reason === undefined ? undefined : eq(deadLetters.reason, reason),
         state === undefined ? undefined : sql`${deadLetters.state} = ${state}`,
@@ -49,7 +50,7 @@ export function createDeadLetters(env: Pick<Env, 'DB' | 'LETTER_BOX'>): DeadLett
       )).orderBy(desc(deadLetters.filedAt), desc(deadLetters.letterId)).limit(limit + 1)
       const shown = rows.slice(0, limit)
       const last = shown.at(-1)
-      return { items: shown.map(toLetter), nextCursor: rows.length > limit && last ? `${last.filedAt} ${last.letterId}` : null }
+      return { items: shown.map((row) => ({ ...row, reason: row.reason as LetterReason })), nextCursor: rows.length > limit && last ? `${last.filedAt} ${last.letterId}` : null }
     },
 
     async correct(letterId, revision, body, now) {

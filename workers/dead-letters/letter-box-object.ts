@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
 import { systemClock } from '../../contract/clock.ts'
+import { log } from '../log.ts'
 import { insertLetters } from './d1-dead-letters.ts'
 import type { Letter } from './port.ts'
 
@@ -11,26 +12,32 @@ const LETTERS_AT_ONCE_MAX = 50
 export class LetterBox extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
-    ctx.storage.sql.exec('CREATE TABLE IF NOT EXISTS letters (letter_id TEXT PRIMARY KEY NOT NULL, text TEXT NOT NULL) WITHOUT ROWID')
+    ctx.storage.sql.exec('CREATE TABLE IF NOT EXISTS letters (letter_id TEXT PRIMARY KEY NOT NULL, text TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID')
   }
 
   async keep(letters: { letterId: string; text: string }[]): Promise<void> {
     this.ctx.storage.transactionSync(() => {
-      for (const { letterId, text } of letters) this.ctx.storage.sql.exec('INSERT OR IGNORE INTO letters VALUES (?, ?)', letterId, text)
+      for (const { letterId, text } of letters) this.ctx.storage.sql.exec('INSERT OR IGNORE INTO letters (letter_id, text) VALUES (?, ?)', letterId, text)
     })
     await this.ctx.storage.setAlarm(systemClock() + TRY_AGAIN_MS)
   }
 
   override async alarm(): Promise<void> {
-    const waiting = this.ctx.storage.sql.exec<{ letter_id: string; text: string }>('SELECT letter_id, text FROM letters LIMIT ?', LETTERS_AT_ONCE_MAX).toArray()
+    const waiting = this.ctx.storage.sql.exec<{ letter_id: string; text: string }>('SELECT letter_id, text FROM letters ORDER BY tries LIMIT ?', LETTERS_AT_ONCE_MAX).toArray()
     if (waiting.length === 0) return
     // Armed before the work: a throw below must not be the end of it.
     await this.ctx.storage.setAlarm(systemClock() + TRY_AGAIN_MS)
-    try {
-      await insertLetters(this.env.DB, waiting.map(({ text }) => JSON.parse(text) as Letter))
-      for (const { letter_id } of waiting) this.ctx.storage.sql.exec('DELETE FROM letters WHERE letter_id = ?', letter_id)
-    } catch {
-      console.log(JSON.stringify({ event: 'dead_letters.still_waiting', letters: waiting.length }))
+    let failed = 0
+    for (const { letter_id, text } of waiting) {
+      try {
+        await insertLetters(this.env.DB, [JSON.parse(text) as Letter])
+        this.ctx.storage.sql.exec('DELETE FROM letters WHERE letter_id = ?', letter_id)
+      } catch {
+        failed++
+        // To the end of the line: one that cannot be filed keeps no other waiting.
+        this.ctx.storage.sql.exec('UPDATE letters SET tries = tries + 1 WHERE letter_id = ?', letter_id)
+      }
     }
+    if (failed > 0) log('dead_letters.still_waiting', { letters: failed })
   }
 }

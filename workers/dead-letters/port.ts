@@ -19,13 +19,17 @@ export type Letter = {
   filedAt: number
 }
 
+/** As filed; `revision` counts corrections, `outcome` is of the last replay, or why it was discarded. */
 export type FiledLetter = Letter & { state: DeadLetterSummary['state']; original: unknown; revision: number; outcome: string | null; updatedAt: number; expiresAt: number }
+
+/** In a list, without its body: a page of large letters would not fit a Worker. */
+export type ListedLetter = Omit<FiledLetter, 'body' | 'original'>
 
 export type DeadLetters = {
   /** Never loses one: where D1 cannot take it, it waits in a Durable Object. Filing the same id again changes nothing. */
   file(letters: Letter[]): Promise<void>
   find(letterId: string): Promise<FiledLetter | null>
-  list(filter: { queue?: string; reason?: string; state?: string }, cursor: string | null, limit: number): Promise<{ items: FiledLetter[]; nextCursor: string | null }>
+  list(filter: { queue?: string; reason?: string; state?: string }, cursor: string | null, limit: number): Promise<{ items: ListedLetter[]; nextCursor: string | null }>
   /** A revision under the same id; false when it was settled or changed meanwhile. */
   correct(letterId: string, revision: number, body: unknown, now: number): Promise<boolean>
   settle(letterId: string, revision: number, state: 'replayed' | 'discarded' | 'waiting', outcome: string, now: number): Promise<boolean>

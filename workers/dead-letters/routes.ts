@@ -5,10 +5,10 @@ import { CorrectDeadLetter, DiscardDeadLetter } from '../../contract/operator.ts
 import type { ReplayOutcome } from '../../contract/operator.ts'
 import { body } from '../gateway/body.ts'
 import type { AppEnv } from '../gateway/context.ts'
-import { encodeCursor, pageQuery } from '../gateway/paging.ts'
-import { problem } from '../gateway/problem.ts'
+import { encodeCursor, notACursor, pageQuery, parseTimeCursor } from '../gateway/paging.ts'
+import { invalidField, problem } from '../gateway/problem.ts'
 import { createHandlers } from '../queue-handlers.ts'
-import { toSummary } from './letter.ts'
+import { isSamePlace, toSummary } from './letter.ts'
 import type { FiledLetter } from './port.ts'
 
 /** The desk: every letter can be listed, read, corrected, replayed and discarded (rules.md 8). */
@@ -21,6 +21,7 @@ const toAnswer = (letter: FiledLetter) => ({
 operatorDeadLetters.get('/', async (c) => {
   const query = pageQuery(c, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)
   if (!query.ok) return query.answer
+  if (query.cursor !== null && !parseTimeCursor(query.cursor)) return notACursor(c)
   const { queue, reason, state } = c.req.query()
   const page = await c.var.ports.deadLetters.list({ ...(queue ? { queue } : {}), ...(reason ? { reason } : {}), ...(state ? { state } : {}) }, query.cursor, query.limit)
   return c.json({ items: page.items.map(toSummary), nextCursor: page.nextCursor === null ? null : encodeCursor(page.nextCursor) })
@@ -36,10 +37,13 @@ operatorDeadLetters.patch('/:letterId', body(CorrectDeadLetter, EVENTS_BODY_BYTE
   const letter = await ports.deadLetters.find(c.req.param('letterId'))
   if (!letter) return problem(c, 'dead-letter-not-found', 'There is no such dead letter.')
   if (letter.state !== 'waiting') return problem(c, 'dead-letter-settled', `It was ${letter.state}.`)
-  if (!(await ports.deadLetters.correct(letter.letterId, letter.revision, c.req.valid('json').parsed.body, ports.clock()))) return problem(c, 'conflict', 'Read the letter again and correct it anew.')
+  const corrected = c.req.valid('json').parsed.body
+  if (letter.queue === 'events' && !isSamePlace(letter.original, corrected)) {
+    return invalidField(c, '/body', 'expected the storeId, epoch and event.seq of the letter: a correction mends what was said, not who said it when')
+  }
+  if (!(await ports.deadLetters.correct(letter.letterId, letter.revision, corrected, ports.clock()))) return problem(c, 'conflict', 'Read the letter again and correct it anew.')
   await ports.audit.record({ actor, action: 'dead_letter.correct', subject: letter.letterId, detail: `revision ${letter.revision + 1}` })
-  const corrected = await ports.deadLetters.find(letter.letterId)
-  return c.json(toAnswer(corrected ?? letter))
+  return c.json(toAnswer((await ports.deadLetters.find(letter.letterId)) ?? letter))
 })
 
 operatorDeadLetters.post('/:letterId/replay', async (c) => {

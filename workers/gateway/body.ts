@@ -1,5 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import type { z } from 'zod'
+import { canonicalJson } from '../../contract/canonical.ts'
 import type { AppEnv } from './context.ts'
 import { invalidRequest, problem } from './problem.ts'
 
@@ -44,6 +45,15 @@ export function parseJsonBytes(bytes: Uint8Array): Read<unknown> {
   }
 }
 
+/** Not 1e400, not half a surrogate pair, not ten thousand brackets: what has no RFC 8785 form cannot be compared or passed on. */
+function isCarriable(value: unknown): boolean {
+  try {
+    return canonicalJson(value) !== ''
+  } catch {
+    return false
+  }
+}
+
 export const refuseBody = (c: Context<AppEnv>, refusal: BodyRefusal): Response => problem(c, refusal.type, refusal.detail)
 
 /** Type first, then size, then JSON, then shape. A handler finds what the schema made of it and the JSON as it came: `c.req.valid('json')` is `{ parsed, raw }`. */
@@ -54,6 +64,7 @@ export function body<T extends z.ZodType>(schema: T, maxBytes: number): Middlewa
     if (!bytes.ok) return refuseBody(c, bytes.refusal)
     const json = parseJsonBytes(bytes.value)
     if (!json.ok) return refuseBody(c, json.refusal)
+    if (!isCarriable(json.value)) return problem(c, 'invalid-request', 'The body holds a number or text that JSON cannot carry.', { errors: [{ path: '', message: 'expected finite numbers and whole characters' }] })
     const parsed = schema.safeParse(json.value)
     if (!parsed.success) return invalidRequest(c, parsed.error)
     c.req.addValidatedData('json', { parsed: parsed.data, raw: json.value } as object)

@@ -18,6 +18,14 @@ export function decodeCursor(cursor: string): string | null {
 
 type Query = { ok: true; limit: number; cursor: string | null } | { ok: false; answer: Response }
 
+/** A cursor of a list ordered by time: `{epoch ms} {id}`. `null` when it is none of ours. */
+export function parseTimeCursor(cursor: string): { at: number; id: string } | null {
+  const [, at, id] = /^(\d{1,15}) (.+)$/.exec(cursor) ?? []
+  return at === undefined || id === undefined ? null : { at: Number(at), id }
+}
+
+export const notACursor = (c: Context<AppEnv>): Response => invalidField(c, '/cursor', 'expected the nextCursor of an earlier page')
+
 /** `?limit=&cursor=` of a list. */
 export function pageQuery(c: Context<AppEnv>, defaultLimit: number, maxLimit: number): Query {
   const limitText = c.req.query('limit')
@@ -26,5 +34,5 @@ export function pageQuery(c: Context<AppEnv>, defaultLimit: number, maxLimit: nu
   const cursorText = c.req.query('cursor')
   if (!cursorText) return { ok: true, limit, cursor: null }
   const cursor = decodeCursor(cursorText)
-  return cursor === null ? { ok: false, answer: invalidField(c, '/cursor', 'expected the nextCursor of an earlier page') } : { ok: true, limit, cursor }
+  return cursor === null ? { ok: false, answer: notACursor(c) } : { ok: true, limit, cursor }
 }

@@ -37,11 +37,15 @@ describe('what the broom asks about', () => {
     expect(nextAskAt(counter, postponed)).toBe(DUE_MS + ASK_AGAIN_MS)
   })
 
-  test('is a confirmed one after a day, and never what the store has accepted', () => {
+  test('is a confirmed or accepted one after a day, and never what the store has taken off', () => {
     const confirmed = settle(counter, due('reserved'), 'confirm', DUE_MS).counter
     expect(dueOf(confirmed, NOBODY, DUE_MS + CONFIRMED_ASK_MS - 1)).toEqual([])
     expect(dueOf(confirmed, NOBODY, DUE_MS + CONFIRMED_ASK_MS)).toEqual([due('confirmed')])
-    expect(nextAskAt(confirm(confirmed, { type: 'confirm', ...place, assignmentId: 'a' }).counter, NOBODY)).toBeNull()
+    const accepted = confirm(confirmed, { type: 'confirm', ...place, assignmentId: 'a' }).counter
+    expect(dueOf(accepted, NOBODY, DUE_MS + CONFIRMED_ASK_MS)).toEqual([due('accepted')])
+    expect(available(settle(accepted, due('accepted'), 'release', DUE_MS + CONFIRMED_ASK_MS).counter)).toBe(3)
+    expect(settle(accepted, due('accepted'), 'confirm', DUE_MS + CONFIRMED_ASK_MS).counter.reservations[0]?.state).toBe('accepted')
+    expect(nextAskAt(applyFell(accepted, { type: 'fell', ...place, assignmentId: 'a', position: { epoch: 1, seq: 9 } }).counter, NOBODY)).toBeNull()
   })
 })
 

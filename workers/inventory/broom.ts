@@ -33,16 +33,20 @@ export function dueOf(counter: Counter, postponed: Postponed, now: number): DueR
   const due: DueReservation[] = []
   for (const reservation of counter.reservations) {
     const at = askAt(reservation, postponed)
-    if (at === null || at > now || reservation.state === 'accepted') continue
+    if (at === null || at > now) continue
     due.push({ assignmentId: reservation.assignmentId, attempt: reservation.attempt, state: reservation.state })
   }
   return due
 }
 
-/** Never about what a store has accepted, or taken off: that leaves by the store's own word (a level, a cancel). */
+/**
+ * Never about what a store has taken off: that leaves by the store's own level. What is accepted and has not fallen is asked
+ * about daily: the word that it fell, or that it was refused, may have been lost, and a final assignment holds nothing.
+ */
 function askAt(reservation: Reservation, postponed: Postponed): number | null {
-  if (reservation.state === 'accepted' || reservation.fellAt !== null) return null
-  return Math.max(reservation.dueAt, postponed.get(askKey(reservation)) ?? 0)
+  if (reservation.fellAt !== null) return null
+  const dueAt = reservation.state === 'accepted' ? Math.max(reservation.dueAt, reservation.since + CONFIRMED_ASK_MS) : reservation.dueAt
+  return Math.max(dueAt, postponed.get(askKey(reservation)) ?? 0)
 }
 
 /**
@@ -54,7 +58,7 @@ export function settle(counter: Counter, asked: DueReservation, verdict: Verdict
     reservation.assignmentId === asked.assignmentId && isAttempt(reservation, asked.attempt))
   if (!standing || standing.state !== asked.state || standing.fellAt !== null || verdict === 'wait') return { counter, outcome: 'superseded' }
   if (verdict === 'release') return release(counter, asked)
-  const confirmed: Reservation = { ...standing, state: 'confirmed', dueAt: now + CONFIRMED_ASK_MS }
+  const confirmed: Reservation = { ...standing, state: standing.state === 'accepted' ? 'accepted' : 'confirmed', dueAt: now + CONFIRMED_ASK_MS }
   return {
     counter: { ...counter, reservations: counter.reservations.map((reservation) => (reservation === standing ? confirmed : reservation)) },
     outcome: 'applied',

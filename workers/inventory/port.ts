@@ -55,7 +55,7 @@ export type Inventory = {
 }
 
 /** A reservation whose time has come, as the broom asks about it. */
-export type DueReservation = { assignmentId: string; attempt: { id: string; bodyHash: string }; state: 'reserved' | 'confirmed' }
+export type DueReservation = { assignmentId: string; attempt: { id: string; bodyHash: string }; state: 'reserved' | 'confirmed' | 'accepted' }
 /**
  * D1's word on a due reservation (workers/orders/arbiter.ts). `release` only when the order can never be placed with this
  * attempt; `confirm` when the order is this attempt's; `wait` when nobody can say yet. A throw means `wait`.

@@ -1,3 +1,4 @@
+import { faultName } from '../log.ts'
 import { DurableObject } from 'cloudflare:workers'
 import { systemClock } from '../../contract/clock.ts'
 import type { Clock } from '../../contract/clock.ts'
@@ -217,7 +218,7 @@ export class SkuCounters extends DurableObject<Env> {
     try {
       return await within(ARBITER_TIMEOUT_MS, this.arbiter(dues, now))
     } catch (error) {
-      console.warn(JSON.stringify({ event: 'inventory.arbiter_unknown', asked: dues.length, error: String(error) }))
+      console.warn(JSON.stringify({ event: 'inventory.arbiter_unknown', asked: dues.length, error: faultName(error) }))
       return dues.map(() => 'wait')
     }
   }

@@ -35,7 +35,7 @@ export function createArbiter(db: D1Database): Arbiter {
     const statements: D1PreparedStatement[] = []
     const lookAt = due.map(({ assignmentId, attempt, state }) => {
       const orderId = orderIdOf(assignmentId)
-      // A confirmed reservation's order is there; nothing is taken for it.
+      // The order of a confirmed or accepted reservation is there; nothing is taken for it.
       if (state === 'reserved') statements.push(db.prepare(TAKE_KEY).bind(orderId, attempt.bodyHash, attempt.id, now))
       return statements.push(db.prepare(LOOK).bind(orderId)) - 1
     })

@@ -4,7 +4,7 @@ import { eq } from 'drizzle-orm'
 import type { OrderStatus } from '../../contract/status.ts'
 import { orders } from '../db/schema.ts'
 import { orderIdOf } from './ids.ts'
-import { assignmentBody, findAssignment } from './order.ts'
+import { assignmentBody, findAssignment, isSettled } from './order.ts'
 import type { ListedSale, OrderBook, OrderRecord } from './port.ts'
 
 type Row = typeof orders.$inferSelect
@@ -76,16 +76,16 @@ export function createOrderBook(database: D1Database): OrderBook {
       return rows.map(toRecord)
     },
 
-    async setDue(orderId, dueAt) {
-      await db.update(orders).set({ dueAt }).where(eq(orders.orderId, orderId))
+    async setDue({ orderId, version }, dueAt) {
+      await db.update(orders).set({ dueAt }).where(and(eq(orders.orderId, orderId), eq(orders.version, version)))
     },
 
     async assignments(storeId, wanted) {
       const found = new Map((await findMany([...new Set(wanted.map((each) => orderIdOf(each.assignmentId)))])).map((order) => [order.orderId, order]))
-      return wanted.flatMap(({ assignmentId, acceptBy }) => {
+      return wanted.flatMap(({ assignmentId, acceptBy, maybeWritten }) => {
         const order = found.get(orderIdOf(assignmentId))
         const assignment = order && findAssignment(order, assignmentId)
-        return order && assignment?.storeId === storeId ? [assignmentBody(order, assignment, acceptBy)] : []
+        return order && assignment?.storeId === storeId && !isSettled(assignment) ? [assignmentBody(order, assignment, acceptBy, maybeWritten)] : []
       })
     },
 

@@ -29,7 +29,7 @@ let letters: Letter[]
 
 beforeEach(() => {
   order = placedOrder()
-  offer = { kind: 'go', acceptBy: 90_000 }
+  offer = { kind: 'go', acceptBy: 90_000, maybeWritten: false }
   breakerOpen = false
   linkState = 'unknown'
   takeBack = 'requested'
@@ -57,7 +57,7 @@ const ports = {
       return true
     },
     due: async (at: number) => (order && order.dueAt !== null && order.dueAt <= at ? [order] : []),
-    setDue: async (_: string, dueAt: number | null) => void (order = order && { ...order, dueAt }),
+    setDue: async ({ version }: { version: number }, dueAt: number | null) => void (order = order?.version === version ? { ...order, dueAt } : order),
   },
   inventory: { apply: async (commands: CounterCommand[]) => {
     applied.push(...commands)
@@ -136,6 +136,7 @@ describe('delivering an assignment', () => {
     order = placedOrder({ assignments: placedOrder().assignments.map((each) => ({ ...each, state: 'voided' })) })
     answer = () => expect.fail('pushed')
     expect(await handleOrderMessage(message, ports)).toBe('superseded')
+    expect(did).toEqual(['progress final'])
   })
 
   it('waits until it is paid', async () => {

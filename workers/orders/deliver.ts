@@ -37,11 +37,17 @@ async function deliver(message: OrderMessage, order: OrderRecord, store: Store, 
   const breaker = ports.links.breaker(storeId)
   const transport = ports.links.transport(store)
   const assignment = findAssignment(order, assignmentId)
-  // What is over needs no store: the link has forgotten it and would offer it once more.
-  if (!assignment || isSettled(assignment) || order.status === 'awaiting_payment') return 'superseded'
-
   const now = ports.clock()
-  const pushable = transport !== null && (await breaker.state(now)) !== 'open'
+  if (!assignment || order.status === 'awaiting_payment') return 'superseded'
+  if (isSettled(assignment)) {
+    // Whoever settled it may have crashed before the link heard; else the link would offer it again with every new epoch.
+    await link.progress(assignmentId, 'final', now)
+    return 'superseded'
+  }
+
+  // Only a half-open breaker is asked for leave: its one probe is not to be spent while it is closed.
+  const breakerState = transport === null ? 'open' : await breaker.state(now)
+  const pushable = breakerState === 'closed' || (breakerState === 'half-open' && (await breaker.allow(now)))
   const offer = await link.offer(assignmentId, pushable, now)
   if (offer.kind === 'struck') return (await finishStruck(ports, orderId, assignmentId)) ? 'applied' : 'superseded'
   if (offer.kind === 'handed-over') {
@@ -52,14 +58,10 @@ async function deliver(message: OrderMessage, order: OrderRecord, store: Store, 
     ports.log('order.parked', { orderId, assignmentId, storeId, requestId: message.requestId })
     return 'applied'
   }
-  if (!(await breaker.allow(now))) {
-    await link.pushed(assignmentId, 'failed', now)
-    return 'applied'
-  }
 
   const startedAt = ports.clock()
   try {
-    const answer = await transport.put(assignmentBody(order, assignment, offer.acceptBy))
+    const answer = await transport.put(assignmentBody(order, assignment, offer.acceptBy, offer.maybeWritten))
     const endedAt = ports.clock()
     await breaker.record(endedAt - startedAt > SLOW_MS ? 'slow' : 'ok', endedAt)
     ports.log('order.pushed', { orderId, assignmentId, storeId, requestId: message.requestId, outcome: answer.kind, ms: endedAt - startedAt })

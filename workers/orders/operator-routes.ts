@@ -3,7 +3,7 @@ import { toInstant } from '../../contract/clock.ts'
 import { PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX } from '../../contract/limits.ts'
 import type { AppEnv } from '../gateway/context.ts'
 import { log } from '../log.ts'
-import { encodeCursor, pageQuery } from '../gateway/paging.ts'
+import { encodeCursor, notACursor, pageQuery, parseTimeCursor } from '../gateway/paging.ts'
 import { problem } from '../gateway/problem.ts'
 import { cancelOrder } from './cancel-order.ts'
 import { toOrder, toTimelineEvent } from './order.ts'
@@ -15,8 +15,8 @@ export const operatorOrders = new Hono<AppEnv>()
 operatorOrders.get('/', async (c) => {
   const query = pageQuery(c, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)
   if (!query.ok) return query.answer
-  const [at, ...id] = query.cursor?.split(' ') ?? []
-  const before = at === undefined ? null : { at: Number(at), id: id.join(' ') }
+  const before = query.cursor === null ? null : parseTimeCursor(query.cursor)
+  if (query.cursor !== null && !before) return notACursor(c)
   const storeId = c.req.query('storeId')
   const status = c.req.query('status')
   const { orders } = c.var.ports

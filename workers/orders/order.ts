@@ -95,7 +95,7 @@ export function cancelledUnpaid(order: OrderRecord, detail: string, now: number)
 }
 
 /** The body a store gets. Built only from what never changes, so that push, pull and every repetition carry the same. */
-export function assignmentBody(order: OrderRecord, assignment: AssignmentRecord, acceptBy: number): Assignment {
+export function assignmentBody(order: OrderRecord, assignment: AssignmentRecord, acceptBy: number, maybeWritten = false): Assignment {
   const quantityOf = new Map(assignment.lines.map((line) => [line.lineId, line.quantity]))
   return {
     assignmentId: assignment.assignmentId,
@@ -112,6 +112,7 @@ export function assignmentBody(order: OrderRecord, assignment: AssignmentRecord,
     fulfillment: order.purchase.fulfillment,
     customer: order.purchase.customer,
     note: order.purchase.note,
+    ...(maybeWritten ? { maybeWritten } : {}),
   }
 }
 

@@ -46,7 +46,7 @@ function world(change: { reserve?: (request: ReserveRequest) => ReserveAnswer; i
         return true
       },
     },
-    catalog: { sellable: async (skus: string[]) => (change.items ?? [item('A'), item('B'), item('WRAP', { tracked: false })]).filter((each) => skus.includes(each.sku)).map((each) => ({ storeId: 'main', item: each, describes: true })) },
+    catalog: { sellable: async (skus: string[]) => (change.items ?? [item('A'), item('B'), item('WRAP', { tracked: false })]).filter((each) => skus.includes(each.sku)).map((each) => ({ storeId: 'main', sku: each.sku, item: each, describes: true })) },
     inventory: {
       reserve: async (request: ReserveRequest) => {
         reserved.push(request)

@@ -70,7 +70,11 @@ export async function placeOrder(ports: PlacementPorts, call: PlacementCall): Pr
   let short: Result<Placed, PlacementRefusal> = refused({ reason: 'out-of-stock', shortages: [] })
   for (const [index, candidate] of (candidates ?? (shipping?.ok ? shipping.value : [])).entries()) {
     const priced = priceLines(lines, itemAt(candidate.storeId, sellable))
-    if (!priced.ok) return priced
+    if (!priced.ok) {
+      // One store that has taken an item off its shelves says nothing of the next.
+      short = index === 0 ? priced : short
+      continue
+    }
     if (priced.value.changes.length > 0) return refused({ reason: 'price-changed', changes: priced.value.changes })
     const reserved = await reserve(ports, { orderId, bodyHash, store: candidate, demands: priced.value.demands, unpaid: !call.channel.payInStore })
     if (reserved.answer.ok) return insert(ports, call, { orderId, number, bodyHash, store: candidate, priced: priced.value, ...reserved })

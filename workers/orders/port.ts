@@ -69,10 +69,10 @@ export type OrderBook = {
   update(order: OrderRecord, expectedVersion: number): Promise<boolean>
   /** Orders whose time has come, oldest first. */
   due(now: number, limit: number): Promise<OrderRecord[]>
-  /** Moves the next look without a new version: a race only makes the sweep look once more. */
-  setDue(orderId: string, dueAt: number | null): Promise<void>
-  /** The bodies stores get, built from the orders as they were bought; what is not there, or not this store's, is left out. */
-  assignments(storeId: string, wanted: { assignmentId: string; acceptBy: number }[]): Promise<Assignment[]>
+  /** Moves the next look, if the order is still the one that was read; without a new version, so that nobody else must look again. */
+  setDue(order: Pick<OrderRecord, 'orderId' | 'version'>, dueAt: number | null): Promise<void>
+  /** The bodies stores get, built from the orders as they were bought; what is not there, not this store's, or over is left out. */
+  assignments(storeId: string, wanted: { assignmentId: string; acceptBy: number; maybeWritten?: boolean }[]): Promise<Assignment[]>
   /** Web orders and till sales, newest first. */
   listSales(filter: { storeId?: string; status?: string }, before: { at: number; id: string } | null, limit: number): Promise<ListedSale[]>
 }

@@ -1,6 +1,7 @@
 import { lineTotalMinor, sumLines } from '../../contract/money.ts'
 import type { OrderLine, PriceChange, RequestedLine, Totals } from '../../contract/order.ts'
 import type { Item } from '../../contract/product.ts'
+import { AMOUNT_MINOR_MAX } from '../../contract/values.ts'
 import type { SellableItem } from '../catalog/port.ts'
 
 /** Shipping prices come with price lists; until then a shop ships free. */
@@ -8,13 +9,17 @@ const SHIPPING_MINOR = 0
 
 /** What a basket costs at one store, or what is wrong with it. */
 export type Priced = { lines: OrderLine[]; totals: Totals; changes: PriceChange[]; untracked: string[]; demands: { sku: string; quantity: number }[] }
-export type PriceRefusal = { reason: 'unknown-sku'; skus: string[] } | { reason: 'mixed-currencies' }
+export type PriceRefusal = { reason: 'unknown-sku'; skus: string[] } | { reason: 'mixed-currencies' } | { reason: 'amount-too-large' }
 
-/** The row that prices a SKU at a store: the store's own, else the one that describes it. */
+/** The row that prices a SKU at a store: the store's own, else the one that describes it. What the store has removed it does not sell. */
 export function itemAt(storeId: string, sellable: readonly SellableItem[]): Map<string, Item> {
   const items = new Map<string, Item>()
-  for (const each of sellable) if (each.describes && !items.has(each.item.sku)) items.set(each.item.sku, each.item)
-  for (const each of sellable) if (each.storeId === storeId) items.set(each.item.sku, each.item)
+  for (const { describes, sku, item } of sellable) if (describes && item) items.set(sku, item)
+  for (const own of sellable) {
+    if (own.storeId !== storeId) continue
+    if (own.item) items.set(own.sku, own.item)
+    else items.delete(own.sku)
+  }
   return items
 }
 
@@ -42,6 +47,7 @@ export function priceLines(requested: readonly RequestedLine[], items: ReadonlyM
   if (lines.some((line) => line.unitPrice.currency !== currency)) return { ok: false, refusal: { reason: 'mixed-currencies' } }
 
   const sums = sumLines(lines.map((line) => ({ lineTotalMinor: line.lineTotal.amountMinor, taxRate: line.taxRate, taxIncluded: line.taxIncluded })), SHIPPING_MINOR)
+  if (Math.max(sums.total, sums.subtotal, ...lines.map((line) => line.lineTotal.amountMinor)) > AMOUNT_MINOR_MAX) return { ok: false, refusal: { reason: 'amount-too-large' } }
   const money = (amountMinor: number) => ({ amountMinor, currency })
   const totals = { subtotal: money(sums.subtotal), tax: money(sums.tax), shipping: money(sums.shipping), total: money(sums.total) }
   return { ok: true, value: { lines, totals, changes, untracked: [...untracked], demands: [...demand].map(([sku, quantity]) => ({ sku, quantity })) } }

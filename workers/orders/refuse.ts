@@ -19,6 +19,8 @@ export function orderProblem(refusal: PlacementRefusal | CancelRefusal): { type:
       }
     case 'mixed-currencies':
       return { type: 'invalid-request', detail: 'The basket holds prices of several currencies.', extra: { errors: [{ path: '/lines', message: 'expected prices of one currency' }] } }
+    case 'amount-too-large':
+      return { type: 'invalid-request', detail: 'The basket costs more than an amount can hold.', extra: { errors: [{ path: '/lines', message: 'expected a smaller total' }] } }
     case 'unknown-store':
       return { type: 'unknown-store', detail: 'There is no store with this id.', extra: { errors: [{ path: '/fulfillment/storeId', message: 'expected a store id from /v1/stores' }] } }
     case 'store-not-taking-orders':

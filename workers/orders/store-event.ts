@@ -41,8 +41,8 @@ export function counterCommands(order: OrderRecord, assignment: AssignmentRecord
 /** What came of an event: the order after it, and what a person or the store must be told. */
 export type Applied = {
   order: OrderRecord
-  /** How far the link may forget the assignment; `null` leaves it. */
-  progress: LinkProgress | null
+  /** How far the link may forget the assignment: said after every event, for the last one may have crashed before it said so. */
+  progress: LinkProgress
   /** A sentence for the desk. */
   desk?: string
   /** The store holds goods for an order that is given away: ask it to take them back. */
@@ -58,23 +58,31 @@ const DESK_REASONS: ReadonlySet<string> = new Set(['price_mismatch', 'unknown_sk
 export function applyStoreEvent(order: OrderRecord, event: OrderEvent, epoch: number, now: number): Applied | null {
   const assignment = findAssignment(order, event.data.assignmentId)
   if (!assignment) return null
+  const decided = decide(order, assignment, event, epoch, now)
+  const after = findAssignment(decided.order, assignment.assignmentId) ?? assignment
+  const cancelAnswered = event.type === 'order.cancel_result'
+  return { ...decided, progress: isSettled(after) ? 'final' : cancelAnswered ? 'cancel-answered' : after.state === 'journaled' ? 'journaled' : 'outcome' }
+}
+
+type Decided = Omit<Applied, 'progress'>
+
+function decide(order: OrderRecord, assignment: AssignmentRecord, event: OrderEvent, epoch: number, now: number): Decided {
   const position = { epoch, seq: event.seq }
   const seen: Base = { order, assignment, position, now, occurredAt: fromInstant(event.occurredAt) }
   switch (event.type) {
     case 'order.journaled':
-      return { order: assignment.state === 'pending' || assignment.state === 'offered' ? step(seen, { state: 'journaled' }, 'order.sent_to_store', 'sent_to_store') : order, progress: 'journaled' }
+      return { order: assignment.state === 'pending' || assignment.state === 'offered' ? step(seen, { state: 'journaled' }, 'order.sent_to_store', 'sent_to_store') : order }
     case 'order.accepted':
       return accepted(seen, event.data)
     case 'order.stock_fell':
-      if (assignment.fellAt !== null) return { order, progress: null }
-      return { order: step(seen, { fellAt: position }, 'order.stock_fell'), progress: null }
+      if (assignment.fellAt !== null) return { order }
+      return { order: step(seen, { fellAt: position }, 'order.stock_fell') }
     case 'order.rejected':
       return rejected(seen, event.data)
     case 'order.in_doubt':
-      if (assignment.state === 'accepted' || assignment.state === 'in_doubt' || isSettled(assignment)) return { order, progress: 'outcome' }
+      if (assignment.state === 'accepted' || assignment.state === 'in_doubt' || isSettled(assignment)) return { order }
       return {
         order: step(seen, { state: 'in_doubt' }, 'order.in_doubt'),
-        progress: 'outcome',
         desk: 'The store cannot tell whether its till took the order. Look for its reference in the till, then cancel it or let the store accept it.',
       }
     case 'order.cancel_result':
@@ -93,7 +101,7 @@ function step(seen: Base, change: Partial<AssignmentRecord>, type: string, statu
   return changed(order, assignment.assignmentId, { ...change, position: newest }, entry, now, status)
 }
 
-function accepted(seen: Base, data: Extract<OrderEvent, { type: 'order.accepted' }>['data']): Applied {
+function accepted(seen: Base, data: Extract<OrderEvent, { type: 'order.accepted' }>['data']): Decided {
   const { order, assignment, position } = seen
   const posReference = assignment.posReference ?? data.posReference
   const fellAt = assignment.fellAt ?? (data.stockFell ? position : null)
@@ -101,51 +109,49 @@ function accepted(seen: Base, data: Extract<OrderEvent, { type: 'order.accepted'
   if (isGivenUp(assignment)) {
     // An older acceptance that comes after its own refusal is only late; a newer one means that goods are set aside for nobody.
     const late = assignment.position !== null && !isAfter(position, assignment.position)
-    if (late) return { order: known ? order : step(seen, { posReference, fellAt }, 'order.accepted'), progress: null }
-    return { order, progress: null, takeBack: true, desk: `The store accepted (${data.posReference}) what had been ${assignment.state}. It was asked to take it back.` }
+    if (late) return { order: known ? order : step(seen, { posReference, fellAt }, 'order.accepted') }
+    return { order, takeBack: true, desk: `The store accepted (${data.posReference}) what had been ${assignment.state}. It was asked to take it back.` }
   }
-  if (assignment.state === 'accepted' && known) return { order, progress: 'outcome' }
+  if (assignment.state === 'accepted' && known) return { order }
   const short = data.lines.length > 0 && assignment.lines.some((line) => (data.lines.find((each) => each.lineId === line.lineId)?.quantity ?? 0) < line.quantity)
   return {
     order: step(seen, { state: 'accepted', posReference, fellAt }, 'order.accepted', 'accepted'),
-    progress: assignment.progress === 'completed' ? 'final' : 'outcome',
     ...(short ? { desk: 'The store accepted less than was ordered. Agree with the customer, then cancel or complete by hand.' } : {}),
   }
 }
 
-function rejected(seen: Base, data: Extract<OrderEvent, { type: 'order.rejected' }>['data']): Applied {
+function rejected(seen: Base, data: Extract<OrderEvent, { type: 'order.rejected' }>['data']): Decided {
   const { order, assignment, position } = seen
-  if (isSettled(assignment)) return { order, progress: 'final' }
-  if (assignment.state === 'accepted' && assignment.position !== null && !isAfter(position, assignment.position)) return { order, progress: null }
+  if (isSettled(assignment)) return { order }
+  if (assignment.state === 'accepted' && assignment.position !== null && !isAfter(position, assignment.position)) return { order }
   const others = order.assignments.filter((each) => each !== assignment)
   const toDesk = DESK_REASONS.has(data.reason) && order.cancelRequestedAt === null
   const ends = !toDesk && others.every(isGivenUp)
   const after = step(seen, { state: 'rejected', reason: data.reason }, 'order.rejected', ends ? 'cancelled' : undefined, data.reason)
-  return { order: after, progress: 'final', ...(toDesk ? { desk: `The store refused the order: ${data.reason}. Mend the cause, then cancel or place it again.` } : {}) }
+  return { order: after, ...(toDesk ? { desk: `The store refused the order: ${data.reason}. Mend the cause, then cancel or place it again.` } : {}) }
 }
 
-function cancelResult(seen: Base, outcome: 'struck' | 'voided' | 'refused'): Applied {
+function cancelResult(seen: Base, outcome: 'struck' | 'voided' | 'refused'): Decided {
   const { order, assignment } = seen
-  if (isSettled(assignment)) return { order, progress: 'final' }
+  if (isSettled(assignment)) return { order }
   if (outcome === 'refused') {
     const asked = { ...seen, order: { ...order, cancelRequestedAt: null, dueAt: null } }
-    return { order: order.cancelRequestedAt === null ? order : step(asked, {}, 'order.cancel_refused'), progress: 'outcome' }
+    return { order: order.cancelRequestedAt === null ? order : step(asked, {}, 'order.cancel_refused') }
   }
   const others = order.assignments.filter((each) => each !== assignment)
-  return { order: step(seen, { state: outcome }, 'order.cancelled', others.every(isGivenUp) ? 'cancelled' : undefined, outcome), progress: 'final' }
+  return { order: step(seen, { state: outcome }, 'order.cancelled', others.every(isGivenUp) ? 'cancelled' : undefined, outcome) }
 }
 
-function progressed(seen: Base, data: Extract<OrderEvent, { type: 'order.status_changed' }>['data']): Applied {
+function progressed(seen: Base, data: Extract<OrderEvent, { type: 'order.status_changed' }>['data']): Decided {
   const { order, assignment, position } = seen
   if (isGivenUp(assignment)) {
-    return { order, progress: null, desk: `The store reports "${data.status}" for what had been ${assignment.state}.` }
+    return { order, desk: `The store reports "${data.status}" for what had been ${assignment.state}.` }
   }
-  const progress = data.status === 'completed' ? 'final' : 'outcome'
   const current = assignment.progress ?? (assignment.state === 'accepted' ? 'accepted' : 'sent_to_store')
   const fellAt = assignment.fellAt ?? (data.stockFell ? position : null)
   const forward = mayBecome(current, data.status)
-  if (!forward && fellAt === assignment.fellAt) return { order, progress: null }
+  if (!forward && fellAt === assignment.fellAt) return { order }
   const change = forward ? { state: 'accepted' as const, progress: data.status, fellAt } : { fellAt }
   const behind = order.assignments.some((each) => each !== assignment && !isGivenUp(each) && each.progress !== data.status)
-  return { order: step(seen, change, 'order.status_changed', behind ? undefined : data.status, data.status), progress }
+  return { order: step(seen, change, 'order.status_changed', behind ? undefined : data.status, data.status) }
 }

@@ -36,7 +36,7 @@ export async function sweepOrders(ports: SweepPorts): Promise<number> {
 
 async function sweepOrder(ports: SweepPorts, order: OrderRecord): Promise<void> {
   const now = ports.clock()
-  if (nextDue(order, now) === null) return ports.orders.setDue(order.orderId, null)
+  if (nextDue(order, now) === null) return ports.orders.setDue(order, null)
   if (order.status === 'awaiting_payment') {
     await cancelUnpaid(ports, order, 'not paid in time')
     return
@@ -57,7 +57,7 @@ async function sweepOrder(ports: SweepPorts, order: OrderRecord): Promise<void> 
     ports.log('order.sent_again', { orderId: order.orderId, requestId, messages: messages.length })
   }
   const current = await ports.orders.find(order.orderId)
-  if (current) await ports.orders.setDue(order.orderId, nextDue(current, now) === null ? null : now + again)
+  if (current) await ports.orders.setDue(current, nextDue(current, now) === null ? null : now + again)
 }
 
 /** What the link says of an assignment whose hand-over D1 does not know of. */

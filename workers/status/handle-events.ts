@@ -11,26 +11,36 @@ import { applyStoreEvent, counterCommands, levelCommands } from '../orders/store
 import type { Applied } from '../orders/store-event.ts'
 import type { StoreEventsMessage } from '../queue-messages.ts'
 import type { Queues } from '../queues.ts'
-import type { StoreLinks } from '../stores/port.ts'
+import type { StoreLinkRpc } from '../stores/port.ts'
 import type { Sales } from './port.ts'
 
 export type StatusPorts = {
-  orders: OrderBook
-  inventory: Inventory
-  links: Pick<StoreLinks, 'link'>
+  orders: Pick<OrderBook, 'find' | 'update'>
+  inventory: Pick<Inventory, 'apply'>
+  links: { link(storeId: string): Pick<StoreLinkRpc, 'progress' | 'undo'> }
   sales: Sales
   deadLetters: Pick<DeadLetters, 'file'>
-  queues: Pick<Queues, 'orders'>
+  queues: Pick<Queues, 'orders' | 'status'>
   clock: () => number
   log: (event: string, fields: Record<string, string | number>) => void
 }
 
 type Context = { storeId: string; epoch: number; requestId: string }
 
-/** Queue `status`: what a store says of orders and sales, each event by itself, in the store's order. */
+/**
+ * Queue `status`: what a store says of orders and sales, each event by itself, in the store's order. One that fails goes back
+ * to the queue alone, with retries and at last a letter of its own; its neighbours are through.
+ */
 export async function handleStatusEvents(message: StoreEventsMessage, ports: StatusPorts): Promise<CommandOutcome> {
   const outcomes: CommandOutcome[] = []
-  for (const event of message.events) outcomes.push(await handleEvent(event, message, ports))
+  for (const event of message.events) {
+    try {
+      outcomes.push(await handleEvent(event, message, ports))
+    } catch (error) {
+      if (message.events.length === 1) throw error
+      await ports.queues.status({ ...message, events: [event] })
+    }
+  }
   return outcomes.includes('applied') ? 'applied' : 'superseded'
 }
 
@@ -61,11 +71,13 @@ async function handleOrderEvent(event: OrderEvent, context: Context, ports: Stat
 
   const touched = await ports.inventory.apply(counterCommands(order, assignment, event, epoch, now))
   // Read again inside: a cancel or another event may have come meanwhile.
-  const applied = await changeOrder<Applied>(ports.orders, orderId, (current) => applyStoreEvent(current, event, epoch, now) ?? { order: current, progress: null })
+  const applied = await changeOrder<Applied>(ports.orders, orderId, (current) => applyStoreEvent(current, event, epoch, now) ?? { order: current, progress: 'outcome' })
   if (!applied) return 'superseded'
-  if (applied.progress) await ports.links.link(storeId).progress(assignmentId, applied.progress, now)
-  if (applied.takeBack) {
-    await ports.links.link(storeId).takeBack(assignmentId, now)
+  const link = ports.links.link(storeId)
+  if (!applied.takeBack) await link.progress(assignmentId, applied.progress, now)
+  else {
+    // The link keeps the wish until the store has answered it; the message only makes it quick.
+    await link.undo(assignmentId, now)
     await ports.queues.orders([{ kind: 'cancel', orderId, assignmentId, storeId, requestId }])
   }
   if (applied.desk) await file(ports, event, context, 'needs_person', applied.desk)

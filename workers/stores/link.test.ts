@@ -1,29 +1,11 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { toInstant } from '../../contract/clock.ts'
-import type { HeartbeatRequest } from '../../contract/connect.ts'
 import { EMPTY_DIGEST } from '../../contract/digest.ts'
-import { ACCEPT_WITHIN_MS, ASK_AGAIN_MS, AWAY_AFTER_MS, CANCEL_AGAIN_MS, DISPATCH_AGAIN_MS, LEASE_MS } from './link.ts'
+import { ACCEPT_WITHIN_MS, ASK_AGAIN_MS, AWAY_AFTER_MS, DISPATCH_AGAIN_MS, LEASE_MS } from './link.ts'
 import type { Mark } from './port.ts'
 import { createLink } from './run-link.ts'
-import { memoryBook } from './test-link-book.ts'
-
-const NOW = 1_800_000_000_000
-const id = (n: number) => `ord_${String(n).padStart(26, '0')}.1`
-const beatOf = (epoch: number, change: Partial<HeartbeatRequest> = {}): HeartbeatRequest => ({
-  connectorId: 'till-1', epoch, lastSeq: 100, posReachable: true, journal: { inbox: 0, outbox: 0 }, version: '1', clock: toInstant(NOW), tunnel: 'none', ...change,
-})
-function openLink() {
-  const link = createLink(memoryBook())
-  link.takeEpoch('till-1', NOW)
-  link.heartbeat(beatOf(1), NOW)
-  return link
-}
-const beat = (link: ReturnType<typeof openLink>, now: number, change: Partial<HeartbeatRequest> = {}) => {
-  const heard = link.heartbeat(beatOf(1, change), now)
-  if (!heard.ok) throw new Error(heard.refusal.reason)
-  return heard.value
-}
+import type { SyncLink } from './run-link.ts'
+import { NOW, beat, beatOf, id, memoryBook, openLink } from './test-link-book.ts'
 
 describe('the lease', () => {
   test('is refused to a second connector while the first is heard, and given when it has gone', () => {
@@ -89,7 +71,7 @@ describe('the numbering', () => {
 
 describe('work', () => {
   test('goes to a store that is there, with a day to accept', () => {
-    expect(openLink().offer(id(1), true, NOW)).toEqual({ kind: 'go', acceptBy: NOW + ACCEPT_WITHIN_MS })
+    expect(openLink().offer(id(1), true, NOW)).toEqual({ kind: 'go', acceptBy: NOW + ACCEPT_WITHIN_MS, maybeWritten: false })
   })
 
   test('is parked for a store that is away, leaves with its next heartbeat, and again if that was lost', () => {
@@ -101,7 +83,7 @@ describe('work', () => {
     expect(link.assignmentState(id(1))).toBe('queued')
     expect(beat(link, later + 2).dispatch).toEqual([])
     expect(beat(link, later + 1 + DISPATCH_AGAIN_MS).dispatch).toEqual([id(1)])
-    expect(link.offer(id(1), true, later + 40_000)).toEqual({ kind: 'go', acceptBy: later + 40_000 + ACCEPT_WITHIN_MS })
+    expect(link.offer(id(1), true, later + 40_000)).toEqual({ kind: 'go', acceptBy: later + 40_000 + ACCEPT_WITHIN_MS, maybeWritten: false })
   })
 
   test('is parked for a store that never came, or cannot be pushed to, and can be pulled', () => {
@@ -109,7 +91,7 @@ describe('work', () => {
     const link = openLink()
     expect(link.offer(id(2), false, NOW)).toEqual({ kind: 'parked' })
     expect(beat(link, NOW + 1)).toMatchObject({ dispatch: [], pending: 1 })
-    expect(link.pull(10, NOW + 2)).toEqual({ assignments: [{ assignmentId: id(2), acceptBy: NOW + 2 + ACCEPT_WITHIN_MS }], cancels: [] })
+    expect(link.pull(10, NOW + 2)).toEqual({ assignments: [{ assignmentId: id(2), acceptBy: NOW + 2 + ACCEPT_WITHIN_MS, maybeWritten: false }], cancels: [] })
   })
 
   test('after a failed push waits for the heartbeat, and push counts as unconfirmed', () => {
@@ -139,61 +121,89 @@ describe('work', () => {
     expect(link.assignmentState(id(1))).toBe('unknown')
   })
 
-  test('without a final outcome is offered again to a new journal, with the same acceptBy', () => {
+  test('without a final outcome is offered again to a new journal, with the same acceptBy, as what may be written already', () => {
     const link = openLink()
     for (const n of [1, 2, 3]) link.offer(id(n), true, NOW)
+    link.offer(id(4), false, NOW)
     link.pushed(id(1), 'journaled', NOW)
     link.progress(id(1), 'outcome', NOW)
     link.progress(id(2), 'final', NOW)
-    expect(link.takeEpoch('till-1', NOW + 5_000)).toEqual({ ok: true, value: { epoch: 2, dispatch: [id(1), id(3)] } })
+    expect(link.takeEpoch('till-1', NOW + 5_000)).toEqual({ ok: true, value: { epoch: 2, dispatch: [id(1), id(3), id(4)] } })
     link.heartbeat(beatOf(2), NOW + 5_000)
-    expect(link.offer(id(1), true, NOW + 6_000)).toEqual({ kind: 'go', acceptBy: NOW + ACCEPT_WITHIN_MS })
+    expect(link.offer(id(1), true, NOW + 6_000)).toEqual({ kind: 'go', acceptBy: NOW + ACCEPT_WITHIN_MS, maybeWritten: true })
+    expect(link.pull(10, NOW + 6_000).assignments).toMatchObject([{ assignmentId: id(3), maybeWritten: true }, { assignmentId: id(4), maybeWritten: false }, { assignmentId: id(1), maybeWritten: true }])
   })
-})
 
-describe('a cancel', () => {
-  test('of what was never offered ends here, and a late delivery finds it struck', () => {
+  test('that is final is not handed out, by no way and to no journal', () => {
     const link = openLink()
-    link.offer(id(1), false, NOW)
-    expect(link.takeBack(id(1), NOW)).toBe('struck')
-    expect(link.takeBack(id(2), NOW)).toBe('struck')
-    for (const n of [1, 2]) expect(link.offer(id(n), true, NOW)).toEqual({ kind: 'struck' })
+    link.offer(id(1), true, NOW)
     link.progress(id(1), 'final', NOW)
-    expect(link.assignmentState(id(1))).toBe('struck')
+    const nothing = () => expect([link.pull(10, NOW), beat(link, NOW)]).toMatchObject([{ assignments: [], cancels: [] }, { pending: 0, dispatch: [], askAgain: [] }])
+    nothing()
+    link.pushed(id(1), 'failed', NOW)
+    link.progress(id(1), 'journaled', NOW)
+    nothing()
+    expect(link.takeEpoch('till-1', NOW)).toMatchObject({ value: { dispatch: [] } })
     expect(link.pull(10, NOW)).toEqual({ assignments: [], cancels: [] })
   })
+})
 
-  test('of what was offered is told until it is answered, and the work does not follow it', () => {
+describe('events of an assignment that were taken', () => {
+  const start: Mark = { seq: 0, digest: EMPTY_DIGEST }
+  const taken = (link: SyncLink, now: number) => link.markDurable(1, start, { seq: 1, digest: 'one' }, { assignmentIds: [id(1), id(9)], at: now })
+  function settledOnce() {
     const link = openLink()
     link.offer(id(1), true, NOW)
-    expect(link.takeBack(id(1), NOW)).toBe('requested')
-    expect(link.offer(id(1), true, NOW)).toEqual({ kind: 'parked' })
-    expect(beat(link, NOW + DISPATCH_AGAIN_MS)).toMatchObject({ pending: 1, dispatch: [] })
-    expect(link.pull(10, NOW + 1)).toEqual({ assignments: [], cancels: [id(1)] })
-    link.progress(id(1), 'outcome', NOW + 2)
-    expect(link.pull(10, NOW + 3).cancels).toEqual([id(1)])
-    link.progress(id(1), 'outcome', NOW + 4)
-    expect(link.pull(10, NOW + 5).cancels).toEqual([])
-    expect(link.pull(10, NOW + 4 + CANCEL_AGAIN_MS).cancels).toEqual([id(1)])
-    link.progress(id(1), 'final', NOW)
-    expect(link.pull(10, NOW + 5 + CANCEL_AGAIN_MS).cancels).toEqual([])
+    link.pushed(id(1), 'journaled', NOW)
+    link.progress(id(1), 'outcome', NOW)
+    return link
+  }
+
+  test('and lost on their way are asked for again, also after a first outcome', () => {
+    const link = settledOnce()
+    taken(link, NOW)
+    expect(beat(link, NOW + ASK_AGAIN_MS - 1).askAgain).toEqual([])
+    expect(beat(link, NOW + ASK_AGAIN_MS).askAgain).toEqual([id(1)])
+    expect(link.assignmentState(id(9))).toBe('unknown')
   })
 
-  test('goes together with the work to a new journal, because the old one may have written it to the POS', () => {
+  test.each(['outcome', 'cancel-answered', 'final'] as const)('and applied (%s) are not', (progress) => {
+    const link = settledOnce()
+    taken(link, NOW)
+    link.progress(id(1), progress, NOW + 1)
+    expect(beat(link, NOW + ASK_AGAIN_MS).askAgain).toEqual([])
+  })
+
+  test('are asked for also when nobody knows yet that the store has the work, and it still goes out', () => {
     const link = openLink()
     link.offer(id(1), true, NOW)
-    link.takeBack(id(1), NOW)
-    link.takeEpoch('till-1', NOW)
-    expect(link.pull(10, NOW)).toEqual({ assignments: [{ assignmentId: id(1), acceptBy: NOW + ACCEPT_WITHIN_MS }], cancels: [id(1)] })
+    taken(link, NOW)
+    expect(beat(link, NOW + ASK_AGAIN_MS)).toMatchObject({ askAgain: [id(1)], dispatch: [id(1)] })
+    expect(beat(link, NOW + ASK_AGAIN_MS + 1)).toMatchObject({ askAgain: [], dispatch: [] })
+  })
+
+  test('change nothing when another call has moved the mark', () => {
+    const link = settledOnce()
+    link.markDurable(1, start, { seq: 2, digest: 'two' })
+    taken(link, NOW)
+    expect(beat(link, NOW + ASK_AGAIN_MS).askAgain).toEqual([])
   })
 })
 
-test('a wish of the operator is told once', () => {
+test('a wish of the operator is told twice, so that one lost answer does not lose it', () => {
   const link = openLink()
   link.request('reconcile')
   link.request('reconcile')
-  expect(beat(link, NOW).requests).toEqual(['reconcile'])
-  expect(beat(link, NOW).requests).toEqual([])
+  expect([1, 2, 3].map(() => beat(link, NOW).requests)).toEqual([['reconcile'], ['reconcile'], []])
+})
+
+test('a wish of the operator that was told to one journal is told to the next', () => {
+  const link = openLink()
+  link.request('reconcile')
+  beat(link, NOW)
+  link.takeEpoch('till-1', NOW)
+  const told = [1, 2, 3].map(() => link.heartbeat(beatOf(2), NOW))
+  expect(told).toMatchObject([{ value: { requests: ['reconcile'] } }, { value: { requests: ['reconcile'] } }, { value: { requests: [] } }])
 })
 
 test('facts say what was heard', () => {
@@ -203,84 +213,5 @@ test('facts say what was heard', () => {
   expect(link.facts(NOW)).toEqual({
     lastHeartbeatAt: NOW + 5_000, connectorId: 'till-1', epoch: 1, ackedSeq: 0, lastSeq: 100, posReachable: true, version: '2.0', clockSkewMs: 60_000,
     tunnel: 'up', journal: { inbox: 0, outbox: 0 }, parked: 1, handedOver: 0,
-  })
-})
-
-describe('in any order of messages', () => {
-  const some = fc.integer({ min: 1, max: 3 }).map(id)
-  const mark = fc.record({ seq: fc.integer({ min: 0, max: 3 }), digest: fc.constantFrom(EMPTY_DIGEST, 'a', 'b') })
-  const step = fc.oneof(
-    fc.record({ do: fc.constant('offer' as const), id: some, pushable: fc.boolean() }),
-    fc.record({ do: fc.constant('pushed' as const), id: some, outcome: fc.constantFrom('journaled' as const, 'failed' as const) }),
-    fc.record({ do: fc.constant('pull' as const), limit: fc.integer({ min: 1, max: 3 }) }),
-    fc.record({ do: fc.constant('takeBack' as const), id: some }),
-    fc.record({ do: fc.constant('progress' as const), id: some, progress: fc.constantFrom('journaled' as const, 'outcome' as const) }),
-    fc.record({ do: fc.constant('epoch' as const), connectorId: fc.constantFrom('till-1', 'till-2') }),
-    fc.record({ do: fc.constant('beat' as const), connectorId: fc.constantFrom('till-1', 'till-2') }),
-    fc.record({ do: fc.constant('mark' as const), from: mark, to: mark }),
-  )
-  const steps = fc.array(fc.record({ step, waitMs: fc.constantFrom(0, 1_000, 31_000, 61_000) }), { maxLength: 40 })
-
-  test('struck work is never offered, acceptBy never changes, epochs only rise, and the mark moves only from where it is', () => {
-    fc.assert(fc.property(steps, (each) => {
-      const link = createLink(memoryBook())
-      let now = NOW
-      let epoch = 0
-      let at: Mark = { seq: 0, digest: EMPTY_DIGEST }
-      const struck = new Set<string>()
-      const acceptBy = new Map<string, number>()
-      const given = (assignmentId: string, by: number) => {
-        expect(struck.has(assignmentId)).toBe(false)
-        expect(acceptBy.get(assignmentId) ?? by).toBe(by)
-        acceptBy.set(assignmentId, by)
-      }
-      for (const { step: next, waitMs } of each) {
-        now += waitMs
-        switch (next.do) {
-          case 'offer': {
-            const offer = link.offer(next.id, next.pushable, now)
-            if (offer.kind === 'go') given(next.id, offer.acceptBy)
-            expect(offer.kind === 'struck').toBe(struck.has(next.id))
-            break
-          }
-          case 'pushed':
-            // Only what was offered is ever pushed.
-            if (acceptBy.has(next.id)) link.pushed(next.id, next.outcome, now)
-            break
-          case 'pull':
-            for (const { assignmentId, acceptBy: by } of link.pull(next.limit, now).assignments) given(assignmentId, by)
-            break
-          case 'takeBack': {
-            const answer = link.takeBack(next.id, now)
-            expect(answer).toBe(acceptBy.has(next.id) ? 'requested' : 'struck')
-            if (answer === 'struck') struck.add(next.id)
-            break
-          }
-          case 'progress':
-            if (acceptBy.has(next.id)) link.progress(next.id, next.progress, now)
-            break
-          case 'epoch': {
-            const taken = link.takeEpoch(next.connectorId, now)
-            if (!taken.ok) break
-            expect(taken.value.epoch).toBe(epoch + 1)
-            for (const each of taken.value.dispatch) expect(struck.has(each)).toBe(false)
-            epoch += 1
-            at = { seq: 0, digest: EMPTY_DIGEST }
-            break
-          }
-          case 'beat': {
-            const heard = link.heartbeat(beatOf(epoch, { connectorId: next.connectorId }), now)
-            if (heard.ok) for (const each of [...heard.value.dispatch, ...heard.value.askAgain]) expect(struck.has(each)).toBe(false)
-            break
-          }
-          case 'mark': {
-            const fits = epoch > 0 && next.from.seq === at.seq && next.from.digest === at.digest
-            const moved = link.markDurable(epoch, next.from, next.to)
-            if (fits) at = next.to
-            expect(moved).toEqual(epoch > 0 ? { ok: true, value: at } : { ok: false, refusal: { reason: 'epoch-forked', epoch: 0 } })
-          }
-        }
-      }
-    }), { numRuns: 300 })
   })
 })

@@ -16,7 +16,7 @@ export const ACCEPT_WITHIN_MS = 24 * 60 * 60_000
 export const DISPATCH_AGAIN_MS = 30_000
 /** Handed over and silent for this long: something between the journal and us was lost. */
 export const ASK_AGAIN_MS = 30_000
-/** A cancel that the store seems to have answered comes up again this much later, in case the answer was to something else. */
+/** A cancel that was pulled and not answered comes up again: what was pulled may be lost, and to look it up costs the POS a query. */
 export const CANCEL_AGAIN_MS = 60_000
 /** Five full queue batches, or one page of asking: a heartbeat stays one small transaction, and the next one takes the rest. */
 export const DISPATCHED_AT_ONCE_MAX = 500
@@ -33,10 +33,12 @@ export type Link = {
   beat: (Pick<HeartbeatRequest, 'lastSeq' | 'posReachable' | 'version' | 'tunnel' | 'journal'> & { at: number; clockSkewMs: number; ackedSeq: number }) | null
   /** What came of the last push; `null` before the first of this epoch. */
   pushWorked: boolean | null
+  /** What the operator wants and no heartbeat of this epoch was told yet, and what one was told: its answer may be lost, so the next hears it too. */
   requests: string[]
+  told: string[]
 }
 export const emptyLink: Link =
-  { connectorId: null, heardAt: null, epoch: 0, mark: { seq: 0, digest: EMPTY_DIGEST }, beat: null, pushWorked: null, requests: [] }
+  { connectorId: null, heardAt: null, epoch: 0, mark: { seq: 0, digest: EMPTY_DIGEST }, beat: null, pushWorked: null, requests: [], told: [] }
 
 /**
  * An assignment the link looks after. `parked`: waits here; `queued`: a message is on its way to the consumer; `offered`: the
@@ -49,9 +51,9 @@ export type Work = {
   acceptBy: number | null
   /** Not handed over: when a heartbeat sends it to the queue (again). */
   dispatchAt: number
-  /** Handed over: when the store is asked (again) for an outcome; `null` once it has told one. */
+  /** When the store is asked (again) for an outcome; `null` while nothing is owed: before it has spoken of it, and once its word is applied. */
   askAt: number | null
-  /** A cancel is requested and is told from then on; `null`: none. */
+  /** A cancel is requested, and when it is told (again); `null`: none, or answered. */
   cancelAt: number | null
   /** An earlier journal may have written it to the POS: it goes to the store again even when it is to be cancelled. */
   lostJournal: boolean
@@ -66,16 +68,21 @@ export function takeEpoch(link: Link, connectorId: string, now: number): LinkRes
   }
   return ok({
     ...link, connectorId, heardAt: now, epoch: link.epoch + 1, mark: { seq: 0, digest: EMPTY_DIGEST }, pushWorked: null,
-    beat: link.beat && { ...link.beat, lastSeq: 0, ackedSeq: 0 },
+    beat: link.beat && { ...link.beat, lastSeq: 0, ackedSeq: 0 }, requests: wanted(link), told: [],
   })
 }
 
-/** After a new epoch everything without a final outcome is offered again: the new journal may know nothing of it. */
-export const afterEpoch = (work: Work, now: number): Work =>
-  ({
-    ...work, state: 'queued', dispatchAt: now + DISPATCH_AGAIN_MS, askAt: null, lostJournal: work.lostJournal || work.acceptBy !== null,
-    cancelAt: work.cancelAt === null ? null : now,
-  })
+/** Once each, what waited longer first. */
+const wanted = (link: Link): string[] => [...new Set([...link.told, ...link.requests])]
+
+/**
+ * After a new epoch everything without a final outcome is offered again: the new journal may know nothing of it. Not what was
+ * given away: of that it only hears the cancel.
+ */
+export function afterEpoch(work: Work, givenAway: boolean, now: number): Work {
+  const again = { ...work, askAt: null, cancelAt: work.cancelAt === null ? null : now }
+  return givenAway ? again : { ...again, state: 'queued', dispatchAt: now + DISPATCH_AGAIN_MS, lostJournal: work.lostJournal || work.acceptBy !== null }
+}
 
 /**
  * Whether this connector may speak for the store. An epoch belongs to the connector that took it: another one, even with the
@@ -114,8 +121,8 @@ export function heartbeat(link: Link, works: readonly Work[], beat: HeartbeatReq
   // have been overtaken by events that were numbered after it was written.
   if (beat.lastSeq < (link.beat?.ackedSeq ?? 0)) return refused({ reason: 'epoch-forked', epoch: link.epoch })
 
-  const dispatched = works.filter((work) => isToDeliver(work) && work.dispatchAt <= now).slice(0, DISPATCHED_AT_ONCE_MAX)
-  const asked = works.filter((work) => work.state === 'handed-over' && work.askAt !== null && work.askAt <= now).slice(0, ASKED_AT_ONCE_MAX)
+  const dispatched = new Set(works.filter((work) => isToDeliver(work) && work.dispatchAt <= now).slice(0, DISPATCHED_AT_ONCE_MAX))
+  const asked = new Set(works.filter((work) => work.askAt !== null && work.askAt <= now).slice(0, ASKED_AT_ONCE_MAX))
   const { lastSeq, posReachable, version, tunnel, journal } = beat
   return ok({
     link: {
@@ -123,18 +130,20 @@ export function heartbeat(link: Link, works: readonly Work[], beat: HeartbeatReq
       heardAt: now,
       beat: { at: now, ackedSeq: link.mark.seq, clockSkewMs: fromInstant(beat.clock) - now, lastSeq, posReachable, version, tunnel, journal: { inbox: journal.inbox, outbox: journal.outbox } },
       requests: [],
+      told: link.requests,
     },
-    changed: [
-      ...dispatched.map((work): Work => ({ ...work, state: work.state === 'parked' ? 'queued' : work.state, dispatchAt: now + DISPATCH_AGAIN_MS })),
-      ...asked.map((work): Work => ({ ...work, askAt: now + ASK_AGAIN_MS })),
-    ],
+    changed: works.filter((work) => dispatched.has(work) || asked.has(work)).map((work): Work => ({
+      ...work,
+      ...(dispatched.has(work) && { state: work.state === 'parked' ? 'queued' : work.state, dispatchAt: now + DISPATCH_AGAIN_MS }),
+      ...(asked.has(work) && { askAt: now + ASK_AGAIN_MS }),
+    })),
     answer: {
       ackedSeq: link.mark.seq,
       pending: works.filter(isToDeliver).length + works.filter((work) => isToCancel(work, now)).length,
-      askAgain: asked.map(({ assignmentId }) => assignmentId),
-      requests: link.requests,
+      askAgain: [...asked].map(({ assignmentId }) => assignmentId),
+      requests: wanted(link),
       pushConfirmed: link.pushWorked ?? tunnel === 'up',
-      dispatch: dispatched.map(({ assignmentId }) => assignmentId),
+      dispatch: [...dispatched].map(({ assignmentId }) => assignmentId),
     },
   })
 }
@@ -156,7 +165,7 @@ export function offer(link: Link, work: Work | null, assignmentId: string, pusha
   const away = isAway(link, now)
   if (pushable && !away) {
     const gone = offered(known, now)
-    return { offer: { kind: 'go', acceptBy: gone.acceptBy }, work: gone }
+    return { offer: { kind: 'go', acceptBy: gone.acceptBy, maybeWritten: gone.lostJournal }, work: gone }
   }
   // An away store gets it with its first heartbeat. One that cannot be pushed to has time to pull, or its breaker to try.
   return { offer: { kind: 'parked' }, work: { ...known, state: 'parked', dispatchAt: away ? now : now + DISPATCH_AGAIN_MS } }
@@ -171,13 +180,17 @@ export function afterPush(work: Work, outcome: 'journaled' | 'failed', now: numb
 const handOver = (work: Work, now: number): Work | null =>
   work.state === 'handed-over' ? null : { ...work, state: 'handed-over', acceptBy: work.acceptBy ?? now + ACCEPT_WITHIN_MS, askAt: now + ASK_AGAIN_MS }
 
-/** What waited longest comes first, so that a page of work nobody can journal does not hide the next. */
-export function pull(works: readonly Work[], limit: number, now: number): { changed: Work[]; assignments: { assignmentId: string; acceptBy: number }[]; cancels: string[] } {
-  const changed = works.filter(isToDeliver).sort((a, b) => a.dispatchAt - b.dispatchAt).slice(0, limit).map((work) => offered(work, now))
+export type Pulled = { assignments: { assignmentId: string; acceptBy: number; maybeWritten: boolean }[]; cancels: string[] }
+
+/** What waited longest comes first, so that a page of work nobody can journal does not hide the next. Work never goes without its cancel. */
+export function pull(works: readonly Work[], limit: number, now: number): Pulled & { changed: Work[] } {
+  const given = works.filter(isToDeliver).sort((a, b) => a.dispatchAt - b.dispatchAt).slice(0, limit).map((work) => offered(work, now))
+  const kept = works.filter((work) => !given.some(({ assignmentId }) => assignmentId === work.assignmentId))
+  const cancels = [...given.filter(({ cancelAt }) => cancelAt !== null), ...kept.filter((work) => isToCancel(work, now))].slice(0, limit)
   return {
-    changed,
-    assignments: changed.map(({ assignmentId, acceptBy }) => ({ assignmentId, acceptBy })),
-    cancels: works.filter((work) => isToCancel(work, now)).slice(0, limit).map(({ assignmentId }) => assignmentId),
+    changed: [...given.filter((work) => !cancels.includes(work)), ...cancels.map((work): Work => ({ ...work, cancelAt: now + CANCEL_AGAIN_MS }))],
+    assignments: given.map(({ assignmentId, acceptBy, lostJournal }) => ({ assignmentId, acceptBy, maybeWritten: lostJournal })),
+    cancels: cancels.map(({ assignmentId }) => assignmentId),
   }
 }
 
@@ -187,22 +200,31 @@ export function takeBack(work: Work | null, now: number): { kind: 'struck' } | {
   return { kind: 'requested', work: work.cancelAt === null ? { ...work, cancelAt: now } : null }
 }
 
-/** The store has told something. `null`: nothing to write; `forget`: nothing more will come. */
-export function afterProgress(work: Work, progress: LinkProgress, now: number): Work | 'forget' | null {
+/** The store has taken what was given away. Nothing is owed but the answer to the cancel. `work` is `null` when it was forgotten, or never here. */
+export const undone = (work: Work | null, assignmentId: string, now: number): Work => ({
+  ...(work ?? { assignmentId, dispatchAt: now, lostJournal: false }),
+  state: 'handed-over', acceptBy: work?.acceptBy ?? now + ACCEPT_WITHIN_MS, askAt: null, cancelAt: work?.cancelAt ?? now,
+})
+
+/** Events about it are on their way to the consumer. If they are lost there, no `progress` comes, and the store is asked to tell it again. */
+export const afterEvents = (work: Work, now: number): Work => ({ ...work, askAt: now + ASK_AGAIN_MS })
+
+/** What the store told has been applied. `null`: nothing to write; `forget`: nothing more will come. */
+export function afterProgress(work: Work, progress: LinkProgress, givenAway: boolean, now: number): Work | 'forget' | null {
   switch (progress) {
     case 'final':
-      return 'forget'
+      // The order is over, but the store still has goods set aside for it.
+      return givenAway && work.cancelAt !== null ? { ...work, askAt: null } : 'forget'
     case 'journaled':
       return handOver(work, now)
-    case 'outcome': {
-      // The first outcome is of the work itself; one after it is the answer to the cancel, most likely.
-      const toldBefore = work.state === 'handed-over' && work.askAt === null
-      const cancelAt = work.cancelAt !== null && toldBefore ? now + CANCEL_AGAIN_MS : work.cancelAt
-      if (toldBefore && cancelAt === work.cancelAt) return null
-      return { ...(handOver(work, now) ?? work), askAt: null, cancelAt }
-    }
+    case 'outcome':
+      return work.state === 'handed-over' && work.askAt === null ? null : answered(work, now)
+    case 'cancel-answered':
+      return givenAway ? 'forget' : { ...answered(work, now), cancelAt: null }
   }
 }
+
+const answered = (work: Work, now: number): Work => ({ ...(handOver(work, now) ?? work), askAt: null })
 
 export const factsOf = (link: Link, works: readonly Work[]): LinkFacts => ({
   lastHeartbeatAt: link.beat?.at ?? null,

@@ -14,8 +14,8 @@ export type Mark = { seq: number; digest: string }
 
 /** What the link object says when work is to be delivered. It is the one place where work is offered, taken back or given up. */
 export type Offer =
-  /** Deliver it; `acceptBy` (epoch ms) was set at the first offer and never changes. */
-  | { kind: 'go'; acceptBy: number }
+  /** Deliver it; `acceptBy` (epoch ms) was set at the first offer and never changes. `maybeWritten`: an earlier journal was offered it, so it may stand in the POS. */
+  | { kind: 'go'; acceptBy: number; maybeWritten: boolean }
   /** The store is away or pulls: it stays at the link and leaves with the next heartbeat, or is pulled. */
   | { kind: 'parked' }
   /** It was taken back before it was offered. */
@@ -23,8 +23,12 @@ export type Offer =
   /** The store has it already, or it is settled. */
   | { kind: 'handed-over' }
 
-/** How far a store has come with an assignment, as the link needs to know it. `final`: nothing more will come, forget it. */
-export type LinkProgress = 'journaled' | 'outcome' | 'final'
+/**
+ * How far a store has come with an assignment, as the link needs to know it. `cancel-answered`: the wish to cancel is told no more,
+ * and the work stays (the store refused). `final`: nothing more will come, forget it. What `undo` has put here is forgotten by
+ * `cancel-answered` only.
+ */
+export type LinkProgress = 'journaled' | 'outcome' | 'cancel-answered' | 'final'
 
 /** What is known of a store's link, for people and for placement. Epoch ms. */
 export type LinkFacts = {
@@ -48,18 +52,23 @@ export type StoreLinkRpc = {
   heartbeat(beat: HeartbeatRequest, now: number): Promise<LinkResult<{ ackedSeq: number; pending: number; askAgain: string[]; requests: string[]; pushConfirmed: boolean; dispatch: string[] }>>
   /** Whether events may be taken: lease, epoch, gap. Answers where the numbering stands. */
   admitEvents(call: { connectorId: string; epoch: number; afterSeq: number }, now: number): Promise<LinkResult<Mark>>
-  /** Moves the mark from exactly `from` to `to`. Answers the mark as it is then (another call may have moved it). */
-  markDurable(epoch: number, from: Mark, to: Mark): Promise<LinkResult<Mark>>
+  /**
+   * Moves the mark from exactly `from` to `to`. Answers the mark as it is then (another call may have moved it). `told` names the
+   * assignments that the events between spoke of: unless `progress` follows, the store is asked about them again.
+   */
+  markDurable(epoch: number, from: Mark, to: Mark, told?: { assignmentIds: string[]; at: number }): Promise<LinkResult<Mark>>
   /** Work for the store: decides whether to deliver now. `pushable` is false for a store that only pulls, or while its breaker is open. */
   offer(assignmentId: string, pushable: boolean, now: number): Promise<Offer>
   /** What came of a push. `failed`: nobody knows whether it arrived; it is parked. */
   pushed(assignmentId: string, outcome: 'journaled' | 'failed', now: number): Promise<void>
-  /** What a pull may take now: work not known to be journaled (now offered), and cancels not yet answered. */
-  pull(limit: number, now: number): Promise<{ assignments: { assignmentId: string; acceptBy: number }[]; cancels: string[] }>
+  /** What a pull may take now: work not known to be journaled (now offered), and cancels not yet answered. `maybeWritten` as in `Offer`. */
+  pull(limit: number, now: number): Promise<{ assignments: { assignmentId: string; acceptBy: number; maybeWritten: boolean }[]; cancels: string[] }>
   /** `struck`: it had never been offered, and never will be. `requested`: the store has it, or may have. */
   takeBack(assignmentId: string, now: number): Promise<'struck' | 'requested'>
+  /** The store has taken what was given away: it is asked to cancel until it has answered, and is never offered it again. Whatever is known here of the assignment. */
+  undo(assignmentId: string, now: number): Promise<void>
   progress(assignmentId: string, progress: LinkProgress, now: number): Promise<void>
-  /** The operator wants something of the connector (`reconcile`); told on the next heartbeats until fetched once. */
+  /** The operator wants something of the connector (`reconcile`); told on the next two heartbeats of an epoch, so it must be harmless twice. */
   request(word: string): Promise<void>
   facts(now: number): Promise<LinkFacts>
   /** How one assignment stands here, for the sweep; `unknown` when it never came. */

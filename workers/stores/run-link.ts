@@ -1,7 +1,7 @@
 import type { HeartbeatRequest } from '../../contract/connect.ts'
 import { ok } from '../../contract/result.ts'
-import { admitEvents, afterEpoch, afterProgress, afterPush, factsOf, heartbeat, moveMark, offer, pull, takeBack, takeEpoch } from './link.ts'
-import type { BeatAnswer, Link, Work } from './link.ts'
+import { admitEvents, afterEpoch, afterEvents, afterProgress, afterPush, factsOf, heartbeat, moveMark, offer, pull, takeBack, takeEpoch, undone } from './link.ts'
+import type { BeatAnswer, Link, Pulled, Work } from './link.ts'
 import type { LinkFacts, LinkProgress, LinkResult, Mark, Offer, StoreLinkRpc } from './port.ts'
 
 /** Words of the operator that wait for a heartbeat. There is one word today; a list that grows is a mistake somewhere. */
@@ -17,7 +17,7 @@ export type LinkBook = {
   write(work: Work): void
   forget(assignmentId: string): void
   isStruck(assignmentId: string): boolean
-  /** Kept for ever: a late message of any age must find it. */
+  /** Kept for ever: a late message of any age must find it. A row beside it is what the store took all the same, until its cancel is answered. */
   strike(assignmentId: string, now: number): void
 }
 
@@ -38,9 +38,9 @@ export function createLink(book: LinkBook): SyncLink {
       const taken = takeEpoch(book.link(), connectorId, now)
       if (!taken.ok) return taken
       book.writeLink(taken.value)
-      const works = book.works().map((work) => afterEpoch(work, now))
+      const works = book.works().map((work) => afterEpoch(work, book.isStruck(work.assignmentId), now))
       works.forEach(book.write)
-      return ok({ epoch: taken.value.epoch, dispatch: works.map(({ assignmentId }) => assignmentId) })
+      return ok({ epoch: taken.value.epoch, dispatch: works.filter(({ state }) => state === 'queued').map(({ assignmentId }) => assignmentId) })
     },
 
     heartbeat(beat: HeartbeatRequest, now: number): LinkResult<BeatAnswer> {
@@ -59,11 +59,14 @@ export function createLink(book: LinkBook): SyncLink {
       return ok(admitted.value.mark)
     },
 
-    markDurable(epoch: number, from: Mark, to: Mark): LinkResult<Mark> {
+    markDurable(epoch: number, from: Mark, to: Mark, told?: { assignmentIds: string[]; at: number }): LinkResult<Mark> {
       const link = book.link()
       const moved = moveMark(link, epoch, from, to)
       if (!moved.ok) return moved
-      if (moved.value !== link) book.writeLink(moved.value)
+      if (moved.value !== link) {
+        book.writeLink(moved.value)
+        if (told) for (const assignmentId of told.assignmentIds) change(assignmentId, (work) => afterEvents(work, told.at))
+      }
       return ok(moved.value.mark)
     },
 
@@ -81,15 +84,16 @@ export function createLink(book: LinkBook): SyncLink {
       change(assignmentId, (work) => afterPush(work, outcome, now))
     },
 
-    pull(limit: number, now: number): { assignments: { assignmentId: string; acceptBy: number }[]; cancels: string[] } {
+    pull(limit: number, now: number): Pulled {
       const { changed, assignments, cancels } = pull(book.works(), limit, now)
       changed.forEach(book.write)
       return { assignments, cancels }
     },
 
     takeBack(assignmentId: string, now: number): 'struck' | 'requested' {
-      if (book.isStruck(assignmentId)) return 'struck'
-      const decided = takeBack(book.work(assignmentId), now)
+      const work = book.work(assignmentId)
+      if (work === null && book.isStruck(assignmentId)) return 'struck'
+      const decided = takeBack(work, now)
       if (decided.kind === 'struck') {
         book.strike(assignmentId, now)
         book.forget(assignmentId)
@@ -99,8 +103,13 @@ export function createLink(book: LinkBook): SyncLink {
       return decided.kind
     },
 
+    undo(assignmentId: string, now: number): void {
+      book.strike(assignmentId, now)
+      book.write(undone(book.work(assignmentId), assignmentId, now))
+    },
+
     progress(assignmentId: string, progress: LinkProgress, now: number): void {
-      change(assignmentId, (work) => afterProgress(work, progress, now))
+      change(assignmentId, (work) => afterProgress(work, progress, book.isStruck(assignmentId), now))
     },
 
     request(word: string): void {

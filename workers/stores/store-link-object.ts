@@ -26,8 +26,8 @@ export class StoreLink extends DurableObject<Env> implements StoreLinkRpc {
     return this.#once(() => this.#link.admitEvents(call, now))
   }
 
-  async markDurable(epoch: number, from: Mark, to: Mark) {
-    return this.#once(() => this.#link.markDurable(epoch, from, to))
+  async markDurable(epoch: number, from: Mark, to: Mark, told?: { assignmentIds: string[]; at: number }) {
+    return this.#once(() => this.#link.markDurable(epoch, from, to, told))
   }
 
   async offer(assignmentId: string, pushable: boolean, now: number) {
@@ -44,6 +44,10 @@ export class StoreLink extends DurableObject<Env> implements StoreLinkRpc {
 
   async takeBack(assignmentId: string, now: number) {
     return this.#once(() => this.#link.takeBack(assignmentId, now))
+  }
+
+  async undo(assignmentId: string, now: number) {
+    this.#once(() => this.#link.undo(assignmentId, now))
   }
 
   async progress(assignmentId: string, progress: LinkProgress, now: number) {

@@ -7,7 +7,7 @@ import { createSecret } from '../../contract/signing.ts'
 import { FAILURES_IN_A_ROW, PROBE_AFTER_MS } from './breaker.ts'
 import { createStoreBook } from './d1-stores.ts'
 import { createStoreLinks } from './durable-links.ts'
-import { ACCEPT_WITHIN_MS } from './link.ts'
+import { ACCEPT_WITHIN_MS, ASK_AGAIN_MS } from './link.ts'
 import type { Store } from './port.ts'
 import { SELL_STALE_FOR_MS } from './store.ts'
 
@@ -27,7 +27,7 @@ describe('a store link', () => {
     await link.request('reconcile')
     expect(await link.heartbeat(beat(1), NOW)).toEqual({ ok: true, value: { ackedSeq: 0, pending: 0, askAgain: [], requests: ['reconcile'], pushConfirmed: true, dispatch: [] } })
 
-    expect(await link.offer(id(1), true, NOW)).toEqual({ kind: 'go', acceptBy: NOW + ACCEPT_WITHIN_MS })
+    expect(await link.offer(id(1), true, NOW)).toEqual({ kind: 'go', acceptBy: NOW + ACCEPT_WITHIN_MS, maybeWritten: false })
     await link.pushed(id(1), 'failed', NOW)
     expect(await link.offer(id(2), false, NOW)).toEqual({ kind: 'parked' })
     expect(await link.takeBack(id(1), NOW)).toBe('requested')
@@ -35,12 +35,18 @@ describe('a store link', () => {
     expect(await link.pull(10, NOW)).toEqual({ assignments: [], cancels: [id(1)] })
     expect([await link.assignmentState(id(1)), await link.assignmentState(id(2)), await link.assignmentState(id(3))]).toEqual(['parked', 'struck', 'unknown'])
 
+    await link.undo(id(2), NOW)
+    expect(await link.pull(10, NOW)).toEqual({ assignments: [], cancels: [id(2)] })
+    expect(await link.offer(id(2), true, NOW)).toEqual({ kind: 'struck' })
+    await link.progress(id(2), 'cancel-answered', NOW)
+
     const to = { seq: 5, digest: 'five' }
-    expect(await link.markDurable(1, { seq: 0, digest: EMPTY_DIGEST }, to)).toEqual({ ok: true, value: to })
+    expect(await link.markDurable(1, { seq: 0, digest: EMPTY_DIGEST }, to, { assignmentIds: [id(1), id(3)], at: NOW })).toEqual({ ok: true, value: to })
+    expect(await link.heartbeat(beat(1), NOW + ASK_AGAIN_MS)).toMatchObject({ value: { askAgain: [id(1)] } })
     expect(await link.markDurable(1, { seq: 0, digest: EMPTY_DIGEST }, { seq: 9, digest: 'nine' })).toEqual({ ok: true, value: to })
     expect(await link.admitEvents({ connectorId: 'till-1', epoch: 1, afterSeq: 6 }, NOW)).toEqual({ ok: false, refusal: { reason: 'sequence-gap', expectedSeq: 6 } })
-    await link.progress(id(1), 'final', NOW)
-    expect(await link.facts(NOW)).toMatchObject({ lastHeartbeatAt: NOW, connectorId: 'till-1', epoch: 1, ackedSeq: 5, lastSeq: 9, parked: 0, handedOver: 0 })
+    for (const n of [1, 2]) await link.progress(id(n), 'final', NOW)
+    expect(await link.facts(NOW)).toMatchObject({ lastHeartbeatAt: NOW + ASK_AGAIN_MS, connectorId: 'till-1', epoch: 1, ackedSeq: 5, lastSeq: 9, parked: 0, handedOver: 0 })
   })
 
   test('is one per store', async () => {
@@ -82,7 +88,7 @@ describe('stores in D1', () => {
   const secrets = [createSecret(), createSecret(), createSecret()]
   const store = (storeId: string, change: Partial<Store> = {}): Store => ({
     storeId, name: 'Main', timeZone: 'Europe/London', secrets: secrets.slice(0, 1), safetyStock: 1, catalogSource: true, paused: false, priority: 100, openingHours: null,
-    sellStaleForMs: SELL_STALE_FOR_MS, createdAt: NOW, transport: { kind: 'tunnel', url: 'https://till.example', accessClientId: 'id', accessClientSecret: 'hush '.repeat(80) }, ...change,
+    sellStaleForMs: SELL_STALE_FOR_MS, createdAt: NOW, transport: { kind: 'tunnel', url: 'https://till.example', accessClientId: 'id', accessClientSecret: 'hush-'.repeat(80) }, ...change,
   })
 
   test('come back as they were, and no secret lies in clear', async () => {

@@ -13,6 +13,8 @@ type Wire = { seq: number; [field: string]: unknown }
 const counted = (seq: number, sku = 'A'): Wire => ({ seq, type: 'stock.counted', occurredAt: at, data: { sku, onHand: 10 + seq, asOf: seq - 1 }, fromTheFuture: { b: 1, a: 2 } })
 const removed = (seq: number): Wire => ({ seq, type: 'catalog.item_removed', occurredAt: at, data: { sku: 'A' } })
 const journaled = (seq: number): Wire => ({ seq, type: 'order.journaled', occurredAt: at, data: { assignmentId: ASSIGNMENT } })
+const rejected = (seq: number): Wire =>
+  ({ seq, type: 'order.rejected', occurredAt: at, data: { assignmentId: ASSIGNMENT, reason: 'out_of_stock', levels: [{ sku: 'A', onHand: 0 }, { sku: 'C', onHand: 4 }] } })
 const digestOf = async (events: readonly Wire[], from = EMPTY_DIGEST) => {
   let digest = from
   for (const event of events) digest = await nextDigest(digest, event)
@@ -21,8 +23,8 @@ const digestOf = async (events: readonly Wire[], from = EMPTY_DIGEST) => {
 
 /** A small edge: the mark as the link keeps it, and everything that was made durable. `broken` names what fails. */
 function edge(mark: Mark = { seq: 0, digest: EMPTY_DIGEST }) {
-  const did: { levels: CounterCommand[]; late: unknown[]; catalog: number[][]; status: number[][]; letters: Letter[]; marks: Mark[] } =
-    { levels: [], late: [], catalog: [], status: [], letters: [], marks: [] }
+  const did: { levels: CounterCommand[]; late: unknown[]; catalog: number[][]; status: number[][]; letters: Letter[]; marks: Mark[]; told: unknown[] } =
+    { levels: [], late: [], catalog: [], status: [], letters: [], marks: [], told: [] }
   const state = { mark, broken: '', home: true }
   const orThrow = (what: string) => {
     if (state.broken === what) throw new Error(`${what} is away`)
@@ -33,7 +35,8 @@ function edge(mark: Mark = { seq: 0, digest: EMPTY_DIGEST }) {
       if (afterSeq > state.mark.seq) return { ok: false, refusal: { reason: 'sequence-gap', expectedSeq: state.mark.seq + 1 } }
       return { ok: true, value: state.mark }
     },
-    markDurable: async (_, from, to) => {
+    markDurable: async (_, from, to, told) => {
+      did.told.push(told)
       if (from.seq === state.mark.seq && from.digest === state.mark.digest) state.mark = to
       did.marks.push(state.mark)
       return { ok: true, value: state.mark }
@@ -74,11 +77,36 @@ test('each event goes its own way, in order, and then all are marked with the di
   expect(did.marks).toEqual([{ seq: 6, digest: await digestOf(events) }])
 })
 
+test('levels inside order events go to the counters with the counted ones, as read after their event', async () => {
+  const { did, send } = edge()
+  await send([counted(1), rejected(2), counted(3, 'C')])
+  expect(did.levels).toEqual([
+    { type: 'level', storeId: 'main', sku: 'A', onHand: 11, epoch: 1, asOf: 0, seq: 1, at: NOW },
+    { type: 'level', storeId: 'main', sku: 'A', onHand: 0, epoch: 1, asOf: 2, seq: 2, at: NOW },
+    { type: 'level', storeId: 'main', sku: 'C', onHand: 4, epoch: 1, asOf: 2, seq: 2, at: NOW },
+    { type: 'level', storeId: 'main', sku: 'C', onHand: 13, epoch: 1, asOf: 2, seq: 3, at: NOW },
+  ])
+  expect(did.status).toEqual([[2]])
+})
+
+test('the link hears with the mark which assignments were spoken of, each once', async () => {
+  const { did, send } = edge()
+  await send([journaled(1), removed(2), rejected(3)])
+  expect(did.told).toEqual([{ assignmentIds: [ASSIGNMENT], at: NOW }])
+})
+
 test('levels whose home is away take the way through the queue', async () => {
   const { did, state, send } = edge()
   state.home = false
-  expect(await send([counted(1)])).toMatchObject({ value: { ackedSeq: 1 } })
-  expect(did.late).toMatchObject([{ sku: 'A', seq: 1 }])
+  expect(await send([counted(1), rejected(2)])).toMatchObject({ value: { ackedSeq: 2 } })
+  expect(did.late).toMatchObject([{ sku: 'A', seq: 1 }, { sku: 'A', seq: 2 }, { sku: 'C', seq: 2 }])
+})
+
+test('the status queue gets nothing before the rest is durable: what it applies must find the mark moved', async () => {
+  const { did, state, send } = edge()
+  state.broken = 'catalog'
+  await expect(send([removed(1), journaled(2)])).rejects.toThrow('catalog is away')
+  expect(did.status).toEqual([])
 })
 
 test.each(['catalog', 'status', 'letters', 'stock'])('when %s is away nothing is marked, and the same call again is taken', async (broken) => {

@@ -3,7 +3,7 @@ import type { Clock } from '../../contract/clock.ts'
 import type { EventsAnswer, EventsRequest } from '../../contract/connect.ts'
 import { nextDigest } from '../../contract/digest.ts'
 import { isEventType, StoreEvent } from '../../contract/events.ts'
-import type { StoreEventOf } from '../../contract/events.ts'
+import type { OrderEvent } from '../../contract/events.ts'
 import { fieldErrors } from '../../contract/problem.ts'
 import { ok, refused } from '../../contract/result.ts'
 import type { Result } from '../../contract/result.ts'
@@ -51,7 +51,7 @@ export async function takeEvents(ports: TakeEventsPorts, call: TakeEventsCall): 
   const read = call.events.slice(mark.seq - after.seq).map((event, place) => readEvent(event, mark.seq + 1 + place))
   const rejected = read.flatMap((each) => (each.ok ? [] : [each.refusal]))
   await makeDurable(ports, call, read, now)
-  const marked = await link.markDurable(epoch, mark, to)
+  const marked = await link.markDurable(epoch, mark, to, { assignmentIds: assignmentsOf(read), at: now })
   if (!marked.ok) return marked
   return ok({ ackedSeq: marked.value.seq, rejected: rejected.map(({ seq, code, detail }) => ({ seq, code, detail })) })
 }
@@ -76,7 +76,7 @@ type Rejected = { seq: number; code: 'malformed' | 'unknown_type'; detail: strin
 type ReadEvent = Result<StoreEvent, Rejected>
 
 /** Each event by itself: one that is wrong takes no neighbour along. Details name places, never values. */
-function readEvent(event: unknown, seq: number): ReadEvent {
+export function readEvent(event: unknown, seq: number): ReadEvent {
   const reject = (code: Rejected['code'], detail: string): ReadEvent => refused({ seq, code, detail, event })
   const type = typeof event === 'object' && event !== null && 'type' in event ? event.type : undefined
   if (typeof type === 'string' && !isEventType(type)) return reject('unknown_type', '/type: this edge does not know events of this type')
@@ -90,27 +90,44 @@ function readEvent(event: unknown, seq: number): ReadEvent {
   return ok(parsed.data)
 }
 
-/** Everything at once; waits for all before it throws, so that nothing runs on behind the answer. */
+const isOrderEvent = (event: StoreEvent): event is OrderEvent => event.type.startsWith('order.')
+
+/** Whom the link must ask again if what goes to the status queue now is lost there. Each once. */
+function assignmentsOf(read: readonly ReadEvent[]): string[] {
+  return [...new Set(read.flatMap((each) => (each.ok && isOrderEvent(each.value) ? [each.value.data.assignmentId] : [])))]
+}
+
+/**
+ * Everything at once; waits for all before it throws, so that nothing runs on behind the answer. The status queue is last: its
+ * consumer tells the link what it has applied, and that should not overtake the mark that says it is owed.
+ */
 async function makeDurable(ports: TakeEventsPorts, call: TakeEventsCall, read: readonly ReadEvent[], now: number): Promise<void> {
   const { storeId, requestId, request: { epoch } } = call
   const events = read.flatMap((each) => (each.ok ? [each.value] : []))
-  const counted = events.filter((event): event is StoreEventOf<'stock.counted'> => event.type === 'stock.counted')
+  const levels = events.flatMap((event) => levelsOf(event, storeId, epoch, now))
   const catalog = events.filter(({ type }) => type.startsWith('catalog.'))
-  const status = events.filter(({ type }) => type.startsWith('order.') || type === 'sale.recorded')
+  const status = events.filter((event) => isOrderEvent(event) || event.type === 'sale.recorded')
   const rejected = read.flatMap((each) => (each.ok ? [] : [each.refusal]))
 
   const done = await Promise.allSettled([
-    counted.length > 0 && applyLevels(ports, call, counted, now),
+    levels.length > 0 && applyLevels(ports, levels, requestId),
     catalog.length > 0 && ports.queues.catalog({ storeId, epoch, events: catalog, requestId }),
-    status.length > 0 && ports.queues.status({ storeId, epoch, events: status, requestId }),
     rejected.length > 0 && fileLetters(ports, call, rejected, now),
   ])
   for (const each of done) if (each.status === 'rejected') throw each.reason
+  if (status.length > 0) await ports.queues.status({ storeId, epoch, events: status, requestId })
+}
+
+/** Levels inside order events were read back after their event's seq was given. The status consumer applies them again, which changes nothing. */
+function levelsOf(event: StoreEvent, storeId: string, epoch: number, now: number): LevelCommand[] {
+  const { seq } = event
+  if (event.type === 'stock.counted') return [{ type: 'level', storeId, sku: event.data.sku, onHand: event.data.onHand, epoch, asOf: event.data.asOf, seq, at: now }]
+  if (!isOrderEvent(event) || !('levels' in event.data)) return []
+  return (event.data.levels ?? []).map(({ sku, onHand }) => ({ type: 'level', storeId, sku, onHand, epoch, asOf: seq, seq, at: now }))
 }
 
 /** Straight to the counters; only what failed there takes the way through the queue. */
-async function applyLevels(ports: TakeEventsPorts, { storeId, requestId, request: { epoch } }: TakeEventsCall, counted: readonly StoreEventOf<'stock.counted'>[], now: number): Promise<void> {
-  const levels = counted.map(({ seq, data }): LevelCommand => ({ type: 'level', storeId, sku: data.sku, onHand: data.onHand, epoch, asOf: data.asOf, seq, at: now }))
+async function applyLevels(ports: TakeEventsPorts, levels: LevelCommand[], requestId: string): Promise<void> {
   const { failed } = await ports.inventory.applyWhatGoes(levels)
   const late = failed.filter((command): command is LevelCommand => command.type === 'level')
   if (late.length > 0) await ports.queues.stock({ levels: late, requestId })
