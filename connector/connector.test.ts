@@ -63,6 +63,7 @@ describe('a connector between its POS and the edge', () => {
     pos.sell('B', 1)
     await until(() => of('sale.recorded').length === 1)
     expect(of('stock.counted').at(-1)).toMatchObject({ data: { sku: 'B', onHand: 2 } })
+    await until(() => journal.outbox.waiting() === 0)
     pos.sell('B', 1)
     await until(() => journal.outbox.waiting() > 0 || of('sale.recorded').length === 2)
     stopped = true
@@ -122,6 +123,20 @@ describe('a connector between its POS and the edge', () => {
     await until(() => edge.beats.length > 0)
     expect(await push(1, { A: 1 })).toBe(202)
     await until(() => of('order.accepted').length === 1)
+  })
+
+  test('with a POS that cannot be searched writes nothing before the edge knows its journal, and then nothing an earlier one may have', async () => {
+    pos = memoryPos({ A: 10, B: 3 }, { duplicates: 'possible' })
+    edge.epoch = 1
+    edge.refusals.push({ path: '/epochs', status: 503, type: 'try-again', headers: { 'retry-after': '1' } })
+    await start()
+    expect(await push(1, { A: 4 })).toBe(202)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(journal.inbox.get(assignmentId(1))?.state).toBe('received')
+    await until(() => of('order.in_doubt').length === 1)
+    expect(await push(2, { A: 4 })).toBe(202)
+    await until(() => of('order.accepted').length === 1)
+    expect(pos.writes).toEqual([assignmentId(2)])
   })
 
   test('stops by itself when another connector holds the store', async () => {

@@ -159,6 +159,13 @@ describe('the first sync', () => {
   })
 })
 
+test('a reconcile that finds nothing different numbers nothing and tells of no change', async () => {
+  await synced()
+  const before = journal.outbox.lastSeq()
+  for (let n = 0; n < 3; n += 1) await synced()
+  expect(journal.outbox.lastSeq()).toBe(before)
+})
+
 test('a reconcile that a new epoch overtakes is not taken for done', async () => {
   journal.takeFirstEpoch(1)
   const edge: Edge = { ...stateOf([]), state: async () => {

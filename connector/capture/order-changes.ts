@@ -9,7 +9,7 @@ export type OrderChangeEffect = { assignmentId: string; change: InboxChange; eve
 /**
  * What the staff did with a web order, as the journal keeps it and the edge is told. `row` is null for an order that this
  * journal never had (it was lost): the edge is told all the same. `levels` were read back with the change, of every SKU of
- * the order; of an order without a row they are those of the SKUs that moved in the same reading.
+ * the order; of an order without a row or a body they are those of the SKUs that moved in the same reading.
  */
 export function orderChangeEffect(change: PosOrderChange, row: InboxRow | null, levels: Level[]): OrderChangeEffect {
   const { assignmentId, occurredAt } = change
@@ -43,7 +43,7 @@ export function orderChangeEffect(change: PosOrderChange, row: InboxRow | null, 
 /** Whose levels must be read back with these changes. A change that moves no stock needs none. */
 export function skusOfChange(change: PosOrderChange, row: InboxRow | null, moved: readonly string[]): string[] {
   if (change.kind === 'progress') return []
-  return row ? skusOf(row.assignment) : [...moved]
+  return row?.assignment ? skusOf(row.assignment) : [...moved]
 }
 
 export function saleEvent(sale: PosSale): OutgoingEvent {

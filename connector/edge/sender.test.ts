@@ -111,6 +111,24 @@ describe('the sender', () => {
     expect(performance.now() - before).toBeGreaterThan(950)
   })
 
+  test.each([[413, 'too-large'], [422, 'invalid-request'], [400, 'invalid-json']] as const)('after a %s sends smaller calls, and more again later', async (status, type) => {
+    await until(() => edge.epoch === 1)
+    for (let n = 0; n < 2; n += 1) edge.refusals.push({ path: '/events', status, type })
+    journal.append(Array.from({ length: 8 }, (_, index) => counted(index)))
+    await until(() => journal.outbox.acked().seq === 8)
+    // 8 and 4 refused, then 2, then 4, then the last two.
+    expect(edge.calls.filter(({ path }) => path === '/events')).toHaveLength(5)
+  })
+
+  test('sends one event that is refused for its content rarely', async () => {
+    await until(() => edge.epoch === 1)
+    for (let n = 0; n < 50; n += 1) edge.refusals.push({ path: '/events', status: 422, type: 'invalid-request' })
+    journal.append([counted(1), counted(2)])
+    await new Promise((resolve) => setTimeout(resolve, 900))
+    expect(edge.calls.filter(({ path }) => path === '/events')).toHaveLength(2)
+    expect(journal.outbox.waiting()).toBe(2)
+  })
+
   test('says who holds the store, and sends nothing', async () => {
     await until(() => edge.epoch === 1)
     edge.refusals.push({ path: '/events', status: 409, type: 'store-held-by', more: { connectorId: 'the-other-till' } })

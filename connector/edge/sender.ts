@@ -120,7 +120,7 @@ export function createSender(shop: Shop, edge: Edge, log: Logger, events: Sender
         log.warn({ event: 'events.halved', status, problem, events: eventsMax })
         return { kind: 'again' }
       }
-      const hint = 'the edge refuses this one event and everything behind it waits: compare the versions of connector and edge; a new epoch leaves catalogue and stock events behind'
+      const hint = 'the edge refuses this one event and everything behind it waits: compare the versions of connector and edge, and update the older one'
       log.error({ event: 'event.refused', seq: lastSeq, status, problem, waitMs: BACKOFF_CAP_MS, hint })
       return { kind: 'wait', ms: BACKOFF_CAP_MS }
     }

@@ -60,8 +60,7 @@ export function applyStoreEvent(order: OrderRecord, event: OrderEvent, epoch: nu
   if (!assignment) return null
   const decided = decide(order, assignment, event, epoch, now)
   const after = findAssignment(decided.order, assignment.assignmentId) ?? assignment
-  const cancelAnswered = event.type === 'order.cancel_result'
-  return { ...decided, progress: isSettled(after) ? 'final' : cancelAnswered ? 'cancel-answered' : after.state === 'journaled' ? 'journaled' : 'outcome' }
+  return { ...decided, progress: isSettled(after) ? 'final' : after.state === 'journaled' ? 'journaled' : 'outcome' }
 }
 
 type Decided = Omit<Applied, 'progress'>

@@ -74,6 +74,7 @@ async function handleOrderEvent(event: OrderEvent, context: Context, ports: Stat
   const applied = await changeOrder<Applied>(ports.orders, orderId, (current) => applyStoreEvent(current, event, epoch, now) ?? { order: current, progress: 'outcome' })
   if (!applied) return 'superseded'
   const link = ports.links.link(storeId)
+  if (event.type === 'order.cancel_result') await link.progress(assignmentId, 'cancel-answered', now)
   if (!applied.takeBack) await link.progress(assignmentId, applied.progress, now)
   else {
     // The link keeps the wish until the store has answered it; the message only makes it quick.
@@ -86,6 +87,7 @@ async function handleOrderEvent(event: OrderEvent, context: Context, ports: Stat
 }
 
 async function file(ports: StatusPorts, event: OrderEvent, { storeId, epoch }: Context, reason: LetterReason, lastError: string): Promise<void> {
-  const id = await letterId('events', `${storeId}.${epoch}.${event.seq}.${reason}`)
+  // One letter per assignment and kind of trouble: a store that repeats itself is still one question to a person.
+  const id = await letterId('events', `${storeId}.${event.data.assignmentId}.${event.type}.${reason}`)
   await ports.deadLetters.file([{ letterId: id, queue: 'events', reason, storeId, body: { storeId, epoch, event }, attempts: 1, lastError, filedAt: ports.clock() }])
 }

@@ -4,6 +4,7 @@ import { toInstant } from '../../contract/clock.ts'
 import { EpochRequest, EventsRequest, HeartbeatRequest, PairRequest } from '../../contract/connect.ts'
 import type { EpochAnswer, HeartbeatAnswer, PairAnswer, PendingAnswer, StateAnswer } from '../../contract/connect.ts'
 import { EVENTS_BODY_BYTES_MAX, PENDING_MAX } from '../../contract/limits.ts'
+import { SIGNING_HEADERS } from '../../contract/signing.ts'
 import type { z } from 'zod'
 import { body } from '../gateway/body.ts'
 import type { AppEnv } from '../gateway/context.ts'
@@ -33,10 +34,13 @@ connect.post('/pair', body(PairRequest, SMALL_BODY_BYTES_MAX), async (c) => {
   return c.json({ secret } satisfies z.infer<typeof PairAnswer>, 200, { 'Cache-Control': 'no-store' })
 })
 
+/** What a replayed call has in common with itself: id and timestamp, both signed. */
+const callIdOf = (c: Context<AppEnv>): string => `${c.req.header(SIGNING_HEADERS.id)}.${c.req.header(SIGNING_HEADERS.timestamp)}`
+
 connect.post('/epochs', signedJson(EpochRequest, SMALL_BODY_BYTES_MAX), async (c) => {
   const { store, parsed } = c.req.valid('json')
   const { links, clock } = c.var.ports
-  const taken = await links.link(store.storeId).takeEpoch(parsed.connectorId, clock())
+  const taken = await links.link(store.storeId).takeEpoch(parsed.connectorId, clock(), callIdOf(c))
   log('store.epoch', { storeId: store.storeId, outcome: taken.ok ? 'taken' : taken.refusal.reason, epoch: taken.ok ? taken.value.epoch : null, requestId: c.var.requestId })
   if (!taken.ok) return refuse(c, taken.refusal)
   await dispatch(c, store, taken.value.dispatch)

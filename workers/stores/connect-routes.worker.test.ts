@@ -78,7 +78,7 @@ async function call(path: string, body: unknown, sent: Sent = {}): Promise<Respo
   const target = `/connect/v1/stores/${sent.storeId ?? storeId}${path}`
   const method = sent.method ?? (body === undefined ? 'GET' : 'POST')
   const bytes = sent.bytes ?? new TextEncoder().encode(body === undefined ? '' : JSON.stringify(body))
-  const signed = await signedHeaders([sent.secret ?? secret], { id: 'm1', timestampS: Math.floor((sent.at ?? now) / 1000), method, target: sent.signedTarget ?? target, body: bytes })
+  const signed = await signedHeaders([sent.secret ?? secret], { id: crypto.randomUUID(), timestampS: Math.floor((sent.at ?? now) / 1000), method, target: sent.signedTarget ?? target, body: bytes })
   return app.request(`https://edge.example${target}`, {
     method, headers: { ...signed, 'Content-Type': 'application/json', ...sent.headers }, ...(method === 'GET' ? {} : { body: bytes }),
   }, env)

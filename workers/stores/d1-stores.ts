@@ -43,8 +43,13 @@ export function createStoreBook(d1: D1Database, masterKey: string): StoreBook {
       return (await db.insert(stores).values(row).onConflictDoNothing().returning({ storeId: stores.storeId })).length > 0
     },
 
-    async replaceSecrets(storeId, secrets) {
-      await db.update(stores).set({ secrets: await seal(storeId, secrets) }).where(eq(stores.storeId, storeId))
+    async rotateSecret(storeId, secret) {
+      const [row] = await db.select().from(stores).where(eq(stores.storeId, storeId)).limit(1)
+      if (!row) return false
+      const { secrets } = await toStore(row, sealer)
+      const rotated = await db.update(stores).set({ secrets: await seal(storeId, [secret, ...secrets]) })
+        .where(and(eq(stores.storeId, storeId), eq(stores.secrets, row.secrets))).returning({ storeId: stores.storeId })
+      return rotated.length > 0
     },
 
     async setPaused(storeId, paused) {

@@ -12,7 +12,7 @@ export function createStoreLinks(env: Pick<Env, 'STORE_LINK' | 'STORE_BREAKER'>)
   const link = (storeId: string) => links.get(links.idFromName(storeId))
   return {
     link: (storeId) => ({
-      takeEpoch: (connectorId, now) => link(storeId).takeEpoch(connectorId, now),
+      takeEpoch: (connectorId, now, callId) => link(storeId).takeEpoch(connectorId, now, callId),
       heartbeat: (beat, now) => link(storeId).heartbeat(beat, now),
       admitEvents: (call, now) => link(storeId).admitEvents(call, now),
       markDurable: (epoch, from, to, told) => link(storeId).markDurable(epoch, from, to, told),

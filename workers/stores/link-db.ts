@@ -10,6 +10,7 @@ CREATE TABLE IF NOT EXISTS work (
   accept_by INTEGER,
   dispatch_at INTEGER NOT NULL,
   ask_at INTEGER,
+  asked INTEGER NOT NULL,
   cancel_at INTEGER,
   lost_journal INTEGER NOT NULL
 ) WITHOUT ROWID;
@@ -24,6 +25,7 @@ type WorkRow = {
   accept_by: number | null
   dispatch_at: number
   ask_at: number | null
+  asked: number
   cancel_at: number | null
   lost_journal: number
 }
@@ -34,6 +36,7 @@ const toWork = (row: WorkRow): Work => ({
   acceptBy: row.accept_by,
   dispatchAt: row.dispatch_at,
   askAt: row.ask_at,
+  asked: row.asked,
   cancelAt: row.cancel_at,
   lostJournal: row.lost_journal === 1,
 })
@@ -49,12 +52,12 @@ export function openLinkBook({ sql, kv }: Pick<DurableObjectStorage, 'sql' | 'kv
       return row ? toWork(row) : null
     },
     works: () => sql.exec<WorkRow>('SELECT * FROM work ORDER BY assignment_id').toArray().map(toWork),
-    write({ assignmentId, state, acceptBy, dispatchAt, askAt, cancelAt, lostJournal }) {
+    write({ assignmentId, state, acceptBy, dispatchAt, askAt, asked, cancelAt, lostJournal }) {
       sql.exec(
-        `INSERT INTO work (assignment_id, state, accept_by, dispatch_at, ask_at, cancel_at, lost_journal) VALUES (?, ?, ?, ?, ?, ?, ?)
+        `INSERT INTO work (assignment_id, state, accept_by, dispatch_at, ask_at, asked, cancel_at, lost_journal) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (assignment_id) DO UPDATE SET state = excluded.state, accept_by = excluded.accept_by, dispatch_at = excluded.dispatch_at,
-           ask_at = excluded.ask_at, cancel_at = excluded.cancel_at, lost_journal = excluded.lost_journal`,
-        assignmentId, state, acceptBy, dispatchAt, askAt, cancelAt, lostJournal ? 1 : 0,
+           ask_at = excluded.ask_at, asked = excluded.asked, cancel_at = excluded.cancel_at, lost_journal = excluded.lost_journal`,
+        assignmentId, state, acceptBy, dispatchAt, askAt, asked, cancelAt, lostJournal ? 1 : 0,
       )
     },
     forget: (assignmentId) => void sql.exec('DELETE FROM work WHERE assignment_id = ?', assignmentId),

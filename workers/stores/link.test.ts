@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { toInstant } from '../../contract/clock.ts'
 import { EMPTY_DIGEST } from '../../contract/digest.ts'
-import { ACCEPT_WITHIN_MS, ASK_AGAIN_MS, AWAY_AFTER_MS, DISPATCH_AGAIN_MS, LEASE_MS } from './link.ts'
+import { ACCEPT_WITHIN_MS, ASK_AGAIN_MS, ASKED_IN_VAIN_MAX, AWAY_AFTER_MS, DISPATCH_AGAIN_MS, LEASE_MS } from './link.ts'
 import type { Mark } from './port.ts'
 import { createLink } from './run-link.ts'
 import type { SyncLink } from './run-link.ts'
@@ -31,6 +31,16 @@ describe('the lease', () => {
 
   test('is kept by the same connector over a restart, however long it was away', () => {
     expect(openLink().heartbeat(beatOf(1), NOW + 10 * LEASE_MS).ok).toBe(true)
+  })
+})
+
+describe('a call for an epoch', () => {
+  test('that comes again is answered with its own epoch and changes nothing', () => {
+    const link = createLink(memoryBook())
+    expect(link.takeEpoch('till-1', NOW, 'call-1')).toMatchObject({ value: { epoch: 1 } })
+    expect(link.takeEpoch('till-1', NOW, 'call-2')).toMatchObject({ value: { epoch: 2 } })
+    expect(link.takeEpoch('till-1', NOW, 'call-1')).toMatchObject({ value: { epoch: 1, dispatch: [] } })
+    expect(link.facts(NOW).epoch).toBe(2)
   })
 })
 
@@ -104,6 +114,19 @@ describe('work', () => {
     expect(link.takeBack(id(1), NOW + 2)).toBe('requested')
     link.pushed(id(1), 'journaled', NOW + 3)
     expect(beat(link, NOW + 4).pushConfirmed).toBe(true)
+  })
+
+  test('asked for again and again in vain is given to the store anew: its journal does not know it', () => {
+    const link = openLink()
+    link.offer(id(1), true, NOW)
+    link.pushed(id(1), 'journaled', NOW)
+    let now = NOW
+    for (let times = 0; times < ASKED_IN_VAIN_MAX; times++) {
+      now += ASK_AGAIN_MS
+      expect(beat(link, now)).toMatchObject({ askAgain: [id(1)], dispatch: [] })
+    }
+    expect(beat(link, now + 1)).toMatchObject({ askAgain: [], dispatch: [id(1)] })
+    expect(link.offer(id(1), true, now + 2)).toMatchObject({ kind: 'go', maybeWritten: true, acceptBy: NOW + ACCEPT_WITHIN_MS })
   })
 
   test('handed over without an outcome is asked for, each time once, until it is told', () => {

@@ -16,6 +16,8 @@ export const ACCEPT_WITHIN_MS = 24 * 60 * 60_000
 export const DISPATCH_AGAIN_MS = 30_000
 /** Handed over and silent for this long: something between the journal and us was lost. */
 export const ASK_AGAIN_MS = 30_000
+/** Asked this often in vain, the store is given the work anew: its journal does not know it. To one that does it says nothing new. */
+export const ASKED_IN_VAIN_MAX = 4
 /** A cancel that was pulled and not answered comes up again: what was pulled may be lost, and to look it up costs the POS a query. */
 export const CANCEL_AGAIN_MS = 60_000
 /** Five full queue batches, or one page of asking: a heartbeat stays one small transaction, and the next one takes the rest. */
@@ -36,9 +38,11 @@ export type Link = {
   /** What the operator wants and no heartbeat of this epoch was told yet, and what one was told: its answer may be lost, so the next hears it too. */
   requests: string[]
   told: string[]
+  /** The last calls that took an epoch, by id: one that comes again is answered as it was. */
+  epochCalls: { id: string; epoch: number }[]
 }
 export const emptyLink: Link =
-  { connectorId: null, heardAt: null, epoch: 0, mark: { seq: 0, digest: EMPTY_DIGEST }, beat: null, pushWorked: null, requests: [], told: [] }
+  { connectorId: null, heardAt: null, epoch: 0, mark: { seq: 0, digest: EMPTY_DIGEST }, beat: null, pushWorked: null, requests: [], told: [], epochCalls: [] }
 
 /**
  * An assignment the link looks after. `parked`: waits here; `queued`: a message is on its way to the consumer; `offered`: the
@@ -53,6 +57,8 @@ export type Work = {
   dispatchAt: number
   /** When the store is asked (again) for an outcome; `null` while nothing is owed: before it has spoken of it, and once its word is applied. */
   askAt: number | null
+  /** How often it was asked since it was handed over, without a word. */
+  asked: number
   /** A cancel is requested, and when it is told (again); `null`: none, or answered. */
   cancelAt: number | null
   /** An earlier journal may have written it to the POS: it goes to the store again even when it is to be cancelled. */
@@ -61,14 +67,18 @@ export type Work = {
 
 const holdsLease = (link: Link, now: number): boolean => link.heardAt !== null && now - link.heardAt < LEASE_MS
 
+/** A replayed call is fresh for five minutes; nobody takes more epochs than this in five minutes for a good reason. */
+const EPOCH_CALLS_KEPT = 20
+
 /** A new journal: the numbering starts again. Refused while another connector holds the store. */
-export function takeEpoch(link: Link, connectorId: string, now: number): LinkResult<Link> {
+export function takeEpoch(link: Link, connectorId: string, now: number, callId: string | null = null): LinkResult<Link> {
   if (link.connectorId !== null && link.connectorId !== connectorId && holdsLease(link, now)) {
     return refused({ reason: 'store-held-by', connectorId: link.connectorId })
   }
   return ok({
     ...link, connectorId, heardAt: now, epoch: link.epoch + 1, mark: { seq: 0, digest: EMPTY_DIGEST }, pushWorked: null,
     beat: link.beat && { ...link.beat, lastSeq: 0, ackedSeq: 0 }, requests: wanted(link), told: [],
+    epochCalls: callId === null ? link.epochCalls : [{ id: callId, epoch: link.epoch + 1 }, ...link.epochCalls].slice(0, EPOCH_CALLS_KEPT),
   })
 }
 
@@ -135,7 +145,7 @@ export function heartbeat(link: Link, works: readonly Work[], beat: HeartbeatReq
     changed: works.filter((work) => dispatched.has(work) || asked.has(work)).map((work): Work => ({
       ...work,
       ...(dispatched.has(work) && { state: work.state === 'parked' ? 'queued' : work.state, dispatchAt: now + DISPATCH_AGAIN_MS }),
-      ...(asked.has(work) && { askAt: now + ASK_AGAIN_MS }),
+      ...(asked.has(work) && askOnceMore(work, now)),
     })),
     answer: {
       ackedSeq: link.mark.seq,
@@ -146,6 +156,12 @@ export function heartbeat(link: Link, works: readonly Work[], beat: HeartbeatReq
       dispatch: [...dispatched].map(({ assignmentId }) => assignmentId),
     },
   })
+}
+
+function askOnceMore(work: Work, now: number): Partial<Work> {
+  const asked = work.asked + 1
+  const inVain = asked >= ASKED_IN_VAIN_MAX && work.state === 'handed-over' && work.cancelAt === null
+  return inVain ? { state: 'queued', dispatchAt: now, askAt: null, asked: 0, lostJournal: true } : { askAt: now + ASK_AGAIN_MS, asked }
 }
 
 /** Not known to be in the journal. What is to be cancelled is not brought after its cancel, unless an older journal may have written it. */
@@ -160,7 +176,7 @@ const offered = (work: Work, now: number): Work & { acceptBy: number } =>
 /** Work has come for the store. `work` is its row, `null` when it is new. Answers the row to write, or `null` to leave it. */
 export function offer(link: Link, work: Work | null, assignmentId: string, pushable: boolean, now: number): { offer: Offer; work: Work | null } {
   if (work?.state === 'handed-over') return { offer: { kind: 'handed-over' }, work: null }
-  const known: Work = work ?? { assignmentId, state: 'parked', acceptBy: null, dispatchAt: now, askAt: null, cancelAt: null, lostJournal: false }
+  const known: Work = work ?? { assignmentId, state: 'parked', acceptBy: null, dispatchAt: now, askAt: null, asked: 0, cancelAt: null, lostJournal: false }
   if (!isToDeliver(known)) return { offer: { kind: 'parked' }, work: null }
   const away = isAway(link, now)
   if (pushable && !away) {
@@ -202,7 +218,7 @@ export function takeBack(work: Work | null, now: number): { kind: 'struck' } | {
 
 /** The store has taken what was given away. Nothing is owed but the answer to the cancel. `work` is `null` when it was forgotten, or never here. */
 export const undone = (work: Work | null, assignmentId: string, now: number): Work => ({
-  ...(work ?? { assignmentId, dispatchAt: now, lostJournal: false }),
+  ...(work ?? { assignmentId, dispatchAt: now, asked: 0, lostJournal: false }),
   state: 'handed-over', acceptBy: work?.acceptBy ?? now + ACCEPT_WITHIN_MS, askAt: null, cancelAt: work?.cancelAt ?? now,
 })
 
@@ -224,7 +240,7 @@ export function afterProgress(work: Work, progress: LinkProgress, givenAway: boo
   }
 }
 
-const answered = (work: Work, now: number): Work => ({ ...(handOver(work, now) ?? work), askAt: null })
+const answered = (work: Work, now: number): Work => ({ ...(handOver(work, now) ?? work), askAt: null, asked: 0 })
 
 export const factsOf = (link: Link, works: readonly Work[]): LinkFacts => ({
   lastHeartbeatAt: link.beat?.at ?? null,

@@ -12,7 +12,7 @@ import { invalidField, problem } from '../gateway/problem.ts'
 import { createPairingCode, hashPairingCode, PAIRING_CODE_TTL_MS } from './pairing-code.ts'
 import type { Store } from './port.ts'
 import { factsOrNull } from './routes.ts'
-import { isStale, pageOfStores, SECRETS_MAX, SELL_STALE_FOR_MS, takesOrders } from './store.ts'
+import { isStale, pageOfStores, SELL_STALE_FOR_MS, takesOrders } from './store.ts'
 
 /** Stores for the operator, mounted at `/admin/v1/stores` behind the gateway's authentication. */
 export const operatorStores = new Hono<AppEnv>()
@@ -58,7 +58,7 @@ operatorStores.post('/:storeId/rotate-secret', async (c) => {
   const store = await stores.find(c.req.param('storeId'))
   if (!store) return notFound(c)
   const secret = createSecret()
-  await stores.replaceSecrets(store.storeId, [secret, ...store.secrets].slice(0, SECRETS_MAX))
+  if (!(await stores.rotateSecret(store.storeId, secret))) return problem(c, 'conflict', 'Somebody rotated the secret at the same moment; look who, then rotate again.')
   await note(c, 'store.rotate-secret', store.storeId)
   return c.json({ secret }, 200, NO_STORE)
 })

@@ -48,7 +48,8 @@ export type LinkFacts = {
 
 /** The RPC of a `StoreLink` object, one per store. Every method is one transaction and does no I/O outside. */
 export type StoreLinkRpc = {
-  takeEpoch(connectorId: string, now: number): Promise<LinkResult<{ epoch: number; dispatch: string[] }>>
+  /** `callId` names the call: the same call again, late or replayed, is answered with its own epoch and changes nothing. */
+  takeEpoch(connectorId: string, now: number, callId?: string): Promise<LinkResult<{ epoch: number; dispatch: string[] }>>
   heartbeat(beat: HeartbeatRequest, now: number): Promise<LinkResult<{ ackedSeq: number; pending: number; askAgain: string[]; requests: string[]; pushConfirmed: boolean; dispatch: string[] }>>
   /** Whether events may be taken: lease, epoch, gap. Answers where the numbering stands. */
   admitEvents(call: { connectorId: string; epoch: number; afterSeq: number }, now: number): Promise<LinkResult<Mark>>
@@ -114,7 +115,8 @@ export type StoreBook = {
   list(): Promise<Store[]>
   /** False when the id is taken. */
   insert(store: Store): Promise<boolean>
-  replaceSecrets(storeId: string, secrets: string[]): Promise<void>
+  /** Puts a new secret before the newest. False when there is no such store, or somebody else rotated at the same time. */
+  rotateSecret(storeId: string, secret: string): Promise<boolean>
   setPaused(storeId: string, paused: boolean): Promise<void>
   setSafetyStock(storeId: string, quantity: number): Promise<void>
   setPairingCode(storeId: string, codeHash: string, expiresAt: number): Promise<void>

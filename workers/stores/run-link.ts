@@ -34,8 +34,11 @@ export function createLink(book: LinkBook): SyncLink {
   }
 
   return {
-    takeEpoch(connectorId: string, now: number): LinkResult<{ epoch: number; dispatch: string[] }> {
-      const taken = takeEpoch(book.link(), connectorId, now)
+    takeEpoch(connectorId: string, now: number, callId?: string): LinkResult<{ epoch: number; dispatch: string[] }> {
+      const link = book.link()
+      const before = link.connectorId === connectorId && link.epochCalls.find(({ id }) => id === callId)
+      if (before) return ok({ epoch: before.epoch, dispatch: [] })
+      const taken = takeEpoch(link, connectorId, now, callId)
       if (!taken.ok) return taken
       book.writeLink(taken.value)
       const works = book.works().map((work) => afterEpoch(work, book.isStruck(work.assignmentId), now))

@@ -14,8 +14,8 @@ export class StoreLink extends DurableObject<Env> implements StoreLinkRpc {
     this.#link = createLink(openLinkBook(ctx.storage))
   }
 
-  async takeEpoch(connectorId: string, now: number) {
-    return this.#once(() => this.#link.takeEpoch(connectorId, now))
+  async takeEpoch(connectorId: string, now: number, callId?: string) {
+    return this.#once(() => this.#link.takeEpoch(connectorId, now, callId))
   }
 
   async heartbeat(beat: HeartbeatRequest, now: number) {

@@ -106,10 +106,12 @@ describe('stores in D1', () => {
   })
 
   test('keep two secrets, newest first, and what the operator sets', async () => {
-    await book.replaceSecrets('d1-a', [...secrets].reverse())
+    const rotated = await Promise.all(['tbsec_BBBB', 'tbsec_CCCC'].map((secret) => book.rotateSecret('d1-a', secret)))
+    expect(rotated.filter(Boolean)).toHaveLength(1)
     await book.setPaused('d1-a', true)
     await book.setSafetyStock('d1-a', 7)
-    expect(await book.find('d1-a')).toMatchObject({ secrets: [secrets[2], secrets[1]], paused: true, safetyStock: 7 })
+    const winner = rotated[0] ? 'tbsec_BBBB' : 'tbsec_CCCC'
+    expect(await book.find('d1-a')).toMatchObject({ secrets: [winner, secrets[0]], paused: true, safetyStock: 7 })
   })
 
   test('spend a pairing code once, only this one, only in time', async () => {

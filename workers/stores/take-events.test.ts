@@ -137,7 +137,7 @@ test('a bad event is filed and told, and takes no neighbour along', async () => 
 })
 
 test.each([
-  ['that claims to be read after its own seq', { ...counted(1), data: { sku: 'A', onHand: 1, asOf: 1 } }],
+  ['that claims to be read after its own seq', { ...counted(1), data: { sku: 'A', onHand: 1, asOf: 2 } }],
   ['without a type', { seq: 1 }],
   ['of a type that every object has', { seq: 1, type: 'toString', occurredAt: at, data: {} }],
 ])('an event %s is rejected', async (_, event) => {

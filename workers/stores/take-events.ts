@@ -64,7 +64,7 @@ async function follow(after: Mark, mark: Mark, events: readonly unknown[]): Prom
     try {
       digest = await nextDigest(digest, event)
     } catch {
-      return refused({ reason: 'invalid-request', path: `/events/${place}`, message: 'expected numbers that JSON can hold' })
+      return refused({ reason: 'invalid-request', path: `/events/${place}`, message: 'expected what RFC 8785 can write: finite numbers and whole characters' })
     }
     seq += 1
     if (seq === mark.seq && digest !== mark.digest) return refused('forked')
@@ -84,8 +84,8 @@ export function readEvent(event: unknown, seq: number): ReadEvent {
   if (!parsed.success) {
     return reject('malformed', fieldErrors(parsed.error).slice(0, DETAILS_MAX).map(({ path, message }) => `${path || '/'}: ${message}`).join('; '))
   }
-  // A level claims to be read after that seq was given; its own was given later still (rules.md 3).
-  if (parsed.data.type === 'stock.counted' && parsed.data.data.asOf >= seq) return reject('malformed', '/data/asOf: expected a seq before the event\'s own')
+  // A level claims to be read after that seq was given, and none after the event's own has been given (rules.md 3).
+  if (parsed.data.type === 'stock.counted' && parsed.data.data.asOf > seq) return reject('malformed', '/data/asOf: expected no seq after the event\'s own')
   if (new TextEncoder().encode(JSON.stringify(parsed.data)).length > EVENT_BYTES_MAX) return reject('malformed', `/: expected at most ${EVENT_BYTES_MAX} bytes`)
   return ok(parsed.data)
 }

@@ -1,0 +1,76 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { ok } from '../../contract/result.ts'
+import type { Journal } from '../journal/journal.ts'
+import { openTestJournal, silent, STORE_ID, testFolder } from '../test-shop.ts'
+import type { Edge } from './edge-client.ts'
+import { createPull } from './pull.ts'
+import { createStanding, type Standing } from './standing.ts'
+
+let folder: ReturnType<typeof testFolder>
+let journal: Journal
+let standing: Standing
+let pulls: number
+let stop: AbortController
+let running: Promise<void>
+
+beforeEach(() => {
+  folder = testFolder()
+  journal = openTestJournal(folder.file('journal.sqlite'))
+  standing = createStanding(journal)
+  pulls = 0
+  const none = () => Promise.reject(new Error('not asked for here'))
+  const edge: Edge = {
+    takeEpoch: none, sendEvents: none, heartbeat: none, state: none,
+    pending: async () => {
+      pulls += 1
+      return ok({ assignments: [], cancels: [] })
+    },
+  }
+  const pull = createPull({ edge, log: silent, everyMs: 2, storeId: STORE_ID, mayPull: standing.mayPull, receive: () => false, cancel: () => {}, told: async () => {} })
+  stop = new AbortController()
+  running = pull.run(stop.signal)
+})
+afterEach(async () => {
+  stop.abort()
+  await running
+  journal.close()
+  folder.remove()
+})
+
+async function pulledIn(ms: number): Promise<boolean> {
+  const before = pulls
+  await new Promise((resolve) => setTimeout(resolve, ms))
+  return pulls > before
+}
+
+test('nothing is fetched before the edge has taken this connector for the store\'s own', async () => {
+  expect(await pulledIn(40)).toBe(false)
+  journal.takeFirstEpoch(1)
+  expect(await pulledIn(40)).toBe(false)
+  standing.answered({ ackedSeq: 0 })
+  expect(await pulledIn(200)).toBe(true)
+})
+
+test('nothing is fetched while a new epoch is wanted, nor once another connector holds the store', async () => {
+  journal.takeFirstEpoch(1)
+  standing.confirmed()
+  journal.meta.set('epochWanted', '1')
+  expect(await pulledIn(40)).toBe(false)
+  journal.meta.delete('epochWanted')
+  expect(await pulledIn(200)).toBe(true)
+  standing.held()
+  await pulledIn(10)
+  expect(await pulledIn(40)).toBe(false)
+})
+
+test('a heartbeat that knows of more than this journal does not make it known, its events do', async () => {
+  journal.takeFirstEpoch(1)
+  let known = false
+  void standing.known(stop.signal).then(() => { known = true })
+  standing.answered({ ackedSeq: 5 })
+  await pulledIn(5)
+  expect(known).toBe(false)
+  standing.confirmed()
+  await pulledIn(5)
+  expect(known).toBe(true)
+})
