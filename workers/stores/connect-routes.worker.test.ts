@@ -187,6 +187,7 @@ describe('a heartbeat', () => {
 
   test('is answered with the edge\'s time and sends what waited on its way', async () => {
     await links.link(storeId).offer(id(1), true, NOW)
+    await links.link(storeId).pushed(id(1), 'failed', NOW)
     const answer = await call('/heartbeat', beat())
     expect(await answer.json()).toEqual({ serverTime: toInstant(NOW), ackedSeq: 0, pending: 1, askAgain: [], requests: [], pushConfirmed: false })
     expect(seen.queued).toEqual([id(1)])
@@ -194,6 +195,7 @@ describe('a heartbeat', () => {
 
   test('is answered also when the queue is away', async () => {
     await links.link(storeId).offer(id(1), true, NOW)
+    await links.link(storeId).pushed(id(1), 'failed', NOW)
     broken = true
     expect((await call('/heartbeat', beat())).status).toBe(200)
     expect(seen.queued).toEqual([])

@@ -168,7 +168,8 @@ function askOnceMore(work: Work, now: number): Partial<Work> {
 const isToDeliver = (work: Work): boolean => work.state !== 'handed-over' && (work.cancelAt === null || work.lostJournal)
 const isToCancel = (work: Work, now: number): boolean => work.cancelAt !== null && work.cancelAt <= now
 
-const isAway = (link: Link, now: number): boolean => link.beat === null || now - link.beat.at >= AWAY_AFTER_MS
+/** Any signed call is a sign of life: an epoch, events, a heartbeat. */
+const isAway = (link: Link, now: number): boolean => link.heardAt === null || now - link.heardAt >= AWAY_AFTER_MS
 
 const offered = (work: Work, now: number): Work & { acceptBy: number } =>
   ({ ...work, state: 'offered', acceptBy: work.acceptBy ?? now + ACCEPT_WITHIN_MS, dispatchAt: now + DISPATCH_AGAIN_MS })
@@ -243,7 +244,7 @@ export function afterProgress(work: Work, progress: LinkProgress, givenAway: boo
 const answered = (work: Work, now: number): Work => ({ ...(handOver(work, now) ?? work), askAt: null, asked: 0 })
 
 export const factsOf = (link: Link, works: readonly Work[]): LinkFacts => ({
-  lastHeartbeatAt: link.beat?.at ?? null,
+  lastHeartbeatAt: link.heardAt,
   connectorId: link.connectorId,
   epoch: link.epoch,
   ackedSeq: link.mark.seq,

@@ -32,6 +32,7 @@ export type LinkProgress = 'journaled' | 'outcome' | 'cancel-answered' | 'final'
 
 /** What is known of a store's link, for people and for placement. Epoch ms. */
 export type LinkFacts = {
+  /** The last sign of life, events and epochs included. */
   lastHeartbeatAt: number | null
   connectorId: string | null
   epoch: number
