@@ -1,25 +1,15 @@
 import { and, desc, eq, getTableColumns, lt, or, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { deadLetters } from '../db/schema.ts'
-import { LETTER_KEPT_MS } from './letter.ts'
+import { insertLetters } from './db.ts'
 import type { LetterBox } from './letter-box-object.ts'
-import type { DeadLetters, FiledLetter, Letter, LetterReason } from './port.ts'
+import type { DeadLetters, FiledLetter, LetterReason } from './port.ts'
 
 /** One box for the whole house: letters are rare, and those that find D1 away are rarer. */
 export const LETTER_BOX_NAME = 'waiting'
 
 type Row = typeof deadLetters.$inferSelect
 const toLetter = (row: Row): FiledLetter => ({ ...row, reason: row.reason as LetterReason, body: JSON.parse(row.body), original: JSON.parse(row.original) })
-
-export async function insertLetters(database: D1Database, letters: readonly Letter[]): Promise<void> {
-  const db = drizzle(database)
-  for (const letter of letters) {
-    const body = JSON.stringify(letter.body ?? null)
-    await db.insert(deadLetters).values({
-      ...letter, body, original: body, state: 'waiting', revision: 1, outcome: null, updatedAt: letter.filedAt, expiresAt: letter.filedAt + LETTER_KEPT_MS,
-    }).onConflictDoNothing()
-  }
-}
 
 export function createDeadLetters(env: Pick<Env, 'DB' | 'LETTER_BOX'>): DeadLetters {
   const db = drizzle(env.DB)

@@ -1,7 +1,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import { systemClock } from '../../contract/clock.ts'
 import { log } from '../log.ts'
-import { insertLetters } from './d1-dead-letters.ts'
+import { insertLetters } from './db.ts'
 import type { Letter } from './port.ts'
 
 /** D1 that was away is asked again this often; letters are for people, not for milliseconds. */
