@@ -43,6 +43,15 @@ describe('npm run edge', () => {
     expect(refused.stderr).not.toContain('    at ')
   })
 
+  it('does not share its state with a second one', async () => {
+    const state = path.join(dir, 'edge')
+    const refused = await runEdge('--port', '0', '--state', state)
+    expect(refused).toMatchObject({ code: 1, stdout: '' })
+    expect(refused.stderr).toContain(`${state} is in use by another edge`)
+    expect(refused.stderr).not.toContain('    at ')
+    expect(await answers(edge.ready.url)).toBe(true)
+  })
+
   it('teaches its flags, and refuses those it does not know', async () => {
     expect((await runEdge('--help')).stdout).toContain('--state DIR')
     const refused = await runEdge('--prot', '1')

@@ -33,7 +33,6 @@ export function receiveOrder(journal: Journal, assignment: Assignment, now: numb
     // A row without a body is work that was cancelled before it came.
     if (known.state === 'struck' || known.bodyHash === null) return { kind: 'struck' }
     if (known.bodyHash !== bodyHash) return { kind: 'different-body' }
-    if (assignment.maybeWritten && known.state === 'received') journal.inbox.change(assignmentId, { state: 'intent' }, now)
     tellAgainUnderNewEpoch(journal, known, now)
     return { kind: 'known', receivedAt: known.receivedAt }
   })

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { Miniflare, convertV4MiniflareOptions } from 'miniflare'
 import { unstable_getMiniflareWorkerOptions, unstable_readConfig, unstable_splitSqlQuery } from 'wrangler'
+import { holdLock } from './lock.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 /** Local crons never fire by themselves. Deployed it is once a minute; here the loop should close while somebody watches. */
@@ -14,18 +15,23 @@ const SWEEP_EVERY_MS = 5_000
 /** A killed edge lets go of its port within milliseconds. */
 const PORT_FREE_WITHIN_MS = 2_000
 const PORT_LOOK_EVERY_MS = 100
+/** An edge that was told to end lets go of its state within this; one that was killed, at once. */
+const STATE_FREE_WITHIN_MS = 3_000
 
 export type ServedEdge = { url: string; close(): Promise<void> }
 type Options = { port: number; stateDir: string; adminToken: string; log: (line: string) => void }
 
 /**
  * Builds the Worker, starts it on 127.0.0.1 with everything it stores under `stateDir`, brings D1 up to date and ticks the sweep.
- * Throws with a sentence for people when the port is taken or the Worker does not build.
+ * Throws with a sentence for people when the port or the state is taken, or the Worker does not build.
  */
 export async function serveEdge({ port, stateDir, adminToken, log }: Options): Promise<ServedEdge> {
   await assertPortFree(port)
   const state = path.resolve(stateDir)
   await mkdir(state, { recursive: true })
+  // Two of them over the same SQLite files would each believe their own numbers.
+  const lock = await holdLock(path.join(state, 'edge.lock'), STATE_FREE_WITHIN_MS)
+  if (!lock) throw new Error(`${stateDir} is in use by another edge; end it, or choose another folder with --state`)
   log('edge: building the Worker')
   const script = await buildWorker(path.join(state, 'worker'))
 
@@ -58,6 +64,7 @@ export async function serveEdge({ port, stateDir, adminToken, log }: Options): P
       stopSweeping()
       guard?.kill('SIGKILL')
       await miniflare.dispose()
+      lock.release()
     },
   }
 }

@@ -1,5 +1,4 @@
-import { and, asc, eq, gt, or, sql } from 'drizzle-orm'
-import type { SQLWrapper } from 'drizzle-orm'
+import { and, asc, eq, gt, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import type { Item } from '../../contract/product.ts'
 import { items } from '../db/schema.ts'
@@ -8,6 +7,8 @@ import type { Catalog, ItemChange } from './port.ts'
 
 /** Items a statement: far below D1's 2 MB a parameter, and a batch stays quick. */
 const ITEMS_PER_STATEMENT_MAX = 100
+/** A search is a few words; each must occur in name, brand or SKU. */
+const WORDS_MAX = 10
 /** KV writes at once: a Worker has six connections, more would only wait. */
 const KV_WRITES_AT_ONCE = 6
 /** While D1 changed under the writing, the products are written again; more often than this something else is wrong. */
@@ -97,12 +98,13 @@ export function createCatalog(database: D1Database, kv: KVNamespace): Catalog {
 
     async list({ q, category }, afterSku, limit) {
       // instr, not LIKE: D1 takes a LIKE pattern of 50 bytes at most, and nothing in it is to be special.
-      const contains = (column: SQLWrapper) => sql`instr(lower(${column}), lower(${q ?? ''})) > 0`
+      const text = sql`lower(${items.name} || ' ' || coalesce(${items.brand}, '') || ' ' || ${items.sku})`
+      const words = (q ?? '').split(/\s+/).filter((word) => word !== '').slice(0, WORDS_MAX)
       const rows = await db.select().from(items).where(and(
         described,
         afterSku === null ? undefined : gt(items.sku, afterSku),
         category === undefined ? undefined : eq(items.category, category),
-        q === undefined || q === '' ? undefined : or(contains(items.name), contains(sql`coalesce(${items.brand}, '')`), contains(items.sku)),
+        ...words.map((word) => sql`instr(${text}, lower(${word})) > 0`),
       )).orderBy(asc(items.sku)).limit(limit + 1)
       const shown = rows.slice(0, limit)
       const bands = await readBands(kv, shown.map((row) => row.sku))

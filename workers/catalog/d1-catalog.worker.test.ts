@@ -104,6 +104,7 @@ describe('the catalogue over HTTP shapes', () => {
     expect((await catalog.list({}, first.nextSku, 3)).items.map((each) => each.sku)).toEqual(['C_1'])
     expect((await catalog.list({ q: '%' }, null, 10)).items.map((each) => each.sku)).toEqual(['B%1'])
     expect((await catalog.list({ q: '👩‍👩‍👧'.repeat(30) }, null, 10)).items).toEqual([])
+    expect((await catalog.list({ q: 'a2  NAME' }, null, 10)).items.map((each) => each.sku)).toEqual(['A2'])
     expect((await catalog.list({ q: 'name a', category: 'Tea' }, null, 10)).items).toHaveLength(2)
     expect(await catalog.categories(null, 10)).toEqual({ items: [{ name: 'Coffee', products: 2 }, { name: 'Tea', products: 2 }], nextName: null })
   })

@@ -67,12 +67,13 @@ export async function placeOrder(ports: PlacementPorts, call: PlacementCall): Pr
   const shipping = candidates ? null : await shippingStores(ports, known.ok ? known.value.demands : [])
   if (shipping && !shipping.ok) return shipping
 
-  let short: Result<Placed, PlacementRefusal> = refused({ reason: 'out-of-stock', shortages: [] })
-  for (const [index, candidate] of (candidates ?? (shipping?.ok ? shipping.value : [])).entries()) {
+  // What is told when no store can serve it: the shortage of the first that sells everything, else why none does.
+  let short: Result<Placed, PlacementRefusal> | null = null
+  for (const candidate of candidates ?? (shipping?.ok ? shipping.value : [])) {
     const priced = priceLines(lines, itemAt(candidate.storeId, sellable))
     if (!priced.ok) {
       // One store that has taken an item off its shelves says nothing of the next.
-      short = index === 0 ? priced : short
+      short ??= priced
       continue
     }
     if (priced.value.changes.length > 0) return refused({ reason: 'price-changed', changes: priced.value.changes })
@@ -80,9 +81,9 @@ export async function placeOrder(ports: PlacementPorts, call: PlacementCall): Pr
     if (reserved.answer.ok) return insert(ports, call, { orderId, number, bodyHash, store: candidate, priced: priced.value, ...reserved })
     const again = await meetAgain(ports, orderId, bodyHash)
     if (again) return again
-    if (index === 0) short = refused({ reason: 'out-of-stock', shortages: 'shortages' in reserved.answer.refusal ? reserved.answer.refusal.shortages : [] })
+    if (short === null || (!short.ok && short.refusal.reason !== 'out-of-stock')) short = refused({ reason: 'out-of-stock', shortages: 'shortages' in reserved.answer.refusal ? reserved.answer.refusal.shortages : [] })
   }
-  return short
+  return short ?? refused({ reason: 'store-not-taking-orders', storeId: null })
 }
 
 /** The order this key has already made, if it has made one. */

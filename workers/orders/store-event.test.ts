@@ -90,6 +90,27 @@ describe('an order', () => {
   })
 })
 
+describe('how far the link may forget', () => {
+  const told = (...events: OrderEvent[]) => {
+    let order = placedOrder()
+    let progress: string | undefined
+    for (const each of events) {
+      const applied = applyStoreEvent(order, each, EPOCH, 2000)
+      order = applied?.order ?? order
+      progress = applied?.progress
+    }
+    return progress
+  }
+  it.each([
+    ['journaled while no acceptance was heard', [journaled(3)], 'journaled'],
+    ['an outcome once it is accepted', [journaled(3), accepted(4)], 'outcome'],
+    ['still journaled when the acceptance was lost and the staff go on', [journaled(3), changedTo(6, 'picking')], 'journaled'],
+    ['still journaled when a cancel was refused and no acceptance was heard', [journaled(3), cancelled(6, 'refused')], 'journaled'],
+    ['an outcome when the lost acceptance is told again', [journaled(3), changedTo(6, 'picking'), accepted(9)], 'outcome'],
+    ['all of it when it is over', [accepted(4), changedTo(9, 'completed')], 'final'],
+  ] as const)('%s', (_, events, progress) => expect(told(...events)).toBe(progress))
+})
+
 describe('what the counters are told', () => {
   const commands = (each: OrderEvent) => {
     const order = placedOrder()

@@ -60,7 +60,9 @@ export function applyStoreEvent(order: OrderRecord, event: OrderEvent, epoch: nu
   if (!assignment) return null
   const decided = decide(order, assignment, event, epoch, now)
   const after = findAssignment(decided.order, assignment.assignmentId) ?? assignment
-  return { ...decided, progress: isSettled(after) ? 'final' : after.state === 'journaled' ? 'journaled' : 'outcome' }
+  // Without its reference the acceptance itself is still owed, whatever was told after it.
+  const told = after.state === 'in_doubt' || (after.state === 'accepted' && after.posReference !== null)
+  return { ...decided, progress: isSettled(after) ? 'final' : told ? 'outcome' : 'journaled' }
 }
 
 type Decided = Omit<Applied, 'progress'>

@@ -51,7 +51,7 @@ const ports = {
     did.push('sale')
     return true
   } },
-  deadLetters: { file: async (filed: Letter[]) => void letters.push(...filed) },
+  deadLetters: { file: async (filed: Letter[]) => void letters.push(...filed), find: async () => null },
   queues: { orders: async (messages: OrderMessage[]) => void sent.push(...messages), status: async (batch: StoreEventsMessage) => void sentBack.push(batch) },
   clock: () => 5000,
   log: () => undefined,

@@ -19,7 +19,7 @@ export type StatusPorts = {
   inventory: Pick<Inventory, 'apply'>
   links: { link(storeId: string): Pick<StoreLinkRpc, 'progress' | 'undo'> }
   sales: Sales
-  deadLetters: Pick<DeadLetters, 'file'>
+  deadLetters: Pick<DeadLetters, 'file' | 'find'>
   queues: Pick<Queues, 'orders' | 'status'>
   clock: () => number
   log: (event: string, fields: Record<string, string | number>) => void
@@ -87,7 +87,9 @@ async function handleOrderEvent(event: OrderEvent, context: Context, ports: Stat
 }
 
 async function file(ports: StatusPorts, event: OrderEvent, { storeId, epoch }: Context, reason: LetterReason, lastError: string): Promise<void> {
-  // One letter per assignment and kind of trouble: a store that repeats itself is still one question to a person.
-  const id = await letterId('events', `${storeId}.${event.data.assignmentId}.${event.type}.${reason}`)
+  // A store that repeats itself before anybody looked is one question to a person; after that it is a new one.
+  const same = await letterId('events', `${storeId}.${event.data.assignmentId}.${reason}.${lastError}`)
+  const before = await ports.deadLetters.find(same)
+  const id = before === null || before.state === 'waiting' ? same : await letterId('events', `${storeId}.${epoch}.${event.seq}.${reason}`)
   await ports.deadLetters.file([{ letterId: id, queue: 'events', reason, storeId, body: { storeId, epoch, event }, attempts: 1, lastError, filedAt: ports.clock() }])
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { EMPTY_DIGEST } from '../../contract/digest.ts'
-import { ACCEPT_WITHIN_MS, CANCEL_AGAIN_MS, DISPATCH_AGAIN_MS } from './link.ts'
+import { ACCEPT_WITHIN_MS, ASK_AGAIN_MS, CANCEL_AGAIN_MS, DISPATCH_AGAIN_MS } from './link.ts'
 import type { SyncLink } from './run-link.ts'
 import { NOW, beat, id, openLink } from './test-link-book.ts'
 
@@ -36,10 +36,31 @@ describe('a cancel', () => {
     link.offer(id(1), true, NOW)
     link.takeBack(id(1), NOW)
     link.progress(id(1), 'cancel-answered', NOW)
+    link.progress(id(1), 'outcome', NOW)
     expect(link.pull(10, NOW + CANCEL_AGAIN_MS)).toEqual({ assignments: [], cancels: [] })
     expect(link.assignmentState(id(1))).toBe('handed-over')
     expect(link.takeBack(id(1), NOW + CANCEL_AGAIN_MS)).toBe('requested')
     expect(link.pull(10, NOW + CANCEL_AGAIN_MS).cancels).toEqual([id(1)])
+  })
+
+  test('that is answered while the acceptance is still owed leaves the asking as it is', () => {
+    const link = openLink()
+    link.offer(id(1), true, NOW)
+    link.pushed(id(1), 'journaled', NOW)
+    link.progress(id(1), 'outcome', NOW)
+    link.takeBack(id(1), NOW)
+    link.progress(id(1), 'cancel-answered', NOW)
+    link.progress(id(1), 'journaled', NOW)
+    expect(beat(link, NOW + ASK_AGAIN_MS).askAgain).toEqual([id(1)])
+  })
+
+  test('is not pushed ahead of its work to a new journal: a pull brings both', () => {
+    const link = openLink()
+    link.offer(id(1), true, NOW)
+    link.takeBack(id(1), NOW)
+    expect(link.takeEpoch('till-1', NOW + 1)).toMatchObject({ value: { epoch: 2, dispatch: [] } })
+    expect(link.offer(id(1), true, NOW + 2)).toEqual({ kind: 'parked' })
+    expect(link.pull(10, NOW + 3)).toMatchObject({ assignments: [{ assignmentId: id(1), maybeWritten: true }], cancels: [id(1)] })
   })
 
   test('goes together with the work to a new journal, each time, because the old one may have written it to the POS', () => {

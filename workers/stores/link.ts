@@ -16,6 +16,9 @@ export const ACCEPT_WITHIN_MS = 24 * 60 * 60_000
 export const DISPATCH_AGAIN_MS = 30_000
 /** Handed over and silent for this long: something between the journal and us was lost. */
 export const ASK_AGAIN_MS = 30_000
+/** A till that has been off for a day hears of it within the hour. */
+export const ASK_AGAIN_MAX_MS = 60 * 60_000
+const ASK_DOUBLINGS_MAX = 10
 /** Asked this often in vain, the store is given the work anew: its journal does not know it. To one that does it says nothing new. */
 export const ASKED_IN_VAIN_MAX = 4
 /** A cancel that was pulled and not answered comes up again: what was pulled may be lost, and to look it up costs the POS a query. */
@@ -131,7 +134,7 @@ export function heartbeat(link: Link, works: readonly Work[], beat: HeartbeatReq
   // have been overtaken by events that were numbered after it was written.
   if (beat.lastSeq < (link.beat?.ackedSeq ?? 0)) return refused({ reason: 'epoch-forked', epoch: link.epoch })
 
-  const dispatched = new Set(works.filter((work) => isToDeliver(work) && work.dispatchAt <= now).slice(0, DISPATCHED_AT_ONCE_MAX))
+  const dispatched = new Set(works.filter((work) => isToPush(work) && work.dispatchAt <= now).slice(0, DISPATCHED_AT_ONCE_MAX))
   const asked = new Set(works.filter((work) => work.askAt !== null && work.askAt <= now).slice(0, ASKED_AT_ONCE_MAX))
   const { lastSeq, posReachable, version, tunnel, journal } = beat
   return ok({
@@ -158,14 +161,18 @@ export function heartbeat(link: Link, works: readonly Work[], beat: HeartbeatReq
   })
 }
 
+/** Each ask waits longer than the last, so that an answer nobody can read is no endless traffic. */
 function askOnceMore(work: Work, now: number): Partial<Work> {
   const asked = work.asked + 1
-  const inVain = asked >= ASKED_IN_VAIN_MAX && work.state === 'handed-over' && work.cancelAt === null
-  return inVain ? { state: 'queued', dispatchAt: now, askAt: null, asked: 0, lostJournal: true } : { askAt: now + ASK_AGAIN_MS, asked }
+  const askAt = now + Math.min(ASK_AGAIN_MS * 2 ** Math.min(asked - 1, ASK_DOUBLINGS_MAX), ASK_AGAIN_MAX_MS)
+  const inVain = asked % ASKED_IN_VAIN_MAX === 0 && work.state === 'handed-over' && work.cancelAt === null
+  return inVain ? { state: 'queued', dispatchAt: now, askAt, asked, lostJournal: true } : { askAt, asked }
 }
 
 /** Not known to be in the journal. What is to be cancelled is not brought after its cancel, unless an older journal may have written it. */
 const isToDeliver = (work: Work): boolean => work.state !== 'handed-over' && (work.cancelAt === null || work.lostJournal)
+/** A push carries no cancel, so work that is to be cancelled waits for a pull, which brings both. */
+export const isToPush = (work: Work): boolean => isToDeliver(work) && work.cancelAt === null
 const isToCancel = (work: Work, now: number): boolean => work.cancelAt !== null && work.cancelAt <= now
 
 /** Any signed call is a sign of life: an epoch, events, a heartbeat. */
@@ -178,7 +185,7 @@ const offered = (work: Work, now: number): Work & { acceptBy: number } =>
 export function offer(link: Link, work: Work | null, assignmentId: string, pushable: boolean, now: number): { offer: Offer; work: Work | null } {
   if (work?.state === 'handed-over') return { offer: { kind: 'handed-over' }, work: null }
   const known: Work = work ?? { assignmentId, state: 'parked', acceptBy: null, dispatchAt: now, askAt: null, asked: 0, cancelAt: null, lostJournal: false }
-  if (!isToDeliver(known)) return { offer: { kind: 'parked' }, work: null }
+  if (!isToPush(known)) return { offer: { kind: 'parked' }, work: null }
   const away = isAway(link, now)
   if (pushable && !away) {
     const gone = offered(known, now)
@@ -195,7 +202,7 @@ export function afterPush(work: Work, outcome: 'journaled' | 'failed', now: numb
 }
 
 const handOver = (work: Work, now: number): Work | null =>
-  work.state === 'handed-over' ? null : { ...work, state: 'handed-over', acceptBy: work.acceptBy ?? now + ACCEPT_WITHIN_MS, askAt: now + ASK_AGAIN_MS }
+  work.state === 'handed-over' ? null : { ...work, state: 'handed-over', acceptBy: work.acceptBy ?? now + ACCEPT_WITHIN_MS, askAt: Math.max(work.askAt ?? 0, now + ASK_AGAIN_MS) }
 
 export type Pulled = { assignments: { assignmentId: string; acceptBy: number; maybeWritten: boolean }[]; cancels: string[] }
 
@@ -233,11 +240,12 @@ export function afterProgress(work: Work, progress: LinkProgress, givenAway: boo
       // The order is over, but the store still has goods set aside for it.
       return givenAway && work.cancelAt !== null ? { ...work, askAt: null } : 'forget'
     case 'journaled':
-      return handOver(work, now)
+      // The acceptance is still owed, whatever else was told: who has stopped asking asks again.
+      return handOver(work, now) ?? (work.askAt === null ? { ...work, askAt: now + ASK_AGAIN_MS } : null)
     case 'outcome':
       return work.state === 'handed-over' && work.askAt === null ? null : answered(work, now)
     case 'cancel-answered':
-      return givenAway ? 'forget' : { ...answered(work, now), cancelAt: null }
+      return givenAway ? 'forget' : { ...work, cancelAt: null }
   }
 }
 

@@ -1,6 +1,6 @@
 import type { HeartbeatRequest } from '../../contract/connect.ts'
 import { ok } from '../../contract/result.ts'
-import { admitEvents, afterEpoch, afterEvents, afterProgress, afterPush, factsOf, heartbeat, moveMark, offer, pull, takeBack, takeEpoch, undone } from './link.ts'
+import { admitEvents, afterEpoch, afterEvents, afterProgress, afterPush, factsOf, heartbeat, isToPush, moveMark, offer, pull, takeBack, takeEpoch, undone } from './link.ts'
 import type { BeatAnswer, Link, Pulled, Work } from './link.ts'
 import type { LinkFacts, LinkProgress, LinkResult, Mark, Offer, StoreLinkRpc } from './port.ts'
 
@@ -43,7 +43,7 @@ export function createLink(book: LinkBook): SyncLink {
       book.writeLink(taken.value)
       const works = book.works().map((work) => afterEpoch(work, book.isStruck(work.assignmentId), now))
       works.forEach(book.write)
-      return ok({ epoch: taken.value.epoch, dispatch: works.filter(({ state }) => state === 'queued').map(({ assignmentId }) => assignmentId) })
+      return ok({ epoch: taken.value.epoch, dispatch: works.filter((work) => work.state === 'queued' && isToPush(work)).map(({ assignmentId }) => assignmentId) })
     },
 
     heartbeat(beat: HeartbeatRequest, now: number): LinkResult<BeatAnswer> {
