@@ -35,9 +35,14 @@ export type Edge = {
   state(cursor: string | null): Promise<EdgeResult<StateAnswer>>
 }
 
-/** No answer: the line or the edge is down, or the answer is not the edge's. */
+/** No answer: the line or the edge is down, or the answer is not the edge's. `hint` says what to look at. */
 export class EdgeUnreachable extends Error {
   override name = 'EdgeUnreachable'
+  readonly hint: string
+  constructor(hint: string, options?: ErrorOptions) {
+    super(hint, options)
+    this.hint = hint
+  }
 }
 
 export type EdgeClientOptions = {
@@ -73,7 +78,7 @@ export function createEdgeClient(options: EdgeClientOptions): Edge {
       })
       return { response, text: await response.text(), sentAt }
     } catch (error) {
-      throw new EdgeUnreachable('the edge does not answer', { cause: error })
+      throw new EdgeUnreachable(noAnswer(base, error), { cause: error })
     }
   }
 
@@ -108,6 +113,31 @@ export function createEdgeClient(options: EdgeClientOptions): Edge {
     pending: () => call('GET', '/orders/pending', '', PulledWork),
     state: (cursor) => call('GET', cursor === null ? '/state' : `/state?cursor=${encodeURIComponent(cursor)}`, '', StateAnswer),
   }
+}
+
+/** What a network fault means to whoever set `edge.url`, by its code; anything else is the line. */
+const WHAT_TO_DO: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there: does the edge run, and is edge.url right?',
+  ENOTFOUND: 'nobody knows this name: is edge.url right, and does DNS work here?',
+  EAI_AGAIN: 'the name cannot be looked up now: is this machine online?',
+  ECONNRESET: 'the connection was cut: look at the line, a proxy or firewall',
+  ETIMEDOUT: 'no connection came about: look at the line, a proxy or firewall',
+  UND_ERR_CONNECT_TIMEOUT: 'no connection came about: look at the line, a proxy or firewall',
+  TimeoutError: `no answer within ${CALL_TIMEOUT_MS / 1000} s: the line or the edge is slow, or a firewall swallows the calls`,
+  'unexpected redirect': 'it redirects elsewhere: write the final address into edge.url',
+  'bad port': 'this port is never used for HTTP: is edge.url right?',
+}
+
+/** Names the host and the innermost known cause: fetch says only "fetch failed" and wraps the rest. */
+function noAnswer({ host }: URL, error: unknown): string {
+  let code: string | null = null
+  for (let inner = error; inner instanceof Error; inner = inner.cause) {
+    // Of messages only those known here are told: another may hold anything.
+    const known = [inner.name, inner.message].find((text) => Object.hasOwn(WHAT_TO_DO, text))
+    code = 'code' in inner && typeof inner.code === 'string' ? inner.code : known ?? code
+  }
+  const todo = WHAT_TO_DO[code ?? ''] ?? (code?.includes('CERT') ? 'its certificate is not trusted here: look at the certificate and this machine\'s clock' : 'look at the line and at edge.url')
+  return `no answer from ${host}${code === null ? '' : ` (${code})`}: ${todo}`
 }
 
 function refusalOf(response: Response, text: string): EdgeRefusal {

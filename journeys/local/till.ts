@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { systemClock } from '../../contract/clock.ts'
 import { openTillFile } from '../../connector/pos/embedded/schema.ts'
 import { sell } from '../../connector/pos/embedded/till.ts'
+import { handOver } from '../../connector/pos/embedded/web-orders.ts'
 
 const TILL_COMMAND = path.resolve(import.meta.dirname, '../../connector/pos/embedded/till-cli.ts')
 
@@ -39,6 +40,11 @@ export function openTill(file: string) {
       const sold = sell(db, [{ sku, quantity }], systemClock())
       if (!sold.ok) throw new Error(`the till did not sell ${quantity} of ${sku}: ${sold.refusal.message}`)
       return sold.value
+    },
+    /** The shopper takes a web order home; `order` is its ticket, number or assignment id. */
+    handOver: (order: string) => {
+      const moved = handOver(db, order, systemClock())
+      if (!moved.ok) throw new Error(`the till did not hand over ${order}: ${moved.refusal.message}`)
     },
     /** What staff type: `npm run till -- …`, as a process of its own. */
     command: async (...args: string[]) => {

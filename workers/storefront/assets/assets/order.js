@@ -40,7 +40,12 @@ export function prepareOrder(next, { again, key }) {
 async function loadStores() {
   try {
     const { items } = await call('/v1/stores')
-    form.elements.store.replaceChildren(...items.map((store) => element('option', { value: store.storeId, text: store.name + (store.takingOrders ? '' : ' (takes no orders now)') })))
+    form.elements.store.replaceChildren(...items.map((store) => element('option', {
+      value: store.storeId,
+      text: store.name + (store.takingOrders ? '' : ' (takes no orders now)'),
+      ...(store.takingOrders ? {} : { disabled: '' }),
+    })))
+    if (items.length > 0 && !items.some((store) => store.takingOrders)) say(message, 'No store takes orders at the moment. Please come back a little later.', 'warn')
   } catch (error) {
     say(message, error.message, 'bad')
   }

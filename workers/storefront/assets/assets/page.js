@@ -63,7 +63,8 @@ export async function call(path, { method = 'GET', headers = {}, body } = {}) {
 
 function describeProblem(status, problem) {
   const sentences = [problem?.title ?? `The server answered ${status}`]
-  if (problem?.detail) sentences.push(problem.detail)
+  // Where the shortages themselves follow, a sentence that points at them says nothing.
+  if (problem?.detail && !problem.shortages?.length) sentences.push(problem.detail)
   for (const error of problem?.errors ?? []) sentences.push(`${error.path}: ${error.message}`)
   for (const short of problem?.shortages ?? []) sentences.push(`${short.sku}: ${short.requested} asked for, ${short.available ?? 'an unknown number'} there`)
   for (const change of problem?.changes ?? []) sentences.push(`${change.sku} now costs ${money(change.actual)} instead of ${money(change.expected)}`)
