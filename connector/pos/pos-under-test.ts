@@ -52,7 +52,7 @@ export function orderOf(...lines: [Item, number][]): Assignment {
     })),
     totals: { subtotal: usd(0), tax: usd(0), shipping: usd(0), total: usd(0) },
     fulfillment: { method: 'pickup', storeId: 'downtown' },
-    customer: { name: 'Ada Example', email: 'ada@example.org' },
+    customer: { name: 'Test Customer', email: 'customer@shop.example' },
     note: null,
   }
 }

@@ -108,5 +108,5 @@ export async function restartConnector(demo: Demo): Promise<void> {
 export const basket = (lines: { sku: string; quantity: number }[], storeId = DEMO_STORE_ID): Basket => ({
   lines,
   fulfillment: { method: 'pickup', storeId },
-  customer: { name: 'Ada Example', email: 'ada@example.com' },
+  customer: { name: 'Test Customer', email: 'customer@shop.example' },
 })

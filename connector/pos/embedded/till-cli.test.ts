@@ -22,7 +22,7 @@ beforeAll(() => {
     assignmentId: ID, orderId: ID.slice(0, -2), number: 'W-7', placedAt: '2026-05-01T10:00:00Z', acceptBy: '2026-05-02T10:00:00Z',
     lines: [{ lineId: '1', sku: 'GRO-00001', name: 'Oats', quantity: 2, unit: 'each', unitPrice: usd(500), taxIncluded: false, taxRate: '0' }],
     totals: { subtotal: usd(1_000), tax: usd(0), shipping: usd(0), total: usd(1_000) }, fulfillment: { method: 'pickup', storeId: 'demo' },
-    customer: { name: 'Ada Example', email: 'ada@example.org' }, note: null,
+    customer: { name: 'Test Customer', email: 'customer@shop.example' }, note: null,
   }, 0)
   db.close()
 })

@@ -19,9 +19,9 @@ const order = (changes: Partial<Assignment> = {}): Assignment => ({
   assignmentId: ID, orderId: ID.slice(0, -2), storeId: 'downtown', number: 'W-1001', placedAt: '2026-05-01T10:00:00Z', acceptBy: '2026-05-02T10:00:00Z',
   lines: [{ lineId: '1', sku: 'MUG', name: 'Mug as shown on the web', quantity: 2, unit: 'each', unitPrice: usd(1_050), taxIncluded: false, taxRate: '8.875' }],
   totals: { subtotal: usd(2_100), tax: usd(186), shipping: usd(500), total: usd(2_786) },
-  fulfillment: { method: 'pickup', storeId: 'downtown' }, customer: { name: 'Ada Example', email: 'ada@example.org' }, note: 'Ring twice', ...changes,
+  fulfillment: { method: 'pickup', storeId: 'downtown' }, customer: { name: 'Test Customer', email: 'customer@shop.example' }, note: 'Ring twice', ...changes,
 })
-const toShip: Partial<Assignment> = { fulfillment: { method: 'ship', address: { name: 'Ada', line1: '1 Main St', city: 'Albany', postalCode: '12207', country: 'US' } } }
+const toShip: Partial<Assignment> = { fulfillment: { method: 'ship', address: { name: 'Test Customer', line1: '1 Main St', city: 'Albany', postalCode: '12207', country: 'US' } } }
 const line = (changes: Partial<Assignment['lines'][number]>): Partial<Assignment> => {
   const [first] = order().lines
   return { lines: first === undefined ? [] : [{ ...first, ...changes }] }
