@@ -1,7 +1,5 @@
 import { z } from 'zod'
 
-/** Code points. The longest SKU seen in a real POS is 40; 64 is what api.md promises. */
-export const SKU_LENGTH_MAX = 64
 /** A trolley, not a truck. */
 export const LINES_MAX = 100
 /** A pallet of grams: one line of an order never asks for more than this many units. */

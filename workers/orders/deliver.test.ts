@@ -99,6 +99,12 @@ describe('delivering an assignment', () => {
     expect(letters).toEqual([])
   })
 
+  it("does not hold a fault of D1 against the store's breaker, and lets the queue try again", async () => {
+    const away = { ...ports, orders: { ...ports.orders, update: async () => fails() } }
+    await expect(handleOrderMessage(message, away)).rejects.toThrow()
+    expect(did).toEqual(['breaker ok', 'pushed journaled'])
+  })
+
   it('counts a slow answer against the breaker, and takes it all the same', async () => {
     answer = () => {
       now += 6_000

@@ -2,6 +2,7 @@ import type { DeadLetters } from '../dead-letters/port.ts'
 import { letterId } from '../dead-letters/letter.ts'
 import type { CommandOutcome, Inventory } from '../inventory/port.ts'
 import type { OrderMessage } from '../queue-messages.ts'
+import { SLOW_AFTER_MS } from '../stores/breaker.ts'
 import type { Store, StoreBook, StoreLinkRpc, StoreLinks } from '../stores/port.ts'
 import { changeOrder } from './change-order.ts'
 import { assignmentBody, findAssignment, handedOver, isSettled, isUndelivered, refusedByStore, reservedSkus, struckBeforeOffer } from './order.ts'
@@ -16,9 +17,6 @@ export type DeliveryPorts = {
   clock: () => number
   log: (event: string, fields: Record<string, string | number>) => void
 }
-
-/** A push that took longer has come through, but counts against the store's breaker. */
-const SLOW_MS = 5_000
 
 /** Queue `orders`: hands an assignment, or the wish to cancel it, to its store. Parks what cannot go now; never retries it to death. */
 export async function handleOrderMessage(message: OrderMessage, ports: DeliveryPorts): Promise<CommandOutcome> {
@@ -60,25 +58,24 @@ async function deliver(message: OrderMessage, order: OrderRecord, store: Store, 
   }
 
   const startedAt = ports.clock()
-  try {
-    const answer = await transport.put(assignmentBody(order, assignment, offer.acceptBy, offer.maybeWritten))
-    const endedAt = ports.clock()
-    await breaker.record(endedAt - startedAt > SLOW_MS ? 'slow' : 'ok', endedAt)
-    ports.log('order.pushed', { orderId, assignmentId, storeId, requestId: message.requestId, outcome: answer.kind, ms: endedAt - startedAt })
-    if (answer.kind === 'refused') {
-      await refusedAtTheDoor(message, order, ports, `The connector refused the assignment with ${answer.status}.`)
-      return 'applied'
-    }
-    // Struck: a cancel overtook it, and the store tells so by its own event.
-    await link.pushed(assignmentId, 'journaled', endedAt)
-    if (answer.kind !== 'struck') await changeOrder(ports.orders, orderId, (current) => ({ order: handedOver(current, assignmentId, endedAt) }))
-    if (answer.kind === 'conflict') await desk(ports, message, 'needs_person', 'The connector knows this assignment with another body.')
-  } catch {
-    const endedAt = ports.clock()
+  // Only the push itself speaks for the store. A fault of ours after it is thrown, and the message tries again.
+  const answer = await transport.put(assignmentBody(order, assignment, offer.acceptBy, offer.maybeWritten)).catch(() => null)
+  const endedAt = ports.clock()
+  ports.log('order.pushed', { orderId, assignmentId, storeId, requestId: message.requestId, outcome: answer?.kind ?? 'failed', ms: endedAt - startedAt })
+  if (!answer) {
     await breaker.record('failed', endedAt)
     await link.pushed(assignmentId, 'failed', endedAt)
-    ports.log('order.push_failed', { orderId, assignmentId, storeId, requestId: message.requestId, ms: endedAt - startedAt })
+    return 'applied'
   }
+  await breaker.record(endedAt - startedAt > SLOW_AFTER_MS ? 'slow' : 'ok', endedAt)
+  if (answer.kind === 'refused') {
+    await refusedAtTheDoor(message, order, ports, `The connector refused the assignment with ${answer.status}.`)
+    return 'applied'
+  }
+  // Struck: a cancel overtook it, and the store tells so by its own event.
+  await link.pushed(assignmentId, 'journaled', endedAt)
+  if (answer.kind !== 'struck') await changeOrder(ports.orders, orderId, (current) => ({ order: handedOver(current, assignmentId, endedAt) }))
+  if (answer.kind === 'conflict') await desk(ports, message, 'needs_person', 'The connector knows this assignment with another body.')
   return 'applied'
 }
 
@@ -114,13 +111,9 @@ async function pushCancel(message: OrderMessage, store: Store, ports: DeliveryPo
   const now = ports.clock()
   // What cannot be pushed is pulled: the link keeps the wish until the store has answered it.
   if (!transport || !(await breaker.allow(now))) return 'applied'
-  try {
-    await transport.cancel(assignmentId)
-    await breaker.record('ok', ports.clock())
-    ports.log('order.cancel_pushed', { orderId, assignmentId, storeId, requestId })
-  } catch {
-    await breaker.record('failed', ports.clock())
-  }
+  const answer = await transport.cancel(assignmentId).catch(() => null)
+  await breaker.record(answer ? 'ok' : 'failed', ports.clock())
+  ports.log('order.cancel_pushed', { orderId, assignmentId, storeId, requestId, outcome: answer?.kind ?? 'failed' })
   return 'applied'
 }
 

@@ -7,7 +7,7 @@ import type { Channel } from '../channels/channel.ts'
 import type { Inventory, ReserveAnswer } from '../inventory/port.ts'
 import type { Queues } from '../queues.ts'
 import type { Store, StoreBook } from '../stores/port.ts'
-import { pickupStore, shippingStores } from './choose-store.ts'
+import { candidateStores } from './choose-store.ts'
 import type { HeartbeatsOf, StoreRefusal } from './choose-store.ts'
 import { deriveOrderId } from './ids.ts'
 import { HAND_OVER_WITHIN_MS, PAYMENT_RESERVATION_MS, PLACEMENT_RESERVATION_MS } from './order.ts'
@@ -59,17 +59,12 @@ export async function placeOrder(ports: PlacementPorts, call: PlacementCall): Pr
   const { lines, fulfillment } = call.body
   const skus = [...new Set(lines.map((line) => line.sku))]
   const sellable = await ports.catalog.sellable(skus, fulfillment.method === 'pickup' ? fulfillment.storeId : null)
-  const known = priceLines(lines, itemAt('', sellable))
-  const store = fulfillment.method === 'pickup' ? await pickupStore(ports, fulfillment.storeId) : null
-  if (store && !store.ok) return store
-  if (!known.ok && fulfillment.method === 'ship') return known
-  const candidates = store ? [store.value] : null
-  const shipping = candidates ? null : await shippingStores(ports, known.ok ? known.value.demands : [])
-  if (shipping && !shipping.ok) return shipping
+  const candidates = await candidateStores(ports, call.body, sellable)
+  if (!candidates.ok) return candidates
 
   // What is told when no store can serve it: the shortage of the first that sells everything, else why none does.
   let short: Result<Placed, PlacementRefusal> | null = null
-  for (const candidate of candidates ?? (shipping?.ok ? shipping.value : [])) {
+  for (const candidate of candidates.value) {
     const priced = priceLines(lines, itemAt(candidate.storeId, sellable))
     if (!priced.ok) {
       // One store that has taken an item off its shelves says nothing of the next.

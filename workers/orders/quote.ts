@@ -4,7 +4,7 @@ import type { Result } from '../../contract/result.ts'
 import type { Catalog } from '../catalog/port.ts'
 import type { Inventory } from '../inventory/port.ts'
 import type { StoreBook } from '../stores/port.ts'
-import { pickupStore, shippingStores, shortagesAt } from './choose-store.ts'
+import { candidateStores, shortagesAt } from './choose-store.ts'
 import type { HeartbeatsOf, StoreRefusal } from './choose-store.ts'
 import { itemAt, priceLines } from './price.ts'
 import type { PriceRefusal } from './price.ts'
@@ -17,13 +17,9 @@ export async function quote(
   const { lines, fulfillment } = request
   const skus = [...new Set(lines.map((line) => line.sku))]
   const sellable = await ports.catalog.sellable(skus, fulfillment.method === 'pickup' ? fulfillment.storeId : null)
-  const described = priceLines(lines, itemAt('', sellable))
-  if (!described.ok && fulfillment.method === 'ship') return described
-  const found = fulfillment.method === 'pickup'
-    ? await pickupStore(ports, fulfillment.storeId)
-    : await shippingStores(ports, described.ok ? described.value.demands : [])
+  const found = await candidateStores(ports, request, sellable)
   if (!found.ok) return found
-  const store = Array.isArray(found.value) ? found.value[0] : found.value
+  const [store] = found.value
   const priced = priceLines(lines, itemAt(store?.storeId ?? '', sellable))
   if (!priced.ok) return priced
   const held = await ports.inventory.availability(priced.value.demands.map((demand) => demand.sku))
