@@ -51,6 +51,8 @@ function ofTheImport(path: string, target: string): string[] {
     case 'connector':
       return inside && !['connector', 'contract'].includes(to.folder) ? [`imports ${target}. A connector knows the contract and talks to the edge over HTTP`] : []
     case 'journeys':
+      // The simulation runs the decisions themselves, over their own SQL (docs/decisions/0014-simulation.md).
+      if (from.capability === 'simulation') return []
       return to.folder === 'workers' && inside ? [`imports ${target}. A journey knows the edge by its interfaces only`] : []
     case 'workers':
       return ofTheWorker(path, target, inside)

@@ -10,6 +10,8 @@ export type Writer = {
   wake(): void
   /** Runs until the signal aborts; the step under way is finished first. */
   run(signal: AbortSignal): Promise<void>
+  /** One walk over all work that is due. Answers whether something was done. */
+  once(signal: AbortSignal): Promise<boolean>
 }
 
 /** A look at the inbox takes this many rows at once. */
@@ -69,6 +71,7 @@ export function createWriter(shop: Shop, log: Logger, random: () => number = Mat
   }
 
   return {
+    once: pass,
     wake: () => bell.ring(),
     async run(signal) {
       while (!signal.aborted) {

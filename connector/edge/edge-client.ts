@@ -84,7 +84,7 @@ export function createEdgeClient(options: EdgeClientOptions): Edge {
 
   const call = async <T extends z.ZodType>(method: 'GET' | 'POST', path: string, body: string, shape: T): Promise<EdgeResult<z.output<T>> & { sentAt: number }> => {
     const target = prefix + path
-    const bytes = new TextEncoder().encode(body)
+    const bytes = new Uint8Array(new TextEncoder().encode(body))
     let { response, text, sentAt } = await once(method, target, bytes)
     if (response.status === 401 && learnDate(response, sentAt)) ({ response, text, sentAt } = await once(method, target, bytes))
     if (!response.ok) return { ...refused(refusalOf(response, text)), sentAt }

@@ -24,6 +24,8 @@ export type HeartbeatOptions = {
 
 export type Heartbeat = {
   run(signal: AbortSignal): Promise<void>
+  /** One turn of `run`. Throws when the edge cannot be reached. */
+  once(): Promise<void>
   /** Now, not in ten seconds: the epoch was just taken. */
   wake(): void
 }
@@ -66,6 +68,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
   }
 
   return {
+    once: beat,
     wake: () => bell.ring(),
     async run(signal) {
       while (!signal.aborted) {

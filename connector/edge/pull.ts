@@ -20,6 +20,8 @@ export type PullOptions = {
 
 export type Pull = {
   run(signal: AbortSignal): Promise<void>
+  /** One turn of `run`, whether it is due or not. Throws when the edge cannot be reached. */
+  once(signal: AbortSignal): Promise<void>
   /** What the last heartbeat said: `often` while pushes are not known to arrive, `now` when work waits. */
   set(state: { often: boolean; now: boolean }): void
 }
@@ -57,6 +59,7 @@ export function createPull(options: PullOptions): Pull {
   }
 
   return {
+    once: pull,
     set(state) {
       often = state.often
       if (state.now) {

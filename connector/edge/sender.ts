@@ -11,6 +11,8 @@ import { enterEpoch, isOldJournal } from './new-epoch.ts'
 export type Sender = {
   /** Takes the epoch and sends events, in order and one call at a time, until the signal aborts. */
   run(signal: AbortSignal): Promise<void>
+  /** One turn of `run`: one call, or nothing to send. */
+  once(): Promise<{ kind: 'again' | 'idle' | 'wait' }>
   /** There are new events, or a new epoch is wanted. Does not shorten a backoff. */
   wake(): void
   /** The edge has just answered another call: try now. */
@@ -139,6 +141,7 @@ export function createSender(shop: Shop, edge: Edge, log: Logger, events: Sender
   }
 
   return {
+    once: step,
     async run(signal) {
       while (!signal.aborted) {
         const next = await step()

@@ -118,6 +118,7 @@ const WRANGLER = 'node_modules/wrangler/bin/wrangler.js'
 const parts: [what: string, check: () => Promise<Found>][] = [
   ['types of the Worker', tool(TSC, '-p', 'workers')],
   ['types of the connector and the journeys', tool(TSC, '-p', 'connector')],
+  ['types of the simulation, which knows both sides', tool(TSC, '-p', 'journeys/simulation')],
   ['lint', tool('node_modules/oxlint/bin/oxlint', '--type-aware')],
   ['the generated binding types are those of wrangler.toml', tool(WRANGLER, 'types', 'workers/worker-configuration.d.ts', '--strict-vars=false', '--check')],
   ['the Worker can be deployed (dry run)', tool(WRANGLER, 'deploy', '--dry-run', '--outdir', path.join(scratch, 'worker'))],

@@ -1,0 +1,135 @@
+import { DatabaseSync } from 'node:sqlite'
+import { availabilityOf } from '../../workers/inventory/availability.ts'
+import { ASK_AGAIN_MS, askKey, dueOf, settle } from '../../workers/inventory/broom.ts'
+import { applyCommand, available, decideReserve, explain, safetyStockOf, weighs } from '../../workers/inventory/counter.ts'
+import type { Counter } from '../../workers/inventory/counter.ts'
+import { openBook, openHome } from '../../workers/inventory/db.ts'
+import type { HomeRpc } from '../../workers/inventory/durable-inventory.ts'
+import type { Arbiter, DueReservation } from '../../workers/inventory/port.ts'
+import type { World } from './simulated-edge.ts'
+import type { Actor } from './stage.ts'
+
+export const SHARDS = 3
+
+/** `SqlStorage` of an object, over SQLite in memory. */
+function sqlOver(sqlite: DatabaseSync) {
+  return {
+    exec(sql: string, ...bindings: (string | number | null)[]) {
+      if (bindings.length === 0 && /^\s*(CREATE|--)/.test(sql)) {
+        sqlite.exec(sql)
+        return { toArray: () => [], rowsWritten: 0 }
+      }
+      const statement = sqlite.prepare(sql)
+      if (/^\s*SELECT/i.test(sql)) {
+        const rows = statement.all(...bindings)
+        return { toArray: () => rows, rowsWritten: 0 }
+      }
+      return { toArray: () => [], rowsWritten: Number(statement.run(...bindings).changes) }
+    },
+  } as unknown as Pick<SqlStorage, 'exec'>
+}
+
+const stateOf = ({ sku, level }: Counter) => (level === null ? [] : [{ sku, onHand: level.onHand, epoch: level.epoch, seq: level.seq, asOf: level.asOf }])
+
+/** The homes of the counters: real rows, real decisions; only the platform around them is simulated. */
+export function createHomes({ stage, faults, now, violation }: World) {
+  const homes = Array.from({ length: SHARDS }, () => {
+    const sqlite = new DatabaseSync(':memory:')
+    return { sqlite, db: openHome(sqlOver(sqlite)) }
+  })
+  const postponed = new Map<string, number>()
+
+  const change = <T>(number: number, work: (book: ReturnType<typeof openBook>) => T): T => {
+    const home = homes[number]
+    if (!home) throw new Error('no such home')
+    home.sqlite.exec('BEGIN')
+    try {
+      const book = openBook(home.db)
+      const answer = work(book)
+      book.close()
+      home.sqlite.exec('COMMIT')
+      return answer
+    } catch (error) {
+      home.sqlite.exec('ROLLBACK')
+      throw error
+    }
+  }
+  const dbOf = (number: number) => {
+    const home = homes[number]
+    if (!home) throw new Error('no such home')
+    return home.db
+  }
+
+  /** What a grant may never do, computed without the code that granted. */
+  const checkGrant = (counter: Counter): void => {
+    const held = new Map<string, number>()
+    for (const reservation of counter.reservations) if (weighs(reservation, counter.level)) held.set(reservation.assignmentId, Math.max(held.get(reservation.assignmentId) ?? 0, reservation.quantity))
+    const sum = [...held.values()].reduce((a, b) => a + b, 0)
+    if (counter.level === null || sum > counter.level.onHand - safetyStockOf(counter)) violation(`granted beyond the level: ${counter.sku} has ${counter.level?.onHand} and owes ${sum}`)
+  }
+
+  const homeOf = (actor: Actor) => (number: number): HomeRpc => {
+    const call = async <T>(name: string, work: () => T): Promise<T> => {
+      await stage.pass(actor, `home ${number} ${name}`)
+      if (faults.strikes('home unreachable', 0.01)) throw new Error('the home cannot be reached')
+      const answer = work()
+      if (faults.strikes('home answer lost', 0.01)) throw new Error('the answer was lost')
+      return answer
+    }
+    return {
+      reserve: (_, request) => call('reserve', () => change(number, (book) => {
+        const counters = request.demands.map((demand) => book.counter(demand.sku, request.storeId))
+        const decided = decideReserve(counters, request, dbOf(number).isBuried(request.assignmentId, request.attempt))
+        if (!decided.ok) return decided
+        decided.value.forEach(book.put)
+        decided.value.forEach(checkGrant)
+        return { ok: true as const }
+      })),
+      apply: (_, commands) => call('apply', () => change(number, (book) => commands.map((command) => {
+        const { counter, outcome } = applyCommand(book.counter(command.sku, command.storeId), command)
+        book.put(counter)
+        return command.type === 'release' && dbOf(number).bury(command.assignmentId, command.attempt, command.at) ? 'applied' as const : outcome
+      }))),
+      availability: (_, skus) => call('availability', () => skus.map((sku) => availabilityOf(sku, dbOf(number).countersOf(sku)))),
+      explain: (_, sku) => call('explain', () => ({ sku, stores: dbOf(number).countersOf(sku).map(explain) })),
+      statesOf: (_, storeId, skus) => call('statesOf', () => skus.flatMap((sku) => stateOf(dbOf(number).counter(sku, storeId)))),
+      listStates: (_, storeId, afterSku, limit) => call('listStates', () => dbOf(number).countersOfStore(storeId, afterSku, limit).flatMap(stateOf)),
+      setSafetyStock: async () => undefined,
+      fetch: async () => new Response(null, { status: 426 }),
+    }
+  }
+
+  return {
+    homeOf,
+    /** Every counter there is, looked at from outside. */
+    counters: (): Counter[] => homes.flatMap(({ db, sqlite }) => sqlite.prepare('SELECT sku, store_id FROM counters').all().map((row) => db.counter(String(row['sku']), String(row['store_id'])))),
+    availableOf: (sku: string, storeId: string): number | null => {
+      const counter = homes.flatMap(({ db }) => db.countersOf(sku)).find((each) => each.storeId === storeId)
+      return counter ? available(counter) : null
+    },
+    /** What the object's alarm does. */
+    async broom(arbiter: Arbiter): Promise<void> {
+      for (const [number, { db }] of homes.entries()) {
+        const asks = new Map<string, { due: DueReservation; rows: Counter[] }>()
+        for (const counter of db.countersWithReservations()) {
+          for (const due of dueOf(counter, postponed, now())) {
+            const ask = asks.get(askKey(due)) ?? { due, rows: [] }
+            ask.rows.push(counter)
+            asks.set(askKey(due), ask)
+          }
+        }
+        if (asks.size === 0) continue
+        const list = [...asks.values()]
+        const verdicts = await arbiter(list.map(({ due }) => due), now()).catch(() => list.map(() => 'wait' as const))
+        change(number, (book) => {
+          for (const [place, { due, rows }] of list.entries()) {
+            const verdict = verdicts[place] ?? 'wait'
+            if (verdict === 'wait') postponed.set(askKey(due), now() + ASK_AGAIN_MS)
+            if (verdict === 'release') db.bury(due.assignmentId, due.attempt, now())
+            for (const { sku, storeId } of rows) book.put(settle(book.counter(sku, storeId), due, verdict, now()).counter)
+          }
+        })
+      }
+    },
+  }
+}
