@@ -13,12 +13,13 @@ export type Faults = {
   /** Whether it happens now; counted when it does. Never in the calm. */
   strikes(kind: FaultKind, probability: number): boolean
   note(kind: FaultKind): void
-  calm(): void
+  /** Nothing strikes while it is calm: before the trouble, until the shops have told what they have, and after it. */
+  calm(isCalm: boolean): void
 }
 
 export function createFaults(random: Random, trace: (line: string) => void): Faults {
   const counts = new Map<FaultKind, number>()
-  let isCalm = false
+  let isCalm = true
   const note = (kind: FaultKind): void => {
     counts.set(kind, (counts.get(kind) ?? 0) + 1)
     trace(`! ${kind}`)
@@ -31,6 +32,6 @@ export function createFaults(random: Random, trace: (line: string) => void): Fau
       note(kind)
       return true
     },
-    calm: () => void (isCalm = true),
+    calm: (calm) => void (isCalm = calm),
   }
 }

@@ -137,23 +137,28 @@ export async function runSeed(seed: number, steps: number): Promise<SeedReport> 
     if (!done) violation('something waits for ever')
   }
 
+  const round = async (): Promise<void> => {
+    for (const shop of shops) for (const step of shop.steps) for (let times = step === 'sender' ? 4 : 1; times > 0; times--) await finish(shop.turn(step))
+    while (edge.queue.length > 0) await finish(edge.consumeOne())
+    await finish(edge.sweep())
+    await finish(edge.broom())
+    now += 31_000
+  }
+
   try {
-    for (; taken < steps && violations.length === 0; taken += 1) {
+    // Trouble begins in a shop that is open: everything told once, everything known at the edge.
+    for (let rounds = 0; rounds < 3; rounds += 1) await round()
+    faults.calm(false)
+    const troubleEnds = taken + steps
+    for (; taken < troubleEnds && violations.length === 0; taken += 1) {
       if (stage.waiting().length > 0 && random.chance(0.8)) await stage.step()
       else act()
       check()
     }
-    faults.calm()
+    faults.calm(true)
     for (const shop of shops) {
       shop.setTunnel(true)
       shop.start()
-    }
-    const round = async (): Promise<void> => {
-      for (const shop of shops) for (const step of shop.steps) for (let times = step === 'sender' ? 4 : 1; times > 0; times--) await finish(shop.turn(step))
-      while (edge.queue.length > 0) await finish(edge.consumeOne())
-      await finish(edge.sweep())
-      await finish(edge.broom())
-      now += 31_000
     }
     while (await stage.step()) check()
     for (let rounds = 0; rounds < 25 && violations.length === 0; rounds += 1) await round()
