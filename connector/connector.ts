@@ -12,6 +12,7 @@ import { createWriter } from './delivery/writer.ts'
 import { createEdgeClient } from './edge/edge-client.ts'
 import { createEdgeClock, systemMonotonic } from './edge/edge-clock.ts'
 import { createHeartbeat } from './edge/heartbeat.ts'
+import { watchLease } from './edge/lease.ts'
 import { createPull } from './edge/pull.ts'
 import { createSender } from './edge/sender.ts'
 import { createStanding } from './edge/standing.ts'
@@ -44,8 +45,8 @@ const TOLD_BETWEEN_PULLS_MS = 1000
 export async function startConnector(config: ConnectorConfig, journal: Journal, openedPos: Pos, log: Logger, version: string): Promise<RunningConnector> {
   const { pos, reachable } = watchReachable(openedPos)
   const clock = createEdgeClock(systemClock)
-  const edge = createEdgeClient({ url: config.edge.url, storeId: config.store.id, secrets: config.store.secrets, clock })
-  const shop: Shop = { journal, pos, turn: createTurn(), now: clock.now }
+  const { edge, isHeld } = watchLease(createEdgeClient({ url: config.edge.url, storeId: config.store.id, secrets: config.store.secrets, clock }), systemMonotonic)
+  const shop: Shop = { journal, pos, turn: createTurn(), now: clock.now, holdsStore: isHeld }
   const ending = Promise.withResolvers<Ending>()
   const standing = createStanding(journal)
   const onHeld = (holder: string | null): void => {
@@ -61,12 +62,14 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
     onHeld,
     onEpoch() {
       standing.confirmed()
+      writer.edgeAnswered()
       heartbeat.wake()
       reconciler.wake()
       pull.set({ often: true, now: true })
     },
     onSent() {
       standing.confirmed()
+      writer.edgeAnswered()
       edgeSeenAt = systemMonotonic()
     },
   })
@@ -104,7 +107,8 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
     journal, edge, log, version, everyMs: config.heartbeat.everyMs, wall: systemClock, posReachable: reachable, onHeld, onForked: sender.wantEpoch,
     onAnswer(answer) {
       edgeSeenAt = systemMonotonic()
-      standing.answered(answer)
+      standing.answered()
+      writer.edgeAnswered()
       sender.edgeIsBack()
       pull.set({ often: !answer.pushConfirmed, now: answer.pending > 0 })
       const again = answer.askAgain.filter((assignmentId) => askedAgain(journal, assignmentId, clock.now()))
@@ -128,17 +132,13 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
   }, config.server)
 
   const work = new AbortController()
-  // A POS that cannot be searched would be written twice by an old journal, so the edge must have recognised this one first.
-  const firstWriteMay = async (): Promise<void> => {
-    if (pos.capabilities.duplicates === 'possible') await standing.known(work.signal)
-  }
   const talk = new AbortController()
   const guarded = (part: string, run: Promise<void>): Promise<void> => run.catch((error: unknown) => {
     log.fatal({ event: 'connector.broken', part, fault: error instanceof Error ? error.stack?.split('\n').slice(1, 6).map((line) => line.trim()) : null })
     ending.resolve({ why: 'broken', error })
   })
   const working = [
-    guarded('writer', firstWriteMay().then(() => writer.run(work.signal))),
+    guarded('writer', writer.run(work.signal)),
     guarded('capture', watchPos(shop, log, config.poll.everyMs, work.signal)),
     guarded('reconciler', reconciler.run(work.signal)),
     guarded('pull', pull.run(work.signal)),

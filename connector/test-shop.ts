@@ -41,10 +41,12 @@ export function assignmentOf(n: number, lines: Record<string, number>, change: P
 export const itemOf = (sku: string, name = `Item ${sku}`): Item =>
   Item.parse({ sku, name, price: { amountMinor: 250, currency: 'EUR' }, taxIncluded: true, taxRate: '20' })
 
+/** `fell`: its goods are off the stock. */
+type MemoryOrder = { posReference: string; state: 'open' | 'picking' | 'ready' | 'done' | 'void'; fell: boolean; assignment: Assignment }
 export type MemoryPos = Pos & {
   items: Map<string, Item>
   stock: Map<string, number>
-  orders: Map<string, { posReference: string; state: 'open' | 'picking' | 'ready' | 'done' | 'void'; assignment: Assignment }>
+  orders: Map<string, MemoryOrder>
   writes: string[]
   /** Thrown from inside a method before or after its effect: a crash, or a POS that is away. */
   fail: { at: keyof Pos; when: 'before' | 'after' } | null
@@ -55,6 +57,8 @@ export type MemoryPos = Pos & {
 }
 
 type LogEntry = { item?: string; level?: string; sale?: PosSale; order?: PosOrderChange }
+
+const STATE_OF = { accepted: 'open', picking: 'picking', ready_for_pickup: 'ready', shipped: 'done', completed: 'done' } as const
 
 /** A POS as an object literal, correct by its port; `pause` lets other work in between its steps. */
 export function memoryPos(stock: Record<string, number>, capabilities: Partial<PosCapabilities> = {}, pause: () => Promise<void> = async () => {}): MemoryPos {
@@ -75,6 +79,11 @@ export function memoryPos(stock: Record<string, number>, capabilities: Partial<P
   const move = (sku: string, by: number): void => {
     pos.stock.set(sku, (pos.stock.get(sku) ?? 0) + by)
     log.push({ level: sku })
+  }
+  const putBack = (order: MemoryOrder): void => {
+    if (order.fell) for (const line of order.assignment.lines) move(line.sku, line.quantity)
+    order.state = 'void'
+    order.fell = false
   }
   const pos: MemoryPos = {
     items: new Map(Object.keys(stock).map((sku) => [sku, itemOf(sku)])),
@@ -106,7 +115,7 @@ export function memoryPos(stock: Record<string, number>, capabilities: Partial<P
     readLevels: (skus) => step('readLevels', () => levels(skus)),
     findOrder: (id) => step('findOrder', () => {
       const order = pos.capabilities.duplicates === 'possible' ? undefined : pos.orders.get(id)
-      return order ? { posReference: order.posReference, state: order.state, stockFell: pos.capabilities.stockFallsAt === 'accept' } : null
+      return order ? { posReference: order.posReference, state: order.state, stockFell: order.fell } : null
     }),
     writeOrder: (assignment) => step('writeOrder', () => {
       pos.writes.push(assignment.assignmentId)
@@ -114,17 +123,17 @@ export function memoryPos(stock: Record<string, number>, capabilities: Partial<P
         if (!pos.items.has(line.sku)) return { ok: false, reason: 'unknown_sku', detail: `no ${line.sku}` }
         if ((pos.stock.get(line.sku) ?? 0) < line.quantity) return { ok: false, reason: 'out_of_stock', detail: `too few ${line.sku}` }
       }
-      if (pos.capabilities.stockFallsAt === 'accept') for (const line of assignment.lines) move(line.sku, -line.quantity)
+      const fell = pos.capabilities.stockFallsAt === 'accept'
+      if (fell) for (const line of assignment.lines) move(line.sku, -line.quantity)
       const posReference = `T${pos.orders.size + 1}`
-      pos.orders.set(assignment.assignmentId, { posReference, state: 'open', assignment })
-      return { ok: true, posReference, stockFell: pos.capabilities.stockFallsAt === 'accept' }
+      pos.orders.set(assignment.assignmentId, { posReference, state: 'open', fell, assignment })
+      return { ok: true, posReference, stockFell: fell }
     }),
     voidOrder: (id) => step('voidOrder', () => {
       const order = pos.orders.get(id)
       if (!order) return 'absent'
       if (order.state === 'done') return 'refused'
-      order.state = 'void'
-      for (const line of order.assignment.lines) move(line.sku, line.quantity)
+      if (order.state !== 'void') putBack(order)
       return 'voided'
     }),
     close: async () => {},
@@ -135,11 +144,12 @@ export function memoryPos(stock: Record<string, number>, capabilities: Partial<P
     },
     staff(change) {
       const order = pos.orders.get(change.assignmentId)
-      if (change.kind === 'stock-fell') for (const line of order?.assignment.lines ?? []) move(line.sku, -line.quantity)
-      if (change.kind === 'refused' && order) {
-        order.state = 'void'
-        for (const line of order.assignment.lines) move(line.sku, line.quantity)
+      if (change.kind === 'stock-fell' && order && !order.fell) {
+        for (const line of order.assignment.lines) move(line.sku, -line.quantity)
+        order.fell = true
       }
+      if (change.kind === 'refused' && order) putBack(order)
+      if (change.kind === 'progress' && order) order.state = STATE_OF[change.status]
       log.push({ order: change })
     },
     put(item, onHand) {
@@ -163,7 +173,7 @@ export function testFolder(): { path: string; file(name: string): string; remove
 
 export const openTestJournal = (file: string): Journal => openJournal({ file, storeId: STORE_ID, connectorId: 'test' })
 
-export const shopOf = (journal: Journal, pos: Pos, now: () => number = () => NOW): Shop => ({ journal, pos, turn: createTurn(), now })
+export const shopOf = (journal: Journal, pos: Pos, now: () => number = () => NOW): Shop => ({ journal, pos, turn: createTurn(), now, holdsStore: () => true })
 
 /** Everything not yet confirmed, numbered. */
 export const waitingEvents = (journal: Journal): NumberedEvent[] =>

@@ -84,7 +84,7 @@ describe('a capture', () => {
 
   test('tells the staff\'s progress, and their refusal with the levels of all its SKUs', async () => {
     receiveOrder(journal, assignmentOf(1, { A: 4, B: 1 }), NOW)
-    await acceptOrder(shop, journal.inbox.get(ID)!, new Set())
+    await acceptOrder(shop, journal.inbox.get(ID)!, new Map())
     journal.outbox.markAcked(2)
     pos.staff({ kind: 'progress', status: 'picking', assignmentId: ID, occurredAt })
     await captureChanges(shop)
@@ -99,7 +99,7 @@ describe('a capture', () => {
 
   test('an order is accepted before anything the staff do with it is told', async () => {
     receiveOrder(journal, assignmentOf(1, { A: 4 }), NOW)
-    const accepting = acceptOrder(shop, journal.inbox.get(ID)!, new Set())
+    const accepting = acceptOrder(shop, journal.inbox.get(ID)!, new Map())
     while (!pos.orders.has(ID)) await Promise.resolve()
     pos.staff({ kind: 'progress', status: 'picking', assignmentId: ID, occurredAt })
     await Promise.all([captureChanges(shop), accepting])
@@ -109,7 +109,7 @@ describe('a capture', () => {
   test('of a POS that takes goods off later tells when they fell, with all levels', async () => {
     pos.capabilities.stockFallsAt = 'later'
     receiveOrder(journal, assignmentOf(1, { A: 4, B: 1 }), NOW)
-    await acceptOrder(shop, journal.inbox.get(ID)!, new Set())
+    await acceptOrder(shop, journal.inbox.get(ID)!, new Map())
     expect(fresh().at(-1)).toMatchObject({ type: 'order.accepted', data: { stockFell: false, levels: [{ sku: 'A', onHand: 10 }, { sku: 'B', onHand: 3 }] } })
     journal.outbox.markAcked(2)
     pos.staff({ kind: 'stock-fell', assignmentId: ID, occurredAt })
@@ -119,7 +119,7 @@ describe('a capture', () => {
   })
 
   test('tells of an order this journal never had all the same', async () => {
-    pos.orders.set(ID, { posReference: 'T9', state: 'open', assignment: assignmentOf(1, { A: 4 }) })
+    pos.orders.set(ID, { posReference: 'T9', state: 'open', fell: false, assignment: assignmentOf(1, { A: 4 }) })
     pos.staff({ kind: 'stock-fell', assignmentId: ID, occurredAt })
     await captureChanges(shop)
     expect(fresh().at(-1)).toMatchObject({ type: 'order.stock_fell', data: { assignmentId: ID, levels: [{ sku: 'A', onHand: 6 }] } })

@@ -65,7 +65,7 @@ test('whatever comes between, the edge never believes more than the POS has free
           if (reserved.has(order.assignmentId) || each.quantity > availableAt(waitingEvents(journal), reserved)) break
           reserved.set(order.assignmentId, each.quantity)
           receiveOrder(journal, order, NOW)
-          running.push(acceptOrder(shop, journal.inbox.get(order.assignmentId)!, new Set()))
+          running.push(acceptOrder(shop, journal.inbox.get(order.assignmentId)!, new Map()))
           break
         }
         case 'cancel':

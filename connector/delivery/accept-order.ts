@@ -1,5 +1,5 @@
 import type { Assignment } from '../../contract/assignment.ts'
-import { fromInstant, type Clock } from '../../contract/clock.ts'
+import { fromInstant, toInstant, type Clock } from '../../contract/clock.ts'
 import type { RejectReason } from '../../contract/events.ts'
 import type { InboxChange, InboxRow } from '../journal/inbox.ts'
 import { FIRST_EPOCH, type Journal } from '../journal/journal.ts'
@@ -7,30 +7,38 @@ import type { OutgoingEvent } from '../journal/outgoing-event.ts'
 import type { Pos, PosWrite } from '../pos/port.ts'
 import type { Turn } from '../turn.ts'
 import { cancelOutcome } from './cancel-outcome.ts'
+import { isOnItsWay } from './receive-order.ts'
 import { acceptedEvent, cancelEvent, inDoubtEvent, outcomeAgain, progressOf, rejectedEvent, skusOf, statusEvent } from './outcome.ts'
 
-/** What bringing work into the POS stands on. `now` is edge time, epoch ms: deadlines are the edge's. */
-export type Shop = { journal: Journal; pos: Pos; turn: Turn; now: Clock }
+/**
+ * What bringing work into the POS stands on. `now` is edge time, epoch ms: deadlines are the edge's. `holdsStore`: no other
+ * connector can have the store now (edge/lease.ts); without it nothing in the POS is changed.
+ */
+export type Shop = { journal: Journal; pos: Pos; turn: Turn; now: Clock; holdsStore(): boolean }
 
-/** What became of one step. `moved-on`: somebody else (a cancel, the staff) had settled it meanwhile. */
-export type Settled = 'accepted' | 'rejected' | 'struck' | 'voided' | 'refused' | 'in_doubt' | 'told' | 'moved-on'
+/** What became of one step. `moved-on`: somebody else (a cancel, the staff) had settled it meanwhile. `waiting`: for the edge's word. */
+export type Settled = 'accepted' | 'rejected' | 'struck' | 'voided' | 'refused' | 'in_doubt' | 'told' | 'moved-on' | 'waiting'
+
+/** The INTENTs of this process whose write has not been called yet, each with the epoch it was set in. */
+export type SurelyUnwritten = Map<string, number | null>
 
 /**
  * Brings one assignment into the POS, whatever a crash between any two lines left behind:
  * INTENT on disk → looked up by its reference → `acceptBy` → written → levels read back → outcome and event in one commit.
  *
- * `surelyUnwritten` has the assignments for which this process set the INTENT and has not called the POS to write yet. For a
- * POS that cannot be searched (`duplicates: 'possible'`) only those may be written; every other INTENT is in doubt.
+ * For a POS that cannot be searched (`duplicates: 'possible'`) only what is surely unwritten may be written; every other INTENT
+ * is in doubt. And it waits until the edge has confirmed an event numbered with the INTENT: a journal that came back from a
+ * backup, which may believe unwritten what its other life wrote, is found out by that.
  * Throws what the POS throws: a fault, to be tried again. Holds the turn from the lookup to the commit, so that what the
  * staff do with the order is always numbered after its acceptance.
  */
-export async function acceptOrder(shop: Shop, row: InboxRow, surelyUnwritten: Set<string>): Promise<Settled> {
+export async function acceptOrder(shop: Shop, row: InboxRow, surelyUnwritten: SurelyUnwritten): Promise<Settled> {
   const { journal, pos, turn, now } = shop
   const { assignmentId, assignment } = row
   if (!assignment) throw new TypeError(`journal: ${assignmentId} has no body`)
   if (row.state === 'received') {
-    if (!setIntent(journal, assignmentId, now())) return 'moved-on'
-    surelyUnwritten.add(assignmentId)
+    if (!setIntent(shop, assignmentId)) return 'moved-on'
+    surelyUnwritten.set(assignmentId, journal.meta.number('epoch'))
   }
 
   return turn(async () => {
@@ -38,21 +46,25 @@ export async function acceptOrder(shop: Shop, row: InboxRow, surelyUnwritten: Se
     if (found?.state === 'void') return reject(shop, assignment, 'invalid', 'the order is void in the POS')
     if (found) return accept(shop, assignment, found.posReference, found.stockFell, progressOf(found.state))
 
-    const cannotKnow = pos.capabilities.duplicates === 'possible' && !surelyUnwritten.has(assignmentId)
+    const searchable = pos.capabilities.duplicates === 'never'
+    // An INTENT of an older epoch was never confirmed as this journal's.
+    const cannotKnow = !searchable && surelyUnwritten.get(assignmentId) !== journal.meta.number('epoch')
     if (cannotKnow) return doubt(shop, assignmentId, 'an earlier run or journal may have written this order, and the POS cannot be searched for it')
 
-    const cancel = journal.inbox.get(assignmentId)?.cancel
+    const current = journal.inbox.get(assignmentId)
+    const cancel = current?.cancel
     if (cancel === 'requested') return strike(shop, assignmentId)
     // The POS had it when it refused the cancel, so the goods may be handed out: written once more they would be set aside twice.
     if (cancel === 'refused') return reject(shop, assignment, 'invalid', 'the POS refused to cancel this order and no longer has it')
     if (now() > fromInstant(assignment.acceptBy)) return reject(shop, assignment, 'expired', null)
+    if (!shop.holdsStore() || (!searchable && current && isOnItsWay(journal, current))) return 'waiting'
 
     surelyUnwritten.delete(assignmentId)
     let write: PosWrite
     try {
       write = await pos.writeOrder(assignment)
     } catch (error) {
-      if (pos.capabilities.duplicates === 'never') throw error
+      if (searchable) throw error
       return doubt(shop, assignmentId, 'the POS failed while it wrote this order, and it cannot be searched for it')
     }
     if (!write.ok) return reject(shop, assignment, write.reason, write.detail)
@@ -60,11 +72,12 @@ export async function acceptOrder(shop: Shop, row: InboxRow, surelyUnwritten: Se
   })
 }
 
-/** INTENT is on disk before the POS is asked to write. False when a cancel came first. */
-function setIntent(journal: Journal, assignmentId: string, now: number): boolean {
+/** INTENT is on disk before the POS is asked to write, and numbered where the POS cannot be searched. False when a cancel came first. */
+function setIntent({ journal, pos, now }: Shop, assignmentId: string): boolean {
   return journal.transaction(() => {
     if (journal.inbox.get(assignmentId)?.state !== 'received') return false
-    journal.inbox.change(assignmentId, { state: 'intent' }, now)
+    journal.inbox.change(assignmentId, { state: 'intent' }, now())
+    if (pos.capabilities.duplicates === 'possible') journal.append([{ type: 'order.journaled', occurredAt: toInstant(now()), data: { assignmentId } }])
     return true
   })
 }
@@ -112,6 +125,7 @@ export async function voidOrder(shop: Shop, row: InboxRow): Promise<Settled> {
   const { assignmentId, assignment } = row
   return shop.turn(async () => {
     const found = await pos.findOrder(assignmentId)
+    if (!shop.holdsStore()) return 'waiting'
     const answer = found?.state === 'void' ? 'voided' : await pos.voidOrder(assignmentId)
     const levels = await pos.readLevels(skusOf(assignment))
     return journal.transaction((): Settled => {

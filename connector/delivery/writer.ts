@@ -3,11 +3,13 @@ import { createBell } from '../bell.ts'
 import { backoffMs } from '../edge/backoff.ts'
 import { faultFields } from '../fault.ts'
 import { isUnfinished, type InboxRow } from '../journal/inbox.ts'
-import { acceptOrder, answerAgain, voidOrder, type Settled, type Shop } from './accept-order.ts'
+import { acceptOrder, answerAgain, voidOrder, type Settled, type Shop, type SurelyUnwritten } from './accept-order.ts'
 
 export type Writer = {
   /** There may be new work. */
   wake(): void
+  /** The edge took a call of ours: what waited for its word may go on. */
+  edgeAnswered(): void
   /** Runs until the signal aborts; the step under way is finished first. */
   run(signal: AbortSignal): Promise<void>
   /** One walk over all work that is due. Answers whether something was done. */
@@ -23,7 +25,8 @@ const PAGE_SIZE = 50
  */
 export function createWriter(shop: Shop, log: Logger, random: () => number = Math.random, monotonic: () => number = () => performance.now()): Writer {
   const bell = createBell()
-  const surelyUnwritten = new Set<string>()
+  const surelyUnwritten: SurelyUnwritten = new Map()
+  let waitsForEdge = false
   const waiting = new Map<string, { attempt: number; notBefore: number }>()
 
   const step = (row: InboxRow): Promise<Settled> => {
@@ -31,11 +34,16 @@ export function createWriter(shop: Shop, log: Logger, random: () => number = Mat
     return row.cancel === 'requested' ? voidOrder(shop, row) : answerAgain(shop, row)
   }
 
-  const work = async (row: InboxRow): Promise<void> => {
+  /** Answers whether it went on. */
+  const work = async (row: InboxRow): Promise<boolean> => {
     const { assignmentId } = row
     try {
       const settled = await step(row)
       waiting.delete(assignmentId)
+      if (settled === 'waiting') {
+        waitsForEdge = true
+        return false
+      }
       surelyUnwritten.delete(assignmentId)
       log.info({ event: 'assignment.settled', assignmentId, outcome: settled })
     } catch (error) {
@@ -44,6 +52,7 @@ export function createWriter(shop: Shop, log: Logger, random: () => number = Mat
       waiting.set(assignmentId, { attempt, notBefore: monotonic() + waitMs })
       log.warn({ event: 'assignment.retry', assignmentId, attempt, waitMs, ...faultFields(error) })
     }
+    return true
   }
 
   /** One walk over all work. Answers whether something was done. */
@@ -60,8 +69,7 @@ export function createWriter(shop: Shop, log: Logger, random: () => number = Mat
         // Read again: a cancel may have come while its neighbours were worked on.
         const row = shop.journal.inbox.get(assignmentId)
         if (!row || !(isUnfinished(row) || row.cancel === 'requested' || row.answerAgain)) continue
-        await work(row)
-        worked = true
+        if (await work(row)) worked = true
       }
       if (rows.length < PAGE_SIZE) break
     }
@@ -73,6 +81,11 @@ export function createWriter(shop: Shop, log: Logger, random: () => number = Mat
   return {
     once: pass,
     wake: () => bell.ring(),
+    edgeAnswered() {
+      if (!waitsForEdge) return
+      waitsForEdge = false
+      bell.ring()
+    },
     async run(signal) {
       while (!signal.aborted) {
         if (await pass(signal)) continue

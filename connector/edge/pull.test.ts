@@ -47,7 +47,7 @@ test('nothing is fetched before the edge has taken this connector for the store\
   expect(await pulledIn(40)).toBe(false)
   journal.takeFirstEpoch(1)
   expect(await pulledIn(40)).toBe(false)
-  standing.answered({ ackedSeq: 0 })
+  standing.answered()
   expect(await pulledIn(200)).toBe(true)
 })
 
@@ -61,16 +61,4 @@ test('nothing is fetched while a new epoch is wanted, nor once another connector
   standing.held()
   await pulledIn(10)
   expect(await pulledIn(40)).toBe(false)
-})
-
-test('a heartbeat that knows of more than this journal does not make it known, its events do', async () => {
-  journal.takeFirstEpoch(1)
-  let known = false
-  void standing.known(stop.signal).then(() => { known = true })
-  standing.answered({ ackedSeq: 5 })
-  await pulledIn(5)
-  expect(known).toBe(false)
-  standing.confirmed()
-  await pulledIn(5)
-  expect(known).toBe(true)
 })

@@ -212,7 +212,7 @@ describe('a journal from a backup', () => {
     journal = openTestJournal(folder.file('backup.sqlite'))
     start()
     receiveOrder(journal, assignmentOf(1, { A: 4 }), NOW)
-    await acceptOrder(shop, journal.inbox.get(assignmentId(1))!, new Set())
+    await acceptOrder(shop, journal.inbox.get(assignmentId(1))!, new Map())
     pos.sell('A', 1)
     await until(() => edge.epoch === 2 && edge.mark.seq > 0)
     await until(() => edge.events().some(({ type }) => type === 'order.accepted'))

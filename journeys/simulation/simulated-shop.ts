@@ -102,7 +102,7 @@ export function createSimulatedShop(world: World, edge: () => SimulatedEdge, sto
   function start() {
     const actor = stage.actor(`${storeId} connector ${(lives += 1)}`)
     const journal = openJournal({ file, storeId, connectorId: `${storeId}-till` })
-    const shop: Shop = { journal, pos: posOf(actor), turn: createTurn(), now }
+    const shop: Shop = { journal, pos: posOf(actor), turn: createTurn(), now, holdsStore: () => true }
     const line = edgeOf(actor)
     const standing = createStanding(journal)
     const zero = () => 0
@@ -117,7 +117,7 @@ export function createSimulatedShop(world: World, edge: () => SimulatedEdge, sto
     const heartbeat = createHeartbeat({
       journal, edge: line, log: silent, version: 'simulated', everyMs: 10_000, wall: now, posReachable: () => true, onHeld: () => standing.held(), onForked: sender.wantEpoch,
       onAnswer(answer) {
-        standing.answered(answer)
+        standing.answered()
         for (const assignmentId of answer.askAgain) askedAgain(journal, assignmentId, now())
         if (answer.requests.includes('reconcile')) journal.meta.set('reconcileWanted', '1')
       },
