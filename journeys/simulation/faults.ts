@@ -2,9 +2,15 @@ import type { Random } from './random.ts'
 
 /** What can go wrong, by name. The table of a run counts those that really occurred. */
 export const FAULT_KINDS = [
-  'call lost', 'answer lost', 'call doubled', 'tunnel down', 'send failed', 'message lost', 'message doubled', 'message late',
-  'edge crash', 'connector crash', 'D1 write unknown, not done', 'D1 write unknown, done', 'home unreachable', 'home answer lost',
-  'POS fault', 'POS refusal', 'disk restored', 'till sale', 'till return', 'item renamed', 'shopper retry', 'cancel',
+  'call lost', 'answer lost', 'call doubled', 'call late', 'tunnel down', 'tunnel down for days',
+  'send failed', 'message lost', 'message doubled', 'message late',
+  'edge crash', 'connector crash', 'connector cloned', 'disk restored', 'clock skewed',
+  'D1 write unknown, not done', 'D1 write unknown, done', 'D1 write unknown, done late',
+  'home unreachable', 'home answer lost', 'home call late',
+  'POS fault', 'POS answer lost', 'POS refusal',
+  'till sale', 'till sale during a read', 'till return', 'item described anew', 'SKU renamed', 'SKU retired',
+  'suspended sale completed late', 'refused by staff', 'handed out',
+  'shopper retry', 'cancel',
 ] as const
 export type FaultKind = (typeof FAULT_KINDS)[number]
 
@@ -17,8 +23,12 @@ export type Faults = {
   calm(isCalm: boolean): void
 }
 
+/** A run in which everything is a little bad meets other bugs than one in which a few things are very bad. */
+const TEMPERS = [0, 0.5, 1, 1, 2, 6]
+
 export function createFaults(random: Random, trace: (line: string) => void): Faults {
   const counts = new Map<FaultKind, number>()
+  const tempers = new Map(FAULT_KINDS.map((kind) => [kind, random.pick(TEMPERS)]))
   let isCalm = true
   const note = (kind: FaultKind): void => {
     counts.set(kind, (counts.get(kind) ?? 0) + 1)
@@ -28,7 +38,7 @@ export function createFaults(random: Random, trace: (line: string) => void): Fau
     counts,
     note,
     strikes(kind, probability) {
-      if (isCalm || !random.chance(probability)) return false
+      if (isCalm || !random.chance(probability * (tempers.get(kind) ?? 1))) return false
       note(kind)
       return true
     },

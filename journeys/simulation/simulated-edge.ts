@@ -24,10 +24,19 @@ import type { Store, StoreTransport } from '../../workers/stores/port.ts'
 import type { Faults } from './faults.ts'
 import type { Random } from './random.ts'
 import { createHomes, SHARDS } from './simulated-homes.ts'
-import { d1Over } from './sqlite-d1.ts'
+import { openD1 } from './sqlite-d1.ts'
 import type { Actor, Stage } from './stage.ts'
 
-export type World = { stage: Stage; random: Random; faults: Faults; now: () => number; trace: (line: string) => void; violation: (what: string) => void }
+export type World = {
+  stage: Stage
+  random: Random
+  faults: Faults
+  now: () => number
+  /** Done some time after whoever wanted it was told that it failed, and even if they are dead by then. */
+  later(what: string, work: () => unknown): void
+  trace: (line: string) => void
+  violation: (what: string) => void
+}
 
 /** A message in a queue, and how often it has been tried. */
 export type Waiting = { tries: number; doubled: boolean } & (
@@ -38,9 +47,10 @@ export const CHANNEL = { channelId: 'web', name: 'Web', allowedOrigins: [], payI
 
 /** The edge: its real decisions and its real SQL over tables in memory, its queues and its objects simulated. */
 export function createSimulatedEdge(world: World, stores: Store[], transportOf: (actor: Actor, storeId: string) => StoreTransport) {
-  const { stage, random, faults, now } = world
+  const { stage, random, faults, later, now } = world
   const sqlite = new DatabaseSync(':memory:')
   for (const file of readdirSync('migrations').sort()) sqlite.exec(readFileSync(`migrations/${file}`, 'utf8'))
+  const d1Over = openD1(sqlite)
   const homes = createHomes(world)
   const links = new Map(stores.map(({ storeId }) => [storeId, createLink(memoryBook())]))
   const kv = new Map<string, string>()
@@ -50,9 +60,10 @@ export function createSimulatedEdge(world: World, stores: Store[], transportOf: 
   let ids = 0
 
   function portsOf(actor: Actor) {
-    const d1 = d1Over(sqlite, async (what) => {
+    const d1 = d1Over(async (what) => {
       await stage.pass(actor, `D1 ${what.slice(0, 40)}`)
       if (faults.strikes('D1 write unknown, not done', 0.01)) return 'before'
+      if (!/^(select|look)/i.test(what.trim()) && faults.strikes('D1 write unknown, done late', 0.02)) return { later: (work) => later(`D1 ${what.slice(0, 40)}, late`, work) }
       return faults.strikes('D1 write unknown, done', 0.01) ? 'after' : null
     })
     const send = (kind: Waiting['queue']) => async (body: object): Promise<void> => {
@@ -160,12 +171,15 @@ export function createSimulatedEdge(world: World, stores: Store[], transportOf: 
     await ports.queues.orders(assignmentIds.map((assignmentId) => ({ kind: 'deliver' as const, orderId: assignmentId.slice(0, assignmentId.lastIndexOf('.')), assignmentId, storeId, requestId: 'again' }))).catch(() => undefined)
   }
 
+  const totalChanges = sqlite.prepare('SELECT total_changes() AS n')
   return {
+    /** Rise with every row written. */
+    changes: () => ({ orders: Number(totalChanges.get()?.['n']), counters: homes.changes() }),
     sqlite, homes, links, queue, letters, running,
     place: (call: PlacementCall) => invoke('places', (ports) => placeOrder(ports, call)),
     cancel: (orderId: string) => invoke('cancels', (ports) => cancelOrder(ports, orderId, 'cancel')),
     sweep: () => invoke('sweeps', (ports) => sweepOrders(ports)),
-    broom: () => invoke('brooms', (ports) => homes.broom(createArbiter(d1Over(sqlite, async (what) => {
+    broom: () => invoke('brooms', (ports) => homes.broom(createArbiter(d1Over(async (what) => {
       await ports.sleep(0)
       world.trace(`broom asks ${what.slice(0, 20)}`)
       return faults.strikes('D1 write unknown, done', 0.02) ? 'after' : null

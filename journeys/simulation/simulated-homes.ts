@@ -29,15 +29,18 @@ function sqlOver(sqlite: DatabaseSync) {
   } as unknown as Pick<SqlStorage, 'exec'>
 }
 
+const graveOf = (home: number, assignmentId: string, attempt: string): string => `${home} ${assignmentId} ${attempt}`
 const stateOf = ({ sku, level }: Counter) => (level === null ? [] : [{ sku, onHand: level.onHand, epoch: level.epoch, seq: level.seq, asOf: level.asOf }])
 
 /** The homes of the counters: real rows, real decisions; only the platform around them is simulated. */
-export function createHomes({ stage, faults, now, violation }: World) {
+export function createHomes({ stage, faults, later, now, violation }: World) {
   const homes = Array.from({ length: SHARDS }, () => {
     const sqlite = new DatabaseSync(':memory:')
     return { sqlite, db: openHome(sqlOver(sqlite)) }
   })
   const postponed = new Map<string, number>()
+  /** Every attempt that was ever released, kept outside the rows that should remember it. */
+  const buried = new Set<string>()
 
   const change = <T>(number: number, work: (book: ReturnType<typeof openBook>) => T): T => {
     const home = homes[number]
@@ -72,6 +75,10 @@ export function createHomes({ stage, faults, now, violation }: World) {
     const call = async <T>(name: string, work: () => T): Promise<T> => {
       await stage.pass(actor, `home ${number} ${name}`)
       if (faults.strikes('home unreachable', 0.01)) throw new Error('the home cannot be reached')
+      if (faults.strikes('home call late', 0.008)) {
+        later(`home ${number} ${name}, late`, work)
+        throw new Error('the home does not answer')
+      }
       const answer = work()
       if (faults.strikes('home answer lost', 0.01)) throw new Error('the answer was lost')
       return answer
@@ -81,6 +88,7 @@ export function createHomes({ stage, faults, now, violation }: World) {
         const counters = request.demands.map((demand) => book.counter(demand.sku, request.storeId))
         const decided = decideReserve(counters, request, dbOf(number).isBuried(request.assignmentId, request.attempt))
         if (!decided.ok) return decided
+        if (buried.has(graveOf(number, request.assignmentId, request.attempt.id))) violation(`${request.assignmentId} was reserved after it was released`)
         decided.value.forEach(book.put)
         decided.value.forEach(checkGrant)
         return { ok: true as const }
@@ -88,6 +96,7 @@ export function createHomes({ stage, faults, now, violation }: World) {
       apply: (_, commands) => call('apply', () => change(number, (book) => commands.map((command) => {
         const { counter, outcome } = applyCommand(book.counter(command.sku, command.storeId), command)
         book.put(counter)
+        if (command.type === 'release' && command.attempt) buried.add(graveOf(number, command.assignmentId, command.attempt.id))
         return command.type === 'release' && dbOf(number).bury(command.assignmentId, command.attempt, command.at) ? 'applied' as const : outcome
       }))),
       availability: (_, skus) => call('availability', () => skus.map((sku) => availabilityOf(sku, dbOf(number).countersOf(sku)))),
@@ -103,10 +112,9 @@ export function createHomes({ stage, faults, now, violation }: World) {
     homeOf,
     /** Every counter there is, looked at from outside. */
     counters: (): Counter[] => homes.flatMap(({ db, sqlite }) => sqlite.prepare('SELECT sku, store_id FROM counters').all().map((row) => db.counter(String(row['sku']), String(row['store_id'])))),
-    availableOf: (sku: string, storeId: string): number | null => {
-      const counter = homes.flatMap(({ db }) => db.countersOf(sku)).find((each) => each.storeId === storeId)
-      return counter ? available(counter) : null
-    },
+    availableOf: (counter: Counter): number | null => available(counter),
+    /** Rises with every row written. */
+    changes: (): number => homes.reduce((sum, { sqlite }) => sum + Number(sqlite.prepare('SELECT total_changes() AS n').get()?.['n']), 0),
     /** What the object's alarm does. */
     async broom(arbiter: Arbiter): Promise<void> {
       for (const [number, { db }] of homes.entries()) {
@@ -125,7 +133,10 @@ export function createHomes({ stage, faults, now, violation }: World) {
           for (const [place, { due, rows }] of list.entries()) {
             const verdict = verdicts[place] ?? 'wait'
             if (verdict === 'wait') postponed.set(askKey(due), now() + ASK_AGAIN_MS)
-            if (verdict === 'release') db.bury(due.assignmentId, due.attempt, now())
+            if (verdict === 'release') {
+              db.bury(due.assignmentId, due.attempt, now())
+              buried.add(graveOf(number, due.assignmentId, due.attempt.id))
+            }
             for (const { sku, storeId } of rows) book.put(settle(book.counter(sku, storeId), due, verdict, now()).counter)
           }
         })

@@ -1,73 +1,143 @@
 import { weighs } from '../../workers/inventory/counter.ts'
 import type { AssignmentRecord } from '../../workers/orders/port.ts'
 import type { Shoppers } from './shoppers.ts'
-import type { SimulatedEdge } from './simulated-edge.ts'
+import type { SimulatedEdge, World } from './simulated-edge.ts'
 import type { SimulatedShop } from './simulated-shop.ts'
 
 export type House = { edge: SimulatedEdge; shops: SimulatedShop[]; shoppers: Shoppers; quietTill: boolean }
-type Row = { orderId: string; status: string; assignments: AssignmentRecord[]; lines: { lineId: string; sku: string }[] }
+type Row = { orderId: string; status: string; assignments: AssignmentRecord[]; lines: { lineId: string; sku: string }[]; timeline: { type: string }[] }
 
-const GIVEN_UP = new Set(['rejected', 'struck', 'voided'])
+const GIVEN_UP: ReadonlySet<string> = new Set(['rejected', 'struck', 'voided'])
 
-const ordersOf = (edge: SimulatedEdge): Row[] => edge.sqlite.prepare(`SELECT order_id, status, assignments, purchase FROM orders WHERE status <> 'abandoned'`).all().map((row) => ({
-  orderId: String(row['order_id']), status: String(row['status']), assignments: JSON.parse(String(row['assignments'])), lines: JSON.parse(String(row['purchase'])).lines,
-}))
+/** What must hold, looked at from outside: the till's tables, D1's rows, the counters, the journals, the desk. */
+export function createTruths({ edge, shops, shoppers, quietTill }: House, { violation, trace }: Pick<World, 'violation' | 'trace'>) {
+  /** What a till had not yet sold when the newest of the levels a counter ever held was read: only that the edge cannot know. */
+  const unseenSince = new Map<string, { sku: string; shop: SimulatedShop; level: { epoch: number; seq: number } }>()
+  const orders = remembered(() => edge.changes().orders, () => ordersOf(edge))
+  const counters = remembered(() => edge.changes().counters, () => edge.homes.counters())
 
-/** What must hold after every single step. */
-export function atEveryStep({ edge, shops, quietTill }: House, violation: (what: string) => void): void {
-  for (const shop of shops) {
-    for (const [assignmentId, times] of shop.written) if (times > 1) violation(`${assignmentId} was written ${times} times`)
-    for (const [sku, onHand] of shop.till.stock) if (quietTill && onHand < 0) violation(`${shop.storeId} sold ${sku} it does not have`)
-  }
-  if (!quietTill) return
-  // Nobody but the web sells, so what is not yet in the till is owed, and the edge must know all of it.
-  const owed = new Map<string, number>()
-  for (const { assignments, lines } of ordersOf(edge)) {
-    for (const { assignmentId, storeId, state, lines: parts } of assignments) {
-      const shop = shops.find((each) => each.storeId === storeId)
-      if (!shop || GIVEN_UP.has(state) || shop.till.orders.has(assignmentId)) continue
-      // Taken back before any store was offered it: nobody will bring it to a till, whatever the row still says.
-      if (edge.links.get(storeId)?.assignmentState(assignmentId) === 'struck') continue
-      const journaled = shop.journal?.inbox.get(assignmentId)?.state
-      if (journaled !== undefined && GIVEN_UP.has(journaled)) continue
-      for (const { lineId, quantity } of parts) {
-        const sku = lines.find((line) => line.lineId === lineId)?.sku
-        owed.set(`${storeId} ${sku}`, (owed.get(`${storeId} ${sku}`) ?? 0) + quantity)
+  /** What shoppers were promised and the till has not taken off, per SKU of a shop. */
+  const owedBy = (shop: SimulatedShop): Map<string, number> => {
+    const owed = new Map<string, number>()
+    for (const { assignments, lines } of orders()) {
+      for (const assignment of assignments) {
+        if (assignment.storeId !== shop.storeId || !isOwed(assignment, shop, edge)) continue
+        for (const { lineId, quantity } of assignment.lines) {
+          const sku = lines.find((line) => line.lineId === lineId)?.sku ?? ''
+          owed.set(sku, (owed.get(sku) ?? 0) + quantity)
+        }
       }
     }
+    return owed
   }
-  for (const shop of shops) {
-    for (const [sku, onHand] of shop.till.stock) {
-      const shown = edge.homes.availableOf(sku, shop.storeId)
-      const truly = onHand - (owed.get(`${shop.storeId} ${sku}`) ?? 0)
-      if (shown !== null && shown > Math.max(0, truly)) violation(`the edge shows ${shown} ${sku} at ${shop.storeId}, truly there are ${truly}`)
+
+  const unseen = (key: string): number => {
+    const known = unseenSince.get(key)
+    return known ? known.shop.soldSince(known.sku, known.level) : 0
+  }
+  const noteLevels = (): void => {
+    for (const { sku, storeId, level } of counters()) {
+      const shop = shops.find((each) => each.storeId === storeId)
+      const key = `${storeId} ${sku}`
+      if (level && shop && (!unseenSince.has(key) || shop.soldSince(sku, level) < unseen(key))) unseenSince.set(key, { sku, shop, level })
     }
+  }
+
+  return {
+    /** What must hold after every single step. */
+    atEveryStep(): void {
+      noteLevels()
+      for (const shop of shops) {
+        for (const [assignmentId, times] of shop.till.written) if (times > 1) violation(`${assignmentId} was written ${times} times`)
+        for (const [sku, onHand] of shop.till.stock) if (quietTill && onHand < 0) violation(`${shop.storeId} sold ${sku} it does not have`)
+        const owed = owedBy(shop)
+        for (const counter of counters()) {
+          if (counter.storeId !== shop.storeId) continue
+          const onHand = shop.till.stock.get(counter.sku)
+          const shown = edge.homes.availableOf(counter)
+          // Renamed away: nobody will ever count it again under this name.
+          if (onHand === undefined || shown === null) continue
+          const unknown = unseen(`${counter.storeId} ${counter.sku}`)
+          const truly = Math.max(0, onHand - (owed.get(counter.sku) ?? 0) + unknown)
+          if (shown <= truly) continue
+          trace(`  held: ${JSON.stringify(counter)}`)
+          for (const { orderId, status, assignments } of orders()) trace(`  ${orderId} ${status}: ${JSON.stringify(assignments.map(({ assignmentId, storeId, state }) => ({ assignmentId, storeId, state, journal: shop.journals().map((journal) => journal.inbox.get(assignmentId)?.state), till: shop.till.orders.get(assignmentId)?.state })))}`)
+          violation(`the edge shows ${shown} ${counter.sku} at ${shop.storeId}, truly there are ${truly - unknown}, and it cannot have seen ${unknown} go`)
+        }
+      }
+    },
+
+    /** What must hold when nothing is under way any more. */
+    atRest(): void {
+      const rows = new Map(orders().map((row) => [row.orderId, row]))
+      const desk = JSON.stringify([...edge.letters.values()].map(({ body }) => body))
+      for (const { orderId, shopper } of shoppers.placed()) if (!rows.has(orderId)) violation(`${shopper.key} was told of ${orderId}, which is nowhere`)
+      for (const { orderId, status, assignments, timeline } of rows.values()) {
+        const inTill = assignments.some(({ assignmentId, storeId }) => {
+          const order = shops.find((shop) => shop.storeId === storeId)?.till.orders.get(assignmentId)
+          return order !== undefined && order.state !== 'void'
+        })
+        const explained = desk.includes(orderId)
+        const states = assignments.map(({ state }) => state).join()
+        if (status === 'cancelled' ? inTill : !inTill && !explained) violation(`${orderId} is ${status} and ${inTill ? '' : 'not '}in the till (${states})`)
+        if (['placed', 'sent_to_store'].includes(status) && !explained) violation(`${orderId} came to rest as ${status} (${states})`)
+        if (status === 'cancelled' && !timeline.some(({ type }) => TELLS_WHY.has(type))) violation(`${orderId} was cancelled and nobody was told why`)
+      }
+      for (const shop of shops) {
+        for (const assignmentId of shop.till.orders.keys()) if (!rows.has(assignmentId.slice(0, assignmentId.lastIndexOf('.')))) violation(`the till has ${assignmentId}, which nobody ordered`)
+        if (shop.journal?.outbox.waiting()) violation(`${shop.storeId} still has ${shop.journal.outbox.waiting()} events to tell`)
+        if (shop.journal?.inbox.unfinished()) violation(`${shop.storeId} has unfinished work`)
+      }
+      for (const { sku, storeId, level, reservations } of counters()) {
+        const onHand = shops.find((shop) => shop.storeId === storeId)?.till.stock.get(sku)
+        if (onHand === undefined) continue
+        // Off the shelves: nobody can order it, and its level may stay what it was.
+        const isSold = shops.some((shop) => shop.storeId === storeId && shop.till.isSold(sku))
+        if (level && level.onHand !== onHand && isSold) violation(`${sku} at ${storeId}: the edge has ${level.onHand}, the till ${onHand}`)
+        for (const reservation of reservations) {
+          const { assignmentId } = reservation
+          const row = rows.get(assignmentId.slice(0, assignmentId.lastIndexOf('.')))
+          const assignment = row?.assignments.find((each) => each.assignmentId === assignmentId)
+          const shop = shops.find((each) => each.storeId === storeId)
+          // What still waits for a cashier, or for a person, must weigh.
+          const waits = assignment && shop && (isOwed(assignment, shop, edge) || desk.includes(assignmentId))
+          if (weighs(reservation, level) && !waits) violation(`${assignmentId} still weighs on ${sku} at ${storeId} (${reservation.state})`)
+        }
+      }
+      if (edge.queue.length > 0) violation('messages are left in a queue')
+    },
+    /** Units by which the edge's numbers differ from the tills'. */
+    drift: (): number => counters().reduce((sum, { sku, storeId, level }) => {
+      const onHand = shops.find((shop) => shop.storeId === storeId)?.till.stock.get(sku)
+      return level && onHand !== undefined && shops.some((shop) => shop.storeId === storeId && shop.till.isSold(sku)) ? sum + Math.abs(level.onHand - onHand) : sum
+    }, 0),
   }
 }
 
-/** What must hold when nothing is under way any more. */
-export function atRest({ edge, shops, shoppers }: House, violation: (what: string) => void): void {
-  const rows = new Map(ordersOf(edge).map((row) => [row.orderId, row]))
-  const desk = JSON.stringify([...edge.letters.values()].map(({ body }) => body))
-  for (const { orderId, shopper } of shoppers.placed()) if (!rows.has(orderId)) violation(`${shopper.key} was told of ${orderId}, which is nowhere`)
-  for (const { orderId, status, assignments } of rows.values()) {
-    const inTill = assignments.some(({ assignmentId, storeId }) => {
-      const order = shops.find((shop) => shop.storeId === storeId)?.till.orders.get(assignmentId)
-      return order !== undefined && order.state !== 'void'
-    })
-    const explained = desk.includes(orderId)
-    if (status === 'cancelled' ? inTill : !inTill && !explained) violation(`${orderId} is ${status} and ${inTill ? '' : 'not '}in the till (${assignments.map(({ state }) => state).join()})`)
-    if (['placed', 'sent_to_store'].includes(status) && !explained) violation(`${orderId} came to rest as ${status}`)
-  }
-  for (const shop of shops) {
-    for (const assignmentId of shop.till.orders.keys()) if (!rows.has(assignmentId.slice(0, -2))) violation(`the till has ${assignmentId}, which nobody ordered`)
-    if (shop.journal?.outbox.waiting()) violation(`${shop.storeId} still has ${shop.journal.outbox.waiting()} events to tell`)
-    if (shop.journal?.inbox.unfinished()) violation(`${shop.storeId} has unfinished work`)
-  }
-  for (const { sku, storeId, level, reservations } of edge.homes.counters()) {
-    const onHand = shops.find((shop) => shop.storeId === storeId)?.till.stock.get(sku)
-    if (level && level.onHand !== onHand) violation(`${sku} at ${storeId}: the edge has ${level.onHand}, the till ${onHand}`)
-    for (const reservation of reservations) if (weighs(reservation, level)) violation(`${reservation.assignmentId} still weighs on ${sku} at ${storeId} (${reservation.state})`)
-  }
-  if (edge.queue.length > 0) violation('messages are left in a queue')
+const TELLS_WHY: ReadonlySet<string> = new Set(['order.rejected', 'order.cancelled', 'order.cancel_requested'])
+
+/** Whether an assignment may still take goods that are on the shelf now. */
+function isOwed({ assignmentId, state }: AssignmentRecord, shop: SimulatedShop, edge: SimulatedEdge): boolean {
+  const order = shop.till.orders.get(assignmentId)
+  if (order) return order.state !== 'void' && !order.fell
+  if (GIVEN_UP.has(state)) return false
+  // Taken back before any store was offered it: nobody will bring it to a till, whatever the row still says.
+  if (edge.links.get(shop.storeId)?.assignmentState(assignmentId) === 'struck') return false
+  return !shop.hasGivenUp(assignmentId)
 }
+
+const ordersOf = (edge: SimulatedEdge): Row[] => edge.sqlite.prepare(`SELECT order_id, status, assignments, purchase, timeline FROM orders WHERE status <> 'abandoned'`).all().map((row) => ({
+  orderId: String(row['order_id']), status: String(row['status']), assignments: JSON.parse(String(row['assignments'])), lines: JSON.parse(String(row['purchase'])).lines,
+  timeline: JSON.parse(String(row['timeline'])),
+}))
+
+/** Read again only when something was written. */
+function remembered<T>(version: () => number, read: () => T): () => T {
+  let known: { version: number; value: T } | null = null
+  return () => {
+    const now = version()
+    if (known?.version !== now) known = { version: now, value: read() }
+    return known.value
+  }
+}
+export type Truths = ReturnType<typeof createTruths>
