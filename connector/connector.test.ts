@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { toInstant } from '../contract/clock.ts'
 import { signedHeaders } from '../contract/signing.ts'
+import { FEED_LIMITS } from './capture/judge-feed.ts'
 import type { ConnectorConfig } from './config/config.ts'
 import { startConnector, type RunningConnector } from './connector.ts'
 import { startTestEdge, type TestEdge } from './edge/test-edge.ts'
@@ -33,7 +34,7 @@ async function start(): Promise<void> {
   const config: ConnectorConfig = {
     edge: { url: edge.url }, store: { id: STORE_ID, secrets: [SECRET] }, connector: {}, journal: { file: folder.file('journal.sqlite') },
     pos: { type: 'embedded', file: 'unused' }, server: { host: '127.0.0.1', port: 0 },
-    poll: { everyMs: 10 }, heartbeat: { everyMs: 30 }, pull: { everyMs: 30 }, reconcile: { everyMinutes: 0 }, log: { level: 'error' },
+    poll: { everyMs: 10 }, heartbeat: { everyMs: 30 }, pull: { everyMs: 30 }, reconcile: { everyMinutes: 0 }, feed: FEED_LIMITS, log: { level: 'error' },
   }
   connector = await startConnector(config, journal, pos, silent, '0.0.0-test')
 }
@@ -104,7 +105,7 @@ describe('a connector between its POS and the edge', () => {
     edge.answer = { requests: ['reconcile', 'unknown-word'] }
     await until(() => of('catalog.item_removed').length >= 1)
     edge.answer = {}
-    expect(edge.events().slice(4, 6)).toMatchObject([{ type: 'stock.counted', data: { sku: 'A', onHand: 10 } }, { type: 'catalog.item_removed', data: { sku: 'OLD' } }])
+    expect(edge.events().slice(4, 6)).toMatchObject([{ type: 'catalog.item_removed', data: { sku: 'OLD' } }, { type: 'stock.counted', data: { sku: 'A', onHand: 10 } }])
   })
 
   test('whose numbering the edge knows further than it does takes a new epoch and compares everything', async () => {

@@ -1,6 +1,8 @@
 import type { Logger } from 'pino'
 import type { Assignment } from '../contract/assignment.ts'
 import { systemClock } from '../contract/clock.ts'
+import { readFeedWord } from '../contract/feed.ts'
+import { createFeed, decideFeed } from './capture/feed.ts'
 import { createReconciler } from './capture/reconciler.ts'
 import { watchPos } from './capture/watch.ts'
 import type { ConnectorConfig } from './config/config.ts'
@@ -19,6 +21,7 @@ import { createStanding } from './edge/standing.ts'
 import type { Journal } from './journal/journal.ts'
 import { metricsText } from './metrics.ts'
 import type { Pos } from './pos/port.ts'
+import { faultFields } from './fault.ts'
 import { watchReachable } from './pos-reachable.ts'
 import { createTurn } from './turn.ts'
 
@@ -57,6 +60,11 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
   let taking = true
   let edgeSeenAt: number | null = null
 
+  const feed = createFeed(config.feed, ({ kind, report }) => {
+    if (kind === 'quarantined') log.error({ event: 'feed.quarantined', ...report, hint: 'the POS would empty or reprice too much of the shop: the web keeps the last good state until it is normal again or the operator decides' })
+    else log.info({ event: `feed.${kind}` })
+    heartbeat.wake()
+  })
   const writer = createWriter(shop, log)
   const sender = createSender(shop, edge, log, {
     onHeld,
@@ -99,7 +107,7 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
     told: () => sender.drained(TOLD_BETWEEN_PULLS_MS),
   })
   const reconciler = createReconciler({
-    shop, edge, log, monotonic: systemMonotonic,
+    shop, edge, feed, log, monotonic: systemMonotonic,
     everyMs: config.reconcile.everyMinutes === 0 ? null : config.reconcile.everyMinutes * 60_000,
     told: () => sender.drained(TOLD_BEFORE_RECONCILE_MS),
   })
@@ -114,6 +122,9 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
       const again = answer.askAgain.filter((assignmentId) => askedAgain(journal, assignmentId, clock.now()))
       if (again.length > 0) writer.wake()
       if (answer.requests.includes('reconcile')) reconciler.want()
+      for (const { decision, id } of answer.requests.flatMap((word) => readFeedWord(word) ?? [])) {
+        decideFeed(shop, feed, decision, id).catch((error: unknown) => log.warn({ event: 'feed.undecided', ...faultFields(error) }))
+      }
     },
   })
 
@@ -139,7 +150,7 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
   })
   const working = [
     guarded('writer', writer.run(work.signal)),
-    guarded('capture', watchPos(shop, log, config.poll.everyMs, work.signal)),
+    guarded('capture', watchPos(shop, feed, log, config.poll.everyMs, work.signal)),
     guarded('reconciler', reconciler.run(work.signal)),
     guarded('pull', pull.run(work.signal)),
   ]

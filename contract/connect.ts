@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Assignment } from './assignment.ts'
+import { DriftReport, FeedReport } from './feed.ts'
 import { EVENTS_PER_CALL_MAX } from './limits.ts'
 import { AsOf, AssignmentId, ConnectorId, Epoch, Instant, Seq, Sku } from './values.ts'
 
@@ -35,6 +36,10 @@ export const HeartbeatRequest = z.object({
   version: z.string().max(64),
   clock: Instant,
   tunnel: z.enum(['up', 'down', 'none']),
+  /** Left out by a connector that does not judge its feed. */
+  feed: FeedReport.optional(),
+  /** Of the last reconcile; left out before the first. */
+  drift: DriftReport.optional(),
 })
 export type HeartbeatRequest = z.infer<typeof HeartbeatRequest>
 
@@ -45,7 +50,7 @@ export const HeartbeatAnswer = z.object({
   pending: z.int().min(0),
   /** Handed over for 30 s without an outcome: answer each with a new event. */
   askAgain: z.array(AssignmentId),
-  /** What the operator wants done (`reconcile`). Unknown words are ignored. */
+  /** What the operator wants done (`reconcile`, `feed-approve:ID`, `feed-refuse:ID`). Unknown words are ignored. */
   requests: z.array(z.string()),
   /** Whether the edge's last push came through; while not, the connector pulls often. */
   pushConfirmed: z.boolean().default(false),
@@ -62,6 +67,8 @@ export type PendingAnswer = z.infer<typeof PendingAnswer>
 export const StateRow = z.object({
   sku: Sku,
   itemHash: z.string().nullable(),
+  /** Of the item, in minor units: so that a new journal can see a price that jumps. */
+  priceMinor: z.int().nullable().optional(),
   onHand: z.int().nullable(),
   epoch: z.int().nullable(),
   seq: z.int().nullable(),

@@ -3,6 +3,7 @@ import type { Shop } from '../delivery/accept-order.ts'
 import type { OutgoingEvent } from '../journal/outgoing-event.ts'
 import type { PosChanges } from '../pos/port.ts'
 import { differenceOf } from './difference.ts'
+import { createFeed, isUnsure, parkSuspicious, settleFeed, type Feed, type FeedChange } from './feed.ts'
 import { orderChangeEffect, saleEvent, skusOfChange } from './order-changes.ts'
 
 /** What one look at the POS brought. `more`: the reading was not empty, so there may be another. */
@@ -12,13 +13,13 @@ export type Captured = { events: number; more: boolean }
  * Reads what changed in the POS since the cursor and puts the cursor, the new baseline and the events into one commit.
  * `asOf` is taken before the reading. Throws what the POS or the disk throws; nothing is lost, the cursor stands.
  */
-export async function captureChanges(shop: Shop): Promise<Captured> {
+export async function captureChanges(shop: Shop, feed: Feed = createFeed()): Promise<Captured> {
   const { journal, pos, turn, now } = shop
-  return turn(async () => {
+  const { captured, change } = await turn(async () => {
     const cursor = journal.meta.get('posCursor')
     const asOf = journal.outbox.lastSeq()
     const changes = await pos.readChanges(cursor)
-    if (isEmpty(changes) && changes.cursor === cursor) return { events: 0, more: false }
+    if (isEmpty(changes) && changes.cursor === cursor && journal.held.count() === 0 && journal.held.quarantine() === null) return { captured: { events: 0, more: false }, change: null }
     const moved = changes.levels.map(({ sku }) => sku).slice(0, LINES_MAX)
     const sold = new Set(changes.sales.flatMap((sale) => sale.lines.map((line) => line.sku)))
     const orders = changes.orders.map((change) => {
@@ -34,13 +35,12 @@ export async function captureChanges(shop: Shop): Promise<Captured> {
     const levels = new Map([...changes.levels.map(({ sku, onHand }) => [sku, onHand] as const), ...missing.flatMap((sku) => entry(sku, fresh)),
       ...[...fresh].filter(([sku]) => moved.includes(sku))])
 
-    return journal.transaction((): Captured => {
+    return journal.transaction((): { captured: Captured; change: FeedChange | null } => {
       const at = now()
       const baseline = journal.baseline.of([...changes.items.map((item) => item.sku), ...changes.removed, ...levels.keys()])
-      const events: OutgoingEvent[] = [
-        ...differenceOf({ items: changes.items, removed: changes.removed, levels: [...levels].map(([sku, onHand]) => ({ sku, onHand })), asOf, now: at }, baseline, sold),
-        ...changes.sales.map(saleEvent),
-      ]
+      const reading = { items: changes.items, removed: changes.removed, levels: [...levels].map(([sku, onHand]) => ({ sku, onHand })), asOf, now: at }
+      const flowing = parkSuspicious(journal, feed.limits, reading, differenceOf(reading, baseline, sold), baseline, sold)
+      const events: OutgoingEvent[] = [...flowing, ...changes.sales.map(saleEvent)]
       for (const { change, skus } of orders) {
         const effect = orderChangeEffect(change, journal.inbox.get(change.assignmentId), skus.flatMap((sku) => entry(sku, fresh)).map(([sku, onHand]) => ({ sku, onHand })))
         journal.inbox.change(effect.assignmentId, effect.change, at)
@@ -48,9 +48,13 @@ export async function captureChanges(shop: Shop): Promise<Captured> {
       }
       journal.append(events)
       journal.meta.set('posCursor', changes.cursor)
-      return { events: events.length, more: !isEmpty(changes) }
+      // A bulk comes in several readings; what it would do is the sum of them, known when the POS has nothing more to say.
+      const change = !isEmpty(changes) || feed.gathering || isUnsure(journal) ? null : settleFeed(journal, feed.limits, at)
+      return { captured: { events: events.length, more: !isEmpty(changes) }, change }
     })
   })
+  if (change) feed.onChange(change)
+  return captured
 }
 
 const entry = (sku: string, levels: ReadonlyMap<string, number>): [string, number][] => {

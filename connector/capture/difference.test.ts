@@ -5,7 +5,7 @@ import { differenceOf, reconcileDifference, removalsOf, type EdgeRow, type Readi
 
 const tea = itemOf('TEA')
 const reading = (change: Partial<Reading>): Reading => ({ items: [], removed: [], levels: [], asOf: 7, now: NOW, ...change })
-const told = (sku: string, itemHash: string | null, onHand: number | null, seq = 1): [string, BaselineRow] => [sku, { sku, itemHash, onHand, asOf: 1, seq }]
+const told = (sku: string, itemHash: string | null, onHand: number | null, seq = 1): [string, BaselineRow] => [sku, { sku, itemHash, priceMinor: itemHash === null ? null : 250, onHand, asOf: 1, levelSeq: 1, seq }]
 const atEdge = (rows: Record<string, EdgeRow>): Map<string, EdgeRow> => new Map(Object.entries(rows))
 const kinds = (events: readonly { type: string }[]): string[] => events.map(({ type }) => type)
 
@@ -45,7 +45,7 @@ describe('a comparison with the edge', () => {
   test('a new journal sends only what the edge has otherwise, and adopts what it has just so', () => {
     const { events, adopt } = reconcileDifference(now, new Map(), atEdge({ TEA: { itemHash: hash, onHand: 4 } }))
     expect(events).toEqual([])
-    expect(adopt).toEqual([{ sku: 'TEA', itemHash: hash, onHand: 4 }])
+    expect(adopt).toEqual([{ sku: 'TEA', itemHash: hash, priceMinor: null, onHand: 4 }])
     expect(kinds(reconcileDifference(now, new Map(), atEdge({ TEA: { itemHash: hash, onHand: 5 } })).events)).toEqual(['stock.counted'])
     expect(kinds(reconcileDifference(now, new Map(), atEdge({})).events)).toEqual(['catalog.item_upserted', 'stock.counted'])
   })

@@ -1,20 +1,20 @@
 import { toInstant } from '../../contract/clock.ts'
 import type { Level } from '../../contract/events.ts'
 import { Item } from '../../contract/product.ts'
-import { hashOfItem, type BaselineRow } from '../journal/baseline.ts'
+import { hashOfItem, type AdoptedRow, type BaselineRow } from '../journal/baseline.ts'
 import { EVENT_BYTES_MAX, eventBytes } from '../journal/event-size.ts'
 import type { OutgoingEvent } from '../journal/outgoing-event.ts'
 
 /** What the POS says now, read in one moment. `asOf` is the last seq given before that moment. */
 export type Reading = { items: readonly Item[]; removed: readonly string[]; levels: readonly Level[]; asOf: number; now: number }
 
-/** What is known of a SKU at the edge, from `GET state`. */
-export type EdgeRow = { itemHash: string | null; onHand: number | null }
+/** What is known of a SKU at the edge, from `GET state`. `epoch` and `asOf` are the level's. */
+export type EdgeRow = { itemHash: string | null; priceMinor?: number | null; onHand: number | null; epoch?: number | null; asOf?: number | null }
 
 export type Difference = {
   events: OutgoingEvent[]
   /** SKUs whose item is as the edge has it although this journal never told it: taken into the baseline without an event. */
-  adopt: { sku: string; itemHash: string | null; onHand: number | null }[]
+  adopt: AdoptedRow[]
 }
 
 /**
@@ -66,7 +66,12 @@ export function reconcileDifference(reading: Reading, baseline: ReadonlyMap<stri
   const told = new Set(events.map((event) => (event.type === 'stock.counted' || event.type === 'catalog.item_upserted' ? event.data.sku : '')))
   for (const sku of new Set([...reading.items.map((item) => item.sku), ...levels.keys()])) {
     const row = edge.get(sku)
-    if (row && !baseline.has(sku) && !told.has(sku)) adopt.push({ sku, itemHash: row.itemHash, onHand: row.onHand })
+    if (row && !baseline.has(sku) && !told.has(sku)) adopt.push({ sku, itemHash: row.itemHash, priceMinor: row.priceMinor ?? null, onHand: row.onHand })
+  }
+  // A journal of a connector that kept no prices learns them here.
+  for (const item of reading.items) {
+    const row = baseline.get(item.sku)
+    if (row && row.priceMinor === null && row.itemHash === hashOfItem(item)) adopt.push({ ...row, priceMinor: item.price.amountMinor })
   }
   return { events, adopt }
 }

@@ -1,6 +1,15 @@
+import type { Level } from '../../contract/events.ts'
+import type { DriftedSku, DriftReport } from '../../contract/feed.ts'
+import type { Item } from '../../contract/product.ts'
 import type { Shop } from '../delivery/accept-order.ts'
 import type { Edge } from '../edge/edge-client.ts'
+import { hashOfItem, type AdoptedRow, type BaselineRow } from '../journal/baseline.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { OutgoingEvent } from '../journal/outgoing-event.ts'
 import { reconcileDifference, removalsOf, type EdgeRow } from './difference.ts'
+import { causeOf, driftedSku, driftReport, isInFlight, mended, type Numbering } from './drift.ts'
+import { createFeed, replaceHeld, settleFeed, type Feed } from './feed.ts'
+import { suspicionOf } from './judge-feed.ts'
 
 /** How a reconcile goes: rows compared so far, events so far. */
 export type ReconcileProgress = { compared: number; events: number }
@@ -24,33 +33,62 @@ const STATE_PAGES_MAX = 10_000
 
 /**
  * Compares the whole POS with what the edge has and sends the differences, removals included (rules.md 4). With a new journal
- * this is the first sync: the place to read changes on from is taken before the snapshot, so nothing falls between.
+ * this is the first sync: the place to read changes on from is taken before the snapshot, so nothing falls between. What
+ * contradicts the edge waits for the end, where all of it is judged at once; the drift found is kept as a figure.
  * Throws what the POS, the edge or the disk throws: begin again, what was sent is not sent twice.
  */
-export async function reconcile(shop: Shop, edge: Edge, onProgress: (progress: ReconcileProgress) => void): Promise<ReconcileProgress> {
-  const { journal, pos, turn, now } = shop
+export async function reconcile(shop: Shop, edge: Edge, onProgress: (progress: ReconcileProgress) => void, feed: Feed = createFeed()): Promise<ReconcileProgress> {
+  feed.gathering = true
+  try {
+    return await compare(shop, edge, onProgress, feed)
+  } catch (error) {
+    // Half a comparison is no verdict; the next one finds it again.
+    shop.journal.held.dropUnjudged('reconcile')
+    throw error
+  } finally {
+    feed.gathering = false
+  }
+}
+
+async function compare({ journal, pos, turn, now }: Shop, edge: Edge, onProgress: (progress: ReconcileProgress) => void, feed: Feed): Promise<ReconcileProgress> {
   const cursor = journal.meta.get('posCursor') ?? await pos.currentCursor()
   const epoch = journal.meta.number('epoch')
   const startedAtSeq = journal.outbox.lastSeq()
   const sameEpoch = (): void => {
     if (journal.meta.number('epoch') !== epoch) throw new ReconcileOvertaken('a new epoch began: everything is compared anew')
   }
+  const firstSync = journal.meta.get('synced') === null
+  const told = { epoch, ackedSeq: journal.outbox.acked().seq }
   const atEdge = await readState(edge)
   const seen = new Set<string>()
+  const drifted: DriftedSku[] = []
   const progress = { compared: 0, events: 0 }
+
+  /** What is new to the edge flows; what contradicts it waits. */
+  const keep = (events: readonly OutgoingEvent[], read: { items: readonly Item[]; removed: readonly string[]; levels: readonly Level[] }): number => {
+    const baseline = journal.baseline.of(events.flatMap((event) => (isAboutSku(event) ? event.data.sku : [])))
+    const sorted = events.filter(isAboutSku).map((event) => ({ event, ...sortFound(event, baseline.get(event.data.sku), atEdge.get(event.data.sku), told) }))
+    drifted.push(...sorted.flatMap(({ drift, contradicts }) => (drift && (contradicts || !firstSync) ? drift : [])))
+    const waits = sorted.flatMap(({ held }) => held ?? [])
+    // Compared from now on with what the edge has, not with nothing.
+    journal.baseline.adopt(waits.flatMap(({ sku }) => adoptable(sku, baseline, atEdge)))
+    replaceHeld(journal, read, waits, 'reconcile')
+    const flowing = sorted.filter(({ held, inFlight }) => !held && !inFlight).map(({ event }) => event)
+    journal.append(flowing)
+    return flowing.length
+  }
 
   for (let afterSku: string | null = null, done = false; !done;) {
     const from: string | null = afterSku
     const page: Page = await turn(async (): Promise<Page> => {
       sameEpoch()
       const asOf = journal.outbox.lastSeq()
-      const read = await pos.readSnapshot(from, SNAPSHOT_PAGE_SIZE)
+      const read = { ...await pos.readSnapshot(from, SNAPSHOT_PAGE_SIZE), removed: [], asOf, now: now() }
       const skus = [...read.items, ...read.levels].map(({ sku }) => sku)
       const events = journal.transaction(() => {
-        const { events, adopt } = reconcileDifference({ ...read, removed: [], asOf, now: now() }, journal.baseline.of(skus), atEdge)
+        const { events, adopt } = reconcileDifference(read, journal.baseline.of(skus), atEdge)
         journal.baseline.adopt(adopt)
-        journal.append(events)
-        return events.length
+        return keep(events, read)
       })
       for (const { sku } of read.items) seen.add(sku)
       return { done: read.done, events, items: read.items.length, last: read.items.at(-1)?.sku ?? read.levels.at(-1)?.sku ?? from }
@@ -63,18 +101,62 @@ export async function reconcile(shop: Shop, edge: Edge, onProgress: (progress: R
     onProgress(progress)
   }
 
-  await turn(async () => {
+  const change = await turn(async () => {
     sameEpoch()
-    journal.transaction(() => {
+    return journal.transaction(() => {
+      const before = journal.outbox.lastSeq()
       const removals = removalsOf(atEdge, seen, journal.baseline.of([...atEdge.keys()]), startedAtSeq, now())
-      journal.append(removals)
-      progress.events += removals.length
+      keep(removals, { items: [], removed: removals.flatMap((event) => (isAboutSku(event) ? event.data.sku : [])), levels: [] })
+      const change = settleFeed(journal, feed.limits, now())
+      keepFigure(journal, drifted, progress.compared, now())
+      progress.events += journal.outbox.lastSeq() - before
       if (journal.meta.get('posCursor') === null) journal.meta.set('posCursor', cursor)
       journal.meta.set('synced', '1')
       journal.meta.delete('reconcileWanted')
+      return change
     })
   })
+  if (change) feed.onChange(change)
   return progress
+}
+
+type SkuEvent = Extract<OutgoingEvent, { type: 'catalog.item_upserted' | 'catalog.item_removed' | 'stock.counted' }>
+const isAboutSku = (event: OutgoingEvent): event is SkuEvent =>
+  event.type === 'catalog.item_upserted' || event.type === 'catalog.item_removed' || event.type === 'stock.counted'
+
+/** What is to be done with one difference: nothing while it is on its way, wait where it contradicts what the edge has, else flow. */
+function sortFound(event: SkuEvent, told: BaselineRow | undefined, edge: EdgeRow | undefined, numbering: Numbering) {
+  const { sku } = event.data
+  const itemHash = event.type === 'catalog.item_upserted' ? hashOfItem(event.data) : null
+  const level = event.type === 'stock.counted'
+  const contradicts = edge !== undefined && (level ? edge.onHand : edge.itemHash) !== null
+  const inFlight = isInFlight(event, told, itemHash, numbering)
+  if (inFlight) return { contradicts, inFlight, drift: null, held: null }
+  const drift = driftedSku(event, causeOf(event, told, itemHash, edge, numbering), edge)
+  // What was told once has passed its verdict then; of it only the amount counts.
+  const toldSo = level ? told?.onHand === event.data.onHand : told !== undefined && told.seq > 0 && told.itemHash === itemHash
+  const known = { onHand: edge?.onHand ?? null, itemHash: edge?.itemHash ?? null, priceMinor: edge?.priceMinor ?? told?.priceMinor ?? null }
+  const suspicion = toldSo ? null : suspicionOf(event, known)
+  const kind = suspicion ?? (told ? { kind: 'drifted' as const, was: drift.edge, becomes: drift.pos } : null)
+  return { contradicts, inFlight, drift, held: contradicts && kind ? { sku, ...kind, event } : null }
+}
+
+function adoptable(sku: string, baseline: ReadonlyMap<string, BaselineRow>, atEdge: ReadonlyMap<string, EdgeRow>): AdoptedRow[] {
+  const row = atEdge.get(sku)
+  return row && !baseline.has(sku) ? [{ sku, itemHash: row.itemHash, priceMinor: row.priceMinor ?? null, onHand: row.onHand }] : []
+}
+
+function keepFigure(journal: Journal, found: readonly DriftedSku[], compared: number, at: number): void {
+  const held = journal.held.count() > 0
+  const drifted = found.map((each) => (held && journal.held.has(each.sku) ? { ...each, cause: 'held' as const } : each))
+  journal.meta.set('drift', JSON.stringify(driftReport(drifted, journal.healed.all(), readDrift(journal), compared, at)))
+  journal.healed.replace(mended(drifted))
+}
+
+/** What the last reconcile found; `null` before the first. */
+export function readDrift({ meta }: Pick<Journal, 'meta'>): DriftReport | null {
+  const kept = meta.get('drift')
+  return kept === null ? null : JSON.parse(kept) as DriftReport
 }
 
 async function readState(edge: Edge): Promise<Map<string, EdgeRow>> {
@@ -83,10 +165,13 @@ async function readState(edge: Edge): Promise<Map<string, EdgeRow>> {
   for (let pages = 0; pages < STATE_PAGES_MAX; pages += 1) {
     const answer = await edge.state(cursor)
     if (!answer.ok) throw new StateRefused(`the edge does not tell its state (${answer.refusal.status} ${answer.refusal.problem ?? ''})`)
-    for (const { sku, itemHash, onHand } of answer.value.items) {
+    for (const { sku, itemHash, priceMinor, onHand, epoch, asOf } of answer.value.items) {
       // An item and its level may come in two rows.
       const known = rows.get(sku)
-      rows.set(sku, { itemHash: itemHash ?? known?.itemHash ?? null, onHand: onHand ?? known?.onHand ?? null })
+      rows.set(sku, {
+        itemHash: itemHash ?? known?.itemHash ?? null, priceMinor: priceMinor ?? known?.priceMinor ?? null,
+        ...(onHand === null ? { onHand: known?.onHand ?? null, epoch: known?.epoch ?? null, asOf: known?.asOf ?? null } : { onHand, epoch, asOf }),
+      })
     }
     cursor = answer.value.nextCursor
     if (cursor === null) return rows

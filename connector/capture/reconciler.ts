@@ -4,11 +4,13 @@ import type { Shop } from '../delivery/accept-order.ts'
 import { createBackoff } from '../edge/backoff.ts'
 import type { Edge } from '../edge/edge-client.ts'
 import { faultFields } from '../fault.ts'
-import { reconcile } from './reconcile.ts'
+import type { Feed } from './feed.ts'
+import { readDrift, reconcile } from './reconcile.ts'
 
 export type ReconcilerOptions = {
   shop: Shop
   edge: Edge
+  feed: Feed
   log: Logger
   /** Null: only when asked for. */
   everyMs: number | null
@@ -55,9 +57,11 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       if (monotonic() - toldAt < PROGRESS_EVERY_MS) return
       toldAt = monotonic()
       log.info({ event: `${what}.progress`, ...progress })
-    })
+    }, options.feed)
     lastAt = monotonic()
-    log.info({ event: `${what}.done`, ...done, ms: Math.round(monotonic() - startedAt) })
+    const drift = readDrift(journal)
+    log.info({ event: `${what}.done`, ...done, driftSkus: drift?.skus, driftUnits: drift?.units, causes: drift?.causes, ms: Math.round(monotonic() - startedAt) })
+    if (drift?.unhealed) log.warn({ event: 'drift.unhealed', skus: drift.unhealed.skus, sample: drift.unhealed.sample, hint: 'sent again and still different at the edge: it waits on the operator\'s desk' })
   }
 
   return {

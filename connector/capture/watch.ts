@@ -4,12 +4,13 @@ import type { Shop } from '../delivery/accept-order.ts'
 import { createBackoff } from '../edge/backoff.ts'
 import { faultFields } from '../fault.ts'
 import { captureChanges } from './capture.ts'
+import type { Feed } from './feed.ts'
 
 /**
  * Looks at the POS every `everyMs` and takes down what changed, whether the edge is there or not. Begins when the first sync
  * is done: before it there is no place to read changes on from.
  */
-export async function watchPos(shop: Shop, log: Logger, everyMs: number, signal: AbortSignal): Promise<void> {
+export async function watchPos(shop: Shop, feed: Feed, log: Logger, everyMs: number, signal: AbortSignal): Promise<void> {
   const { journal, pos } = shop
   const pause = createBell()
   const backoff = createBackoff()
@@ -21,7 +22,7 @@ export async function watchPos(shop: Shop, log: Logger, everyMs: number, signal:
     if (!(await pos.mayHaveChanged()) && !mustLook) return
     mustLook = true
     for (let more = true; more && !signal.aborted;) {
-      const captured = await captureChanges(shop)
+      const captured = await captureChanges(shop, feed)
       if (captured.events > 0) log.debug({ event: 'capture.events', count: captured.events })
       more = captured.more
       mustLook = more

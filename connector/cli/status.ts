@@ -33,6 +33,8 @@ function inWords(facts: JournalStatus): string {
     `to send     ${facts.outbox}`,
     `orders      ${inbox}`,
     `first sync  ${facts.synced ? 'done' : 'not done'}${facts.reconcileWanted ? ', a reconcile is due' : ''}`,
+    ...(facts.feed.state === 'quarantined' ? [`feed        held since ${facts.feed.since} (${facts.feed.zeroed} to zero, ${facts.feed.removed} removed, ${facts.feed.repriced} repriced): the operator decides`] : []),
+    ...(facts.drift ? [`drift       ${facts.drift.skus} of ${facts.drift.compared} SKUs, ${facts.drift.units} units, at ${facts.drift.at}`] : []),
     '',
   ].join('\n')
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { HEARTBEAT_EVERY_MS, PULL_EVERY_MS } from '../../contract/limits.ts'
 import { fromBase64, SECRET_PREFIX } from '../../contract/signing.ts'
 import { ConnectorId, StoreId } from '../../contract/values.ts'
+import { FEED_LIMITS } from '../capture/judge-feed.ts'
 import { PosConfig } from '../pos/pos-config.ts'
 
 /** Two secrets may be live while one is rotated. */
@@ -22,6 +23,9 @@ const oneOrTwo = <T extends z.ZodType>(item: T) => z.union([item, z.array(item).
 /** Faster than this only burns the machine; slower than a day is a typing error. */
 const everyMs = (min: number) => z.int().min(min).max(86_400_000)
 
+/** 1 holds nothing: more than everything never changes. */
+const share = z.number().min(0, 'a share from 0 to 1').max(1, 'a share from 0 to 1')
+
 /** What stands in the YAML file. `example.yaml` beside this file explains each key to whoever sets up a shop. */
 export const Configuration = z.object({
   edge: z.object({ url: z.url({ protocol: /^https?$/, error: 'the address of the edge, such as https://shop.example' }) }),
@@ -38,6 +42,12 @@ export const Configuration = z.object({
   heartbeat: z.object({ everyMs: everyMs(100).default(HEARTBEAT_EVERY_MS) }).prefault({}),
   pull: z.object({ everyMs: everyMs(100).default(PULL_EVERY_MS) }).prefault({}),
   reconcile: z.object({ everyMinutes: z.int().min(0).max(10_080).default(RECONCILE_EVERY_MINUTES) }).prefault({}),
+  feed: z.object({
+    zeroShare: share.default(FEED_LIMITS.zeroShare),
+    repriceShare: share.default(FEED_LIMITS.repriceShare),
+    healShare: share.default(FEED_LIMITS.healShare),
+    minimum: z.int().min(1).max(1_000_000).default(FEED_LIMITS.minimum),
+  }).prefault({}),
   log: z.object({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
 })
 

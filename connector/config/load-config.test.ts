@@ -59,6 +59,7 @@ describe('a good configuration', () => {
         heartbeat: { everyMs: 10_000 },
         pull: { everyMs: 5_000 },
         reconcile: { everyMinutes: 60 },
+        feed: { zeroShare: 0.2, repriceShare: 0.1, healShare: 0.5, minimum: 10 },
         log: { level: 'info' },
       },
     })
@@ -91,6 +92,7 @@ describe('an error names line, column, key, what was expected and what was found
     ['a wrong type', GOOD.replace('port: 0', 'port: many'), { line: 12, column: 3, key: 'server.port', expected: 'a number', found: 'text "many"' }],
     ['a number too large', GOOD.replace('port: 0', 'port: 70000'), { line: 12, column: 3, key: 'server.port', expected: 'at most 65535', found: 'number 70000' }],
     ['a number as an id', GOOD.replace('id: main-street', 'id: 12'), { line: 4, column: 3, key: 'store.id', expected: 'text', found: 'number 12' }],
+    ['a share in percent', `${GOOD}feed:\n  zeroShare: 20\n`, { line: 14, column: 3, key: 'feed.zeroShare', expected: 'at most 1', found: 'number 20' }],
     ['another POS', GOOD.replace('type: embedded', 'type: abacus'), { line: 9, column: 3, key: 'pos.type', expected: expect.stringContaining('embedded') as string, found: 'text "abacus"' }],
     ['an address that is none', GOOD.replace('http://127.0.0.1:8787', 'shop.example'), { line: 2, column: 3, key: 'edge.url', expected: 'the address of the edge, such as https://shop.example', found: 'text "shop.example"' }],
     ['no secret', GOOD.replace('  secretFile: store.secret\n', ''), { line: 3, column: 1, key: 'store.secretFile', expected: 'a file with the store secret (or store.secret)', found: 'neither' }],

@@ -2,6 +2,8 @@ import type { Logger } from 'pino'
 import { toInstant, type Clock } from '../../contract/clock.ts'
 import type { HeartbeatAnswer } from '../../contract/connect.ts'
 import { createBell } from '../bell.ts'
+import { feedReport } from '../capture/feed.ts'
+import { readDrift } from '../capture/reconcile.ts'
 import { faultFields } from '../fault.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Edge, EdgeRefusal } from './edge-client.ts'
@@ -45,6 +47,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
   const beat = async (): Promise<void> => {
     const epoch = journal.meta.number('epoch')
     if (epoch === null || journal.meta.get('epochWanted') !== null) return
+    const drift = readDrift(journal)
     const answer = await edge.heartbeat({
       connectorId: journal.connectorId,
       epoch,
@@ -54,6 +57,8 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
       version: options.version,
       clock: toInstant(options.wall()),
       tunnel: 'none',
+      feed: feedReport(journal),
+      ...(drift ? { drift } : {}),
     })
     if (away) log.info({ event: 'edge.back' })
     away = false

@@ -1,3 +1,4 @@
+import type { DriftReport, FeedReport, Quarantine } from '../../contract/feed.ts'
 import { isDatabaseBusy, openDatabase } from './database.ts'
 import { openInbox } from './inbox.ts'
 import { openMeta } from './meta.ts'
@@ -17,6 +18,9 @@ export type JournalStatus = {
   inbox: Record<string, number>
   synced: boolean
   reconcileWanted: boolean
+  feed: FeedReport
+  /** Of the last reconcile; `null` before the first. */
+  drift: DriftReport | null
 }
 
 /** Reads a journal beside a running connector, without writing to it. Throws `JournalRefused` for what is not a journal of ours. */
@@ -37,11 +41,16 @@ export function readJournalStatus(file: string): JournalStatus {
       inbox: openInbox(db).countByState(),
       synced: meta.get('synced') !== null,
       reconcileWanted: meta.get('reconcileWanted') !== null,
+      feed: (parsed(meta.get('feed')) as Quarantine | null) ?? { state: 'flowing' },
+      drift: parsed(meta.get('drift')) as DriftReport | null,
     }
   } finally {
     db.close()
   }
 }
+
+/** Our own text, kept by the feed and the reconcile. */
+const parsed = (kept: string | null): unknown => (kept === null ? null : JSON.parse(kept))
 
 /** Whether a connector holds the journal now. */
 function isLocked(file: string): boolean {

@@ -6,6 +6,8 @@ import { EMPTY_DIGEST } from '../../contract/digest.ts'
 import { applyToBaseline, openBaseline, type Baseline } from './baseline.ts'
 import { isDatabaseBusy, openDatabase, type Database } from './database.ts'
 import type { TooLarge } from './event-size.ts'
+import { openHealed, type Healed } from './healed.ts'
+import { openHeld, type Held } from './held.ts'
 import { openInbox, type Inbox } from './inbox.ts'
 import { openMeta, type Meta } from './meta.ts'
 import { numberEvents, openOutbox, type Outbox } from './outbox.ts'
@@ -21,6 +23,8 @@ export type Journal = {
   inbox: Inbox
   outbox: Outbox
   baseline: Baseline
+  held: Held
+  healed: Healed
   meta: Meta
   transaction<T>(work: () => T): T
   /** Numbers and keeps the events, in order, and answers their seqs. Joins the transaction around it. */
@@ -104,6 +108,7 @@ const doubtUnwritten = (db: Database): void =>
 
 function createJournal(db: Database, lock: Database, connectorId: string): Journal {
   const meta = openMeta(db)
+  const held = openHeld(db, meta)
   const listeners: (() => void)[] = []
   const tooLargeListeners: ((event: TooLarge) => void)[] = []
 
@@ -124,6 +129,8 @@ function createJournal(db: Database, lock: Database, connectorId: string): Journ
     inbox: openInbox(db),
     outbox: openOutbox(db, meta),
     baseline: openBaseline(db),
+    held,
+    healed: openHealed(db),
     meta,
     transaction: (work) => db.transaction(work),
     append,
@@ -139,6 +146,8 @@ function createJournal(db: Database, lock: Database, connectorId: string): Journ
       db.transaction(() => {
         db.run('DELETE FROM outbox')
         db.run('DELETE FROM baseline')
+        // Held levels count in the old numbering; the reconcile that follows finds them again.
+        held.clear()
         db.run('UPDATE inbox SET told_epoch = NULL, told_seq = NULL')
         doubtUnwritten(db)
         meta.set('epoch', String(epoch))

@@ -1,10 +1,10 @@
 import type { Database } from './database.ts'
 
 /** Rises with every change of the tables below; a journal of a newer connector is refused, an older one is brought up. */
-export const SCHEMA_VERSION = 1
+export const SCHEMA_VERSION = 2
 
 /**
- * The tables of version 1.
+ * The tables of version 1; `UPGRADES` brings them to today's.
  *
  * `meta` holds single facts: who we are, where the numbering stands, how far the edge has confirmed, where the POS is read on from.
  * `inbox` has what the store was asked to do, in order of arrival; a struck row is a tombstone and stays, with or without a body.
@@ -52,6 +52,33 @@ const TABLES = `
   ) STRICT, WITHOUT ROWID;
 `
 
+/**
+ * What each version added, from 2 on. `price_minor` and `level_seq`: the price told, and the number under which the level was.
+ * `held` has changes that wait for a verdict or for a person, `healed` the SKUs that the last reconcile mended.
+ */
+const UPGRADES: readonly string[] = [`
+  ALTER TABLE baseline ADD COLUMN price_minor INTEGER;
+  ALTER TABLE baseline ADD COLUMN level_seq INTEGER NOT NULL DEFAULT 0;
+
+  CREATE TABLE held (
+    sku TEXT NOT NULL,
+    slot TEXT NOT NULL CHECK (slot IN ('item', 'level')),
+    kind TEXT NOT NULL CHECK (kind IN ('zeroed', 'removed', 'repriced', 'drifted')),
+    was INTEGER,
+    becomes INTEGER,
+    as_of INTEGER NOT NULL,
+    identity TEXT NOT NULL,
+    event TEXT NOT NULL,
+    parked_by TEXT NOT NULL CHECK (parked_by IN ('capture', 'reconcile')),
+    quarantine TEXT,
+    PRIMARY KEY (sku, slot)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE healed (
+    sku TEXT PRIMARY KEY
+  ) STRICT, WITHOUT ROWID;
+`]
+
 /** The journal was written by a newer connector, or belongs to another store: going on would lose what it promises. */
 export class JournalRefused extends Error {
   override name = 'JournalRefused'
@@ -63,15 +90,19 @@ export function prepareSchema(db: Database): void {
   if (!exists) {
     db.transaction(() => {
       db.exec(TABLES)
-      db.run(`INSERT INTO meta (key, value) VALUES ('schemaVersion', ?)`, String(SCHEMA_VERSION))
+      db.run(`INSERT INTO meta (key, value) VALUES ('schemaVersion', '1')`)
     })
-    return
   }
-  checkSchema(db)
+  const found = checkSchema(db)
+  if (found === SCHEMA_VERSION) return
+  db.transaction(() => {
+    for (const upgrade of UPGRADES.slice(found - 1)) db.exec(upgrade)
+    db.run(`UPDATE meta SET value = ? WHERE key = 'schemaVersion'`, String(SCHEMA_VERSION))
+  })
 }
 
-/** Throws when the journal comes from the future, or is no journal. */
-export function checkSchema(db: Database): void {
+/** The version found. Throws when the journal comes from the future, or is no journal. */
+export function checkSchema(db: Database): number {
   const found = Number(db.get(`SELECT value FROM meta WHERE key = 'schemaVersion'`)?.['value'] ?? Number.NaN)
   if (!Number.isInteger(found)) throw new JournalRefused('this file is not a connector journal')
   if (found > SCHEMA_VERSION) {
@@ -79,4 +110,5 @@ export function checkSchema(db: Database): void {
       `the journal has schema version ${found}, this connector knows ${SCHEMA_VERSION}: install the newer connector again, or start with a new journal file`,
     )
   }
+  return found
 }
