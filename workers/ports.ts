@@ -8,6 +8,8 @@ import type { ChannelBook } from './channels/channel.ts'
 import { createChannelBook } from './channels/d1-channels.ts'
 import { createDeadLetters } from './dead-letters/d1-dead-letters.ts'
 import type { DeadLetters } from './dead-letters/port.ts'
+import { createFeeds } from './feeds/d1-feeds.ts'
+import type { Feeds } from './feeds/port.ts'
 import { createInventory } from './inventory/durable-inventory.ts'
 import type { Inventory } from './inventory/port.ts'
 import { createOrderBook } from './orders/d1-orders.ts'
@@ -28,6 +30,7 @@ export type Ports = {
   catalog: Catalog
   sales: Sales
   stores: StoreBook
+  feeds: Feeds
   links: StoreLinks
   channels: ChannelBook
   deadLetters: DeadLetters
@@ -49,6 +52,7 @@ export function createPorts(env: Env): Ports {
     catalog: createCatalog(env.DB, env.CATALOG),
     sales: createSales(env.DB),
     stores: createStoreBook(env.DB, env.MASTER_KEY),
+    feeds: createFeeds(env.DB),
     links: createStoreLinks(env),
     channels: createChannelBook(env.DB),
     deadLetters: createDeadLetters(env),

@@ -128,7 +128,7 @@ export function createCatalog(database: D1Database, kv: KVNamespace): Catalog {
     },
 
     async hashesOf(storeId, afterSku, limit) {
-      return db.select({ sku: items.sku, itemHash: items.itemHash, epoch: items.epoch, seq: items.seq }).from(items)
+      return db.select({ sku: items.sku, itemHash: items.itemHash, priceMinor: sql<number>`json_extract(${items.item}, '$.price.amountMinor')`, epoch: items.epoch, seq: items.seq }).from(items)
         .where(and(eq(items.storeId, storeId), eq(items.removed, false), afterSku === null ? undefined : gt(items.sku, afterSku)))
         .orderBy(asc(items.sku)).limit(limit)
     },

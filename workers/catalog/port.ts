@@ -17,6 +17,6 @@ export type Catalog = {
   categories(afterName: string | null, limit: number): Promise<{ items: Category[]; nextName: string | null }>
   /** Every store's row of these SKUs, as far as it prices (this store) or describes. `storeId: null` is any store. */
   sellable(skus: string[], storeId: string | null): Promise<SellableItem[]>
-  hashesOf(storeId: string, afterSku: string | null, limit: number): Promise<{ sku: string; itemHash: string; epoch: number; seq: number }[]>
+  hashesOf(storeId: string, afterSku: string | null, limit: number): Promise<{ sku: string; itemHash: string; priceMinor: number; epoch: number; seq: number }[]>
   hasItems(storeId: string, skus: string[]): Promise<Set<string>>
 }

@@ -103,6 +103,15 @@ export const deadLetters = sqliteTable('dead_letters', {
   expiresAt: integer('expires_at').notNull(),
 }, (t) => [index('dead_letters_filed').on(t.state, t.filedAt)])
 
+export const feeds = sqliteTable('feeds', {
+  storeId: text('store_id').primaryKey().notNull(),
+  feed: text('feed').notNull(),
+  drift: text('drift'),
+  decided: text('decided', { enum: ['approve', 'refuse'] }),
+  decidedId: text('decided_id'),
+  updatedAt: integer('updated_at').notNull(),
+})
+
 export const auditLog = sqliteTable('audit_log', {
   entryId: integer('entry_id').primaryKey({ autoIncrement: true }),
   at: integer('at').notNull(),

@@ -3,6 +3,7 @@ import { cors } from 'hono/cors'
 import { categories, products } from '../catalog/routes.ts'
 import { consolePages } from '../console/routes.ts'
 import { operatorDeadLetters } from '../dead-letters/routes.ts'
+import { operatorFeed, operatorFeeds } from '../feeds/operator-routes.ts'
 import { availability, operatorInventory } from '../inventory/routes.ts'
 import { operatorOrders } from '../orders/operator-routes.ts'
 import { orders, quotes } from '../orders/routes.ts'
@@ -49,6 +50,8 @@ app.route('/v1/quotes', quotes)
 app.route('/v1/orders', orders)
 app.route('/connect/v1/stores/:storeId', connect)
 app.route('/admin/v1/stores', operatorStores)
+app.route('/admin/v1/stores/:storeId/feed', operatorFeed)
+app.route('/admin/v1/feeds', operatorFeeds)
 app.route('/admin/v1/channels', operatorChannels)
 app.route('/admin/v1/inventory', operatorInventory)
 app.route('/admin/v1/dead-letters', operatorDeadLetters)

@@ -6,6 +6,7 @@ import type { EpochAnswer, HeartbeatAnswer, PairAnswer, PendingAnswer, StateAnsw
 import { EVENTS_BODY_BYTES_MAX, PENDING_MAX } from '../../contract/limits.ts'
 import { SIGNING_HEADERS } from '../../contract/signing.ts'
 import type { z } from 'zod'
+import { hearFeed } from '../feeds/hear-feed.ts'
 import { body } from '../gateway/body.ts'
 import type { AppEnv } from '../gateway/context.ts'
 import { faultName, log } from '../log.ts'
@@ -74,9 +75,10 @@ connect.post('/heartbeat', signedJson(HeartbeatRequest, SMALL_BODY_BYTES_MAX), a
     log('heartbeat.refused', { storeId: store.storeId, reason: heard.refusal.reason, requestId: c.var.requestId })
     return refuse(c, heard.refusal)
   }
-  const { dispatch: waiting, ...answer } = heard.value
+  const { dispatch: waiting, requests, ...answer } = heard.value
   await dispatch(c, store, waiting)
-  return c.json({ serverTime: toInstant(clock()), ...answer } satisfies HeartbeatAnswer)
+  const decided = await feedWords(c, store.storeId, beat)
+  return c.json({ serverTime: toInstant(clock()), ...answer, requests: [...requests, ...decided] } satisfies HeartbeatAnswer)
 })
 
 connect.get('/orders/pending', signedGet, async (c) => {
@@ -107,6 +109,16 @@ function refuse(c: Context<AppEnv>, refusal: LinkRefusal): Response {
       return problem(c, 'epoch-forked', 'Take a new epoch and tell again what was not acknowledged.', { epoch: refusal.epoch })
     case 'sequence-gap':
       return problem(c, 'sequence-gap', 'Send from expectedSeq on.', { expectedSeq: refusal.expectedSeq })
+  }
+}
+
+/** A sign of life counts whether or not its feed can be noted: the next one says the same again. */
+async function feedWords(c: Context<AppEnv>, storeId: string, beat: HeartbeatRequest): Promise<string[]> {
+  try {
+    return await hearFeed(c.var.ports, storeId, beat)
+  } catch (error) {
+    log('feed.not_noted', { storeId, requestId: c.var.requestId, error: faultName(error) })
+    return []
   }
 }
 

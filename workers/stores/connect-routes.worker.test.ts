@@ -32,7 +32,7 @@ const inventory: Pick<Ports['inventory'], 'applyWhatGoes' | 'statesOf' | 'listSt
   setSafetyStock: async (...asked) => void seen.safety.push(asked),
 }
 const catalog: Pick<Ports['catalog'], 'hashesOf' | 'hasItems'> = {
-  hashesOf: async () => [{ sku: 'A', itemHash: 'ha', epoch: 1, seq: 1 }, { sku: 'B', itemHash: 'hb', epoch: 1, seq: 2 }],
+  hashesOf: async () => [{ sku: 'A', itemHash: 'ha', priceMinor: 100, epoch: 1, seq: 1 }, { sku: 'B', itemHash: 'hb', priceMinor: 200, epoch: 1, seq: 2 }],
   hasItems: async () => new Set(['A', 'B']),
 }
 const money = { amountMinor: 100, currency: 'USD' }
@@ -219,7 +219,7 @@ test('what waits can be pulled, with the cancels', async () => {
 
 test('the state is the items, then the counters that have none', async () => {
   const first = (await (await call('/state', undefined)).json()) as { items: unknown[]; nextCursor: string }
-  expect(first.items).toEqual([{ sku: 'A', itemHash: 'ha', onHand: 3, epoch: 1, seq: 8, asOf: 7 }, { sku: 'B', itemHash: 'hb', onHand: null, epoch: 1, seq: 2, asOf: null }])
+  expect(first.items).toEqual([{ sku: 'A', itemHash: 'ha', priceMinor: 100, onHand: 3, epoch: 1, seq: 8, asOf: 7 }, { sku: 'B', itemHash: 'hb', priceMinor: 200, onHand: null, epoch: 1, seq: 2, asOf: null }])
   const second = await (await call(`/state?cursor=${first.nextCursor}`, undefined)).json()
   expect(second).toEqual({ items: [{ sku: 'LOOSE', itemHash: null, onHand: 1, epoch: 1, seq: 9, asOf: 8 }], nextCursor: null })
   expect(await problemOf(await call('/state?cursor=!!', undefined))).toEqual([422, 'invalid-request'])

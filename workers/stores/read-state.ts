@@ -24,9 +24,9 @@ async function readItems(ports: ReadStatePorts, storeId: string, afterSku: strin
   const items = await ports.catalog.hashesOf(storeId, afterSku, STATE_PAGE_SIZE)
   const states = items.length > 0 ? await ports.inventory.statesOf(storeId, items.map(({ sku }) => sku)) : []
   const bySku = new Map(states.map((state) => [state.sku, state]))
-  const rows = items.map(({ sku, itemHash, epoch, seq }): StateRow => {
+  const rows = items.map(({ sku, itemHash, priceMinor, epoch, seq }): StateRow => {
     const state = bySku.get(sku)
-    return state ? { ...toRow(state), itemHash } : { sku, itemHash, onHand: null, epoch, seq, asOf: null }
+    return state ? { ...toRow(state), itemHash, priceMinor } : { sku, itemHash, priceMinor, onHand: null, epoch, seq, asOf: null }
   })
   const last = items.at(-1)
   return { items: rows, nextPlace: last && items.length === STATE_PAGE_SIZE ? ITEMS + last.sku : COUNTERS }

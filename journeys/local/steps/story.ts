@@ -1,5 +1,6 @@
 import { badInputRefused } from './bad-input.ts'
 import { badSignatureRefused } from './bad-signature.ts'
+import { brokenFeedHeld } from './broken-feed.ts'
 import { catalogueSynced } from './catalogue-synced.ts'
 import { deadLetterReplayed } from './dead-letter.ts'
 import { orderCancelled } from './order-cancelled.ts'
@@ -19,5 +20,5 @@ export const LOOP: Step[] = [catalogueSynced, stockSynced, orderPlaced, orderInT
 /** And everything else that must hold. */
 export const WHOLE_STORY: Step[] = [
   ...LOOP, pagesServed, retriedOrderMetItself, outOfStockRefused, lastPieces, orderCancelled, storeAwayAndBack, pullPathAlone,
-  badSignatureRefused, deadLetterReplayed, badInputRefused,
+  brokenFeedHeld, badSignatureRefused, deadLetterReplayed, badInputRefused,
 ]
