@@ -108,6 +108,27 @@ describe('a connector between its POS and the edge', () => {
     expect(edge.events().slice(4, 6)).toMatchObject([{ type: 'catalog.item_removed', data: { sku: 'OLD' } }, { type: 'stock.counted', data: { sku: 'A', onHand: 10 } }])
   })
 
+  test('holds a feed that zeroes the shop, says so on its heartbeat, and lets it go once the operator has approved just that', async () => {
+    const skus = Array.from({ length: 20 }, (_, n) => `S${n}`)
+    pos = memoryPos(Object.fromEntries(skus.map((sku) => [sku, 4])))
+    await start()
+    await until(() => edge.mark.seq === 40 && journal.meta.get('synced') !== null)
+    for (const sku of skus) pos.put(pos.items.get(sku)!, 0)
+    const told = () => edge.beats.at(-1)?.feed
+    await until(() => told()?.state === 'quarantined')
+    const feed = told()
+    const id = feed?.state === 'quarantined' ? feed.id : ''
+    expect(feed).toMatchObject({ reasons: ['zeroed'], zeroed: 20, inStock: 20 })
+    edge.answer = { requests: ['feed-approve:another'] }
+    const beats = edge.beats.length
+    await until(() => edge.beats.length > beats + 2)
+    expect([edge.mark.seq, told()?.state]).toEqual([40, 'quarantined'])
+    expect(await (await fetch(`${connector.url}/metrics`)).text()).toMatch(/^tillbridge_connector_feed_quarantined 1$/m)
+    edge.answer = { requests: [`feed-approve:${id}`] }
+    await until(() => edge.mark.seq === 60 && told()?.state === 'flowing')
+    expect(edge.events().slice(40)).toMatchObject(skus.toSorted().map((sku) => ({ type: 'stock.counted', data: { sku, onHand: 0 } })))
+  })
+
   test('whose numbering the edge knows further than it does takes a new epoch and compares everything', async () => {
     await start()
     await until(() => edge.mark.seq === 4)

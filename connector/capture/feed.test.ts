@@ -86,7 +86,7 @@ describe('a POS that zeroes everything', () => {
 
     set(['SKU-02'], 9)
     receiveOrder(journal, assignmentOf(1, { 'SKU-02': 4 }, { acceptBy: toInstant(NOW + 60_000) }), NOW)
-    await acceptOrder(shop, journal.inbox.get(assignmentId(1))!, new Set())
+    await acceptOrder(shop, journal.inbox.get(assignmentId(1))!, new Map())
     send()
     expect(atEdge('SKU-02')).toBe(5)
   })

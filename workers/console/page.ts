@@ -32,6 +32,11 @@ export const consolePage = () => html`<!doctype html>
       <div id="stores"><p class="quiet">Open the console first.</p></div>
     </section>
 
+    <section aria-labelledby="feeds-title">
+      <h2 id="feeds-title">Feeds <button id="feeds-again" type="button">Look again</button></h2>
+      <div id="feeds"></div>
+    </section>
+
     <section aria-labelledby="inventory-title">
       <h2 id="inventory-title">Why does the web show this number?</h2>
       <form id="explain" class="row">

@@ -8,7 +8,7 @@ const files = import.meta.glob('./assets/assets/*.js', { query: '?raw', import: 
 const SCRIPTS = Object.fromEntries(Object.entries(files).map(([file, text]) => [file.replace('./assets', ''), text]))
 const OF_PAGE = {
   '/': ['/assets/storefront.js', '/assets/live-stock.js', '/assets/order.js', '/assets/page.js'],
-  '/console': ['/assets/console.js', '/assets/console-letters.js', '/assets/page.js'],
+  '/console': ['/assets/console.js', '/assets/console-feeds.js', '/assets/console-letters.js', '/assets/page.js'],
 }
 
 describe.each(Object.entries(OF_PAGE))('the page at %s', (path, scripts) => {

@@ -1,3 +1,4 @@
+import { showFeeds } from './console-feeds.js'
 import { showLetters } from './console-letters.js'
 import { byId, call, element, money, recall, remember, say, tag, time } from './page.js'
 
@@ -16,6 +17,7 @@ byId('forget').addEventListener('click', () => {
   location.reload()
 })
 byId('orders-again').addEventListener('click', () => void showOrders())
+byId('feeds-again').addEventListener('click', () => void openFeeds())
 byId('letters-again').addEventListener('click', () => void section('letters', () => showLetters(operator)))
 byId('explain').addEventListener('submit', (event) => {
   event.preventDefault()
@@ -31,8 +33,10 @@ function operator(path, options = {}) {
 
 async function openConsole() {
   say(byId('message'), '')
-  await Promise.all([section('stores', showStores), showOrders(), section('letters', () => showLetters(operator))])
+  await Promise.all([section('stores', showStores), openFeeds(), showOrders(), section('letters', () => showLetters(operator))])
 }
+
+const openFeeds = () => section('feeds', () => showFeeds(operator, table, openFeeds))
 
 const showOrders = () => section('orders', async () => {
   const { items } = await operator(`/orders?limit=${LISTED}`)
