@@ -39,7 +39,7 @@ export async function captureChanges(shop: Shop, feed: Feed = createFeed()): Pro
       const at = now()
       const baseline = journal.baseline.of([...changes.items.map((item) => item.sku), ...changes.removed, ...levels.keys()])
       const reading = { items: changes.items, removed: changes.removed, levels: [...levels].map(([sku, onHand]) => ({ sku, onHand })), asOf, now: at }
-      const flowing = parkSuspicious(journal, feed.limits, reading, differenceOf(reading, baseline, sold), baseline, sold)
+      const flowing = parkSuspicious(journal, feed.limits, reading, differenceOf(reading, baseline, sold), baseline, sold, at)
       const events: OutgoingEvent[] = [...flowing, ...changes.sales.map(saleEvent)]
       for (const { change, skus } of orders) {
         const effect = orderChangeEffect(change, journal.inbox.get(change.assignmentId), skus.flatMap((sku) => entry(sku, fresh)).map(([sku, onHand]) => ({ sku, onHand })))

@@ -99,6 +99,41 @@ describe('a POS that zeroes everything', () => {
     expect([zeroed(), quarantine().zeroed]).toEqual([0, 40])
   })
 
+  test('is not let in row by row either; over hours it is the shop selling out', async () => {
+    for (const sku of SKUS.slice(0, 30)) {
+      set([sku], 0)
+      await look()
+    }
+    expect([zeroed(), quarantine().zeroed, quarantine().inStock]).toEqual([9, 21, 40])
+    await decideFeed(shop, feed, 'approve', quarantine().id)
+    set(SKUS, 5)
+    await look()
+    let now = NOW
+    shop = { ...shop, now: () => now }
+    for (const sku of SKUS.slice(0, 30)) {
+      now += 10 * 60_000
+      set([sku], 0)
+      await look()
+    }
+    expect([zeroed(), journal.held.quarantine()]).toEqual([30, null])
+  })
+
+  test('is not let in by time', async () => {
+    let now = NOW
+    shop = { ...shop, now: () => now }
+    for (const sku of SKUS.slice(0, 12)) {
+      set([sku], 0)
+      await look()
+    }
+    now += 60 * 60_000
+    set(['SKU-39'], 6)
+    await look()
+    expect([zeroed(), quarantine().zeroed]).toEqual([9, 3])
+    set(SKUS.slice(0, 12), 2)
+    await look()
+    expect([zeroed(), journal.held.quarantine()]).toEqual([0, null])
+  })
+
   test('ends by itself when the POS comes back, and what remains flows', async () => {
     set(SKUS, 0)
     await look()

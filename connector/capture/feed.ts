@@ -1,11 +1,12 @@
 import { toInstant } from '../../contract/clock.ts'
+import type { Level } from '../../contract/events.ts'
 import type { FeedDecision, FeedReport, Suspicion } from '../../contract/feed.ts'
 import type { Shop } from '../delivery/accept-order.ts'
 import { hashSync } from '../journal/digest-sync.ts'
 import { slotOf, type HeldEvent, type ParkedBy } from '../journal/held.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { OutgoingEvent } from '../journal/outgoing-event.ts'
-import { FEED_LIMITS, judgeFeed, suspicionOf, type FeedLimits, type KnownSku } from './judge-feed.ts'
+import { FEED_LIMITS, judgeFeed, suspicionOf, type Concerned, type FeedLimits, type KnownSku } from './judge-feed.ts'
 
 /** What keeps a feed from emptying the web. `onChange` hears when a quarantine opens, is decided, or ends. */
 export type Feed = {
@@ -19,10 +20,12 @@ export type FeedChange = { kind: 'quarantined' | 'ended' | 'approved' | 'refused
 export const createFeed = (limits: FeedLimits = FEED_LIMITS, onChange: Feed['onChange'] = () => {}): Feed => ({ gathering: false, limits, onChange })
 
 const QUARANTINE_ID_LENGTH = 16
+/** What passed still counts for so long: an import that writes row by row is through by then, and a day's selling out is not one feed. */
+const LET_GO_COUNTS_MS = 15 * 60_000
 const KINDS: readonly Suspicion[] = ['removed', 'zeroed', 'repriced', 'drifted']
 
 /** Whose item or level was read. */
-type Read = { items: readonly { sku: string }[]; removed: readonly string[]; levels: readonly { sku: string }[] }
+type Read = { items: readonly { sku: string }[]; removed: readonly string[]; levels: readonly Level[] }
 
 /**
  * Splits a captured reading: what is above suspicion, or so little that no limit could be meant, flows; the rest is parked in
@@ -30,19 +33,33 @@ type Read = { items: readonly { sku: string }[]; removed: readonly string[]; lev
  * Inside the transaction of the reading.
  */
 export function parkSuspicious(
-  journal: Journal, limits: FeedLimits, read: Read, events: readonly OutgoingEvent[], known: ReadonlyMap<string, KnownSku>, sold: ReadonlySet<string>,
+  journal: Journal, limits: FeedLimits, read: Read, events: readonly OutgoingEvent[], known: ReadonlyMap<string, KnownSku>, sold: ReadonlySet<string>, now: number,
 ): OutgoingEvent[] {
-  const { held } = journal
+  const { held, letGo } = journal
+  const nothingQuarantined = held.quarantine() === null
+  if (letGo.count() > 0) {
+    if (nothingQuarantined) letGo.purge(now - LET_GO_COUNTS_MS)
+    letGo.forget([
+      ...read.levels.flatMap(({ sku, onHand }) => (onHand > 0 ? { sku, slot: 'level' as const } : [])), ...read.items.map(({ sku }) => ({ sku, slot: 'item' as const })),
+    ])
+  }
   const unsure = isUnsure(journal)
-  const few = events.filter((event) => suspectIn(event, known, unsure)).length < limits.minimum
-  const nothingHeld = held.quarantine() === null && held.unjudgedByCapture() === 0
+  const suspects = events.map((event) => suspectIn(event, known, unsure)).filter((suspect) => suspect !== null)
+  const few = suspects.length < limits.minimum
+  // A trickle of zeroes and prices that no sale explains is a bulk too.
+  const trickle = suspects.length + letGo.count() >= limits.minimum
+  const nothingHeld = nothingQuarantined && held.unjudgedByCapture() === 0
   const parked: HeldEvent[] = []
   const flowing: OutgoingEvent[] = []
   for (const event of events) {
     const suspect = suspectIn(event, known, unsure)
     const explained = event.type === 'stock.counted' && sold.has(event.data.sku)
-    if (suspect && !(few && (nothingHeld || explained))) parked.push(suspect)
-    else flowing.push(event)
+    if (suspect && !(few && (explained || (nothingHeld && !trickle)))) {
+      parked.push(suspect)
+      continue
+    }
+    flowing.push(event)
+    if (suspect && !explained) letGo.note([{ ...suspect, slot: slotOf(event) }], now)
   }
   replaceHeld(journal, read, parked, 'capture')
   return flowing
@@ -74,13 +91,16 @@ function suspectIn(event: OutgoingEvent, known: ReadonlyMap<string, KnownSku>, u
 
 /** Judges all that is parked or held: lets go what passes, holds the rest. Inside a transaction. */
 export function settleFeed(journal: Journal, limits: FeedLimits, now: number): FeedChange | null {
-  const { held, baseline } = journal
+  const { held, letGo, baseline } = journal
   const before = held.quarantine()
   if (before === null && held.count() === 0) return null
-  const counts = held.counts()
+  // While something is held, what went before it counts until it is over: time alone ends no quarantine.
+  if (before === null) letGo.purge(now - LET_GO_COUNTS_MS)
   const examined = baseline.examined()
-  const verdict = judgeFeed(examined, counts, limits)
-  journal.append(held.take(verdict.pass ? KINDS : KINDS.filter((kind) => !verdict.held.has(kind))))
+  const verdict = judgeFeed(examined, sumOf(held.counts(), letGo.counts()), limits)
+  const passes = held.take(verdict.pass ? KINDS : KINDS.filter((kind) => !verdict.held.has(kind)))
+  journal.append(passes.map(({ event }) => event))
+  letGo.note(passes.filter(({ kind }) => kind !== 'drifted'), now)
   if (verdict.pass) {
     held.setQuarantine(null)
     return before && { kind: 'ended', report: { state: 'flowing' } }
@@ -98,6 +118,10 @@ export function settleFeed(journal: Journal, limits: FeedLimits, now: number): F
   held.setQuarantine(report)
   return before?.since === since ? null : { kind: 'quarantined', report }
 }
+
+const sumOf = (a: Concerned, b: Concerned): Concerned => ({
+  zeroed: a.zeroed + b.zeroed, removed: a.removed + b.removed, repriced: a.repriced + b.repriced, drifted: a.drifted + b.drifted, removedInStock: a.removedInStock + b.removedInStock,
+})
 
 /** How the feed stands, for the heartbeat. */
 export const feedReport = (journal: Pick<Journal, 'held'>): FeedReport => journal.held.quarantine() ?? { state: 'flowing' }
@@ -117,8 +141,9 @@ export function decideFeed({ journal, turn, now }: Pick<Shop, 'journal' | 'turn'
         held.setQuarantine(report)
         return { kind: 'refused', report }
       }
-      journal.append(held.take(KINDS, id))
+      journal.append(held.take(KINDS, id).map(({ event }) => event))
       held.setQuarantine(null)
+      journal.letGo.clear()
       // What came after the operator looked is judged by itself.
       settleFeed(journal, feed.limits, now())
       return { kind: 'approved', report: feedReport(journal) }

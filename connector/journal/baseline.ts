@@ -13,7 +13,7 @@ export type Baseline = {
   of(skus: readonly string[]): Map<string, BaselineRow>
   /** Takes over what the edge already has, for SKUs it was never told by this journal; and the price of an item that was told without one being kept. */
   adopt(rows: readonly AdoptedRow[]): void
-  /** How many SKUs a feed's shares are of; what is held counts with what it was. */
+  /** How many SKUs a feed's shares are of; what is held, or was let go a moment ago, counts with what it was. */
   examined(): { inStock: number; items: number; skus: number }
 }
 
@@ -55,8 +55,9 @@ export function openBaseline(db: Database): Baseline {
     },
     examined() {
       const row = db.get(`SELECT
-        (SELECT count(*) FROM (SELECT sku FROM baseline WHERE on_hand > 0 UNION SELECT sku FROM held WHERE kind IN ('zeroed', 'removed') AND was > 0)) AS in_stock,
-        (SELECT count(*) FROM (SELECT sku FROM baseline WHERE item_hash IS NOT NULL UNION SELECT sku FROM held WHERE slot = 'item')) AS items,
+        (SELECT count(*) FROM (SELECT sku FROM baseline WHERE on_hand > 0 UNION SELECT sku FROM held WHERE kind IN ('zeroed', 'removed') AND was > 0
+          UNION SELECT sku FROM let_go WHERE kind IN ('zeroed', 'removed') AND was > 0)) AS in_stock,
+        (SELECT count(*) FROM (SELECT sku FROM baseline WHERE item_hash IS NOT NULL UNION SELECT sku FROM held WHERE slot = 'item' UNION SELECT sku FROM let_go WHERE slot = 'item')) AS items,
         (SELECT count(*) FROM (SELECT sku FROM baseline UNION SELECT sku FROM held)) AS skus`) ?? {}
       return { inStock: integer(row, 'in_stock'), items: integer(row, 'items'), skus: integer(row, 'skus') }
     },

@@ -26,7 +26,7 @@ export type Held = {
   has(sku: string): boolean
   sample(): HeldChange[]
   /** Takes out what is of these kinds (and under this quarantine), in the order it must be told. A level that an order has overtaken is dropped. */
-  take(kinds: readonly Suspicion[], quarantine?: string): OutgoingEvent[]
+  take(kinds: readonly Suspicion[], quarantine?: string): { sku: string; slot: Slot; kind: Suspicion; was: number | null; event: OutgoingEvent }[]
   /** Whether something is not part of the quarantine `id`. */
   hasNewFor(id: string | null): boolean
   /** What is held, as one hash: the same SKUs changed in the same way. */
@@ -81,10 +81,12 @@ export function openHeld(db: Database, meta: Meta): Held {
     take(kinds, quarantine) {
       dropOvertaken()
       const which = 'FROM held WHERE kind IN (SELECT value FROM json_each(?1)) AND (?2 IS NULL OR quarantine = ?2)'
-      const rows = db.all(`SELECT event ${which} ORDER BY slot, sku`, JSON.stringify(kinds), quarantine ?? null)
+      const rows = db.all(`SELECT sku, slot, kind, was, event ${which} ORDER BY slot, sku`, JSON.stringify(kinds), quarantine ?? null)
       db.run(`DELETE ${which}`, JSON.stringify(kinds), quarantine ?? null)
       // Our own text, written by `park`.
-      return rows.map((row) => JSON.parse(text(row, 'event')) as OutgoingEvent)
+      return rows.map((row) => ({
+        sku: text(row, 'sku'), slot: text(row, 'slot') as Slot, kind: text(row, 'kind') as Suspicion, was: integerOrNull(row, 'was'), event: JSON.parse(text(row, 'event')) as OutgoingEvent,
+      }))
     },
     hasNewFor: (id) => db.get('SELECT 1 FROM held WHERE quarantine IS NOT ? LIMIT 1', id) !== undefined,
     fingerprint: () => hashSync(db.all('SELECT sku, identity FROM held ORDER BY sku, slot').map((row) => [text(row, 'sku'), text(row, 'identity')])),

@@ -9,6 +9,7 @@ import type { TooLarge } from './event-size.ts'
 import { openHealed, type Healed } from './healed.ts'
 import { openHeld, type Held } from './held.ts'
 import { openInbox, type Inbox } from './inbox.ts'
+import { openLetGo, type LetGo } from './let-go.ts'
 import { openMeta, type Meta } from './meta.ts'
 import { numberEvents, openOutbox, type Outbox } from './outbox.ts'
 import type { OutgoingEvent } from './outgoing-event.ts'
@@ -24,6 +25,7 @@ export type Journal = {
   outbox: Outbox
   baseline: Baseline
   held: Held
+  letGo: LetGo
   healed: Healed
   meta: Meta
   transaction<T>(work: () => T): T
@@ -109,6 +111,7 @@ const doubtUnwritten = (db: Database): void =>
 function createJournal(db: Database, lock: Database, connectorId: string): Journal {
   const meta = openMeta(db)
   const held = openHeld(db, meta)
+  const letGo = openLetGo(db)
   const listeners: (() => void)[] = []
   const tooLargeListeners: ((event: TooLarge) => void)[] = []
 
@@ -130,6 +133,7 @@ function createJournal(db: Database, lock: Database, connectorId: string): Journ
     outbox: openOutbox(db, meta),
     baseline: openBaseline(db),
     held,
+    letGo,
     healed: openHealed(db),
     meta,
     transaction: (work) => db.transaction(work),
@@ -148,6 +152,7 @@ function createJournal(db: Database, lock: Database, connectorId: string): Journ
         db.run('DELETE FROM baseline')
         // Held levels count in the old numbering; the reconcile that follows finds them again.
         held.clear()
+        letGo.clear()
         db.run('UPDATE inbox SET told_epoch = NULL, told_seq = NULL')
         doubtUnwritten(db)
         meta.set('epoch', String(epoch))

@@ -54,7 +54,8 @@ const TABLES = `
 
 /**
  * What each version added, from 2 on. `price_minor` and `level_seq`: the price told, and the number under which the level was.
- * `held` has changes that wait for a verdict or for a person, `healed` the SKUs that the last reconcile mended.
+ * `held` has changes that wait for a verdict or for a person, `let_go` those that passed a moment ago,
+ * `healed` the SKUs that the last reconcile mended.
  */
 const UPGRADES: readonly string[] = [`
   ALTER TABLE baseline ADD COLUMN price_minor INTEGER;
@@ -71,6 +72,15 @@ const UPGRADES: readonly string[] = [`
     event TEXT NOT NULL,
     parked_by TEXT NOT NULL CHECK (parked_by IN ('capture', 'reconcile')),
     quarantine TEXT,
+    PRIMARY KEY (sku, slot)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE let_go (
+    sku TEXT NOT NULL,
+    slot TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    was INTEGER,
+    at INTEGER NOT NULL,
     PRIMARY KEY (sku, slot)
   ) STRICT, WITHOUT ROWID;
 
