@@ -19,7 +19,7 @@ export async function captureChanges(shop: Shop, feed: Feed = createFeed()): Pro
     const cursor = journal.meta.get('posCursor')
     const asOf = journal.outbox.lastSeq()
     const changes = await pos.readChanges(cursor)
-    if (isEmpty(changes) && changes.cursor === cursor && journal.held.count() === 0 && journal.held.quarantine() === null) return { captured: { events: 0, more: false }, change: null }
+    if (isEmpty(changes) && changes.cursor === cursor && !journal.held.unsettled()) return { captured: { events: 0, more: false }, change: null }
     const moved = changes.levels.map(({ sku }) => sku).slice(0, LINES_MAX)
     const sold = new Set(changes.sales.flatMap((sale) => sale.lines.map((line) => line.sku)))
     const orders = changes.orders.map((change) => {
@@ -49,7 +49,7 @@ export async function captureChanges(shop: Shop, feed: Feed = createFeed()): Pro
       journal.append(events)
       journal.meta.set('posCursor', changes.cursor)
       // A bulk comes in several readings; what it would do is the sum of them, known when the POS has nothing more to say.
-      const change = !isEmpty(changes) || feed.gathering || isUnsure(journal) ? null : settleFeed(journal, feed.limits, at)
+      const change = !isEmpty(changes) || feed.gathering || isUnsure(journal) || !journal.held.unsettled() ? null : settleFeed(journal, feed.limits, at)
       return { captured: { events: events.length, more: !isEmpty(changes) }, change }
     })
   })

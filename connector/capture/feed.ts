@@ -93,6 +93,7 @@ function suspectIn(event: OutgoingEvent, known: ReadonlyMap<string, KnownSku>, u
 export function settleFeed(journal: Journal, limits: FeedLimits, now: number): FeedChange | null {
   const { held, letGo, baseline } = journal
   const before = held.quarantine()
+  held.settled()
   if (before === null && held.count() === 0) return null
   // While something is held, what went before it counts until it is over: time alone ends no quarantine.
   if (before === null) letGo.purge(now - LET_GO_COUNTS_MS)

@@ -19,6 +19,9 @@ export type Held = {
   /** The POS has been read again: what it said before counts no more. */
   release(slots: readonly { sku: string; slot: Slot }[]): void
   count(): number
+  /** Whether something was parked or released since the last verdict, or nobody judged in this process yet. */
+  unsettled(): boolean
+  settled(): void
   /** How many a capture has parked that nobody has judged. */
   unjudgedByCapture(): number
   counts(): Record<Suspicion, number> & { removedInStock: number }
@@ -43,12 +46,14 @@ export type Held = {
 export const slotOf = (event: OutgoingEvent): Slot => (event.type === 'stock.counted' ? 'level' : 'item')
 
 export function openHeld(db: Database, meta: Meta): Held {
+  let unsettled = true
   /** A level within an order's own event was read later, and has been told. */
   const dropOvertaken = (): void => void db.run(
     `DELETE FROM held WHERE slot = 'level' AND EXISTS (SELECT 1 FROM baseline WHERE baseline.sku = held.sku AND baseline.as_of > held.as_of)`)
 
   return {
     park(changes, by) {
+      if (changes.length > 0) unsettled = true
       for (const { sku, kind, was, becomes, event } of changes) {
         // What a level falls to changes with every sale; it is the same change to a person.
         const identity = kind === 'zeroed' || kind === 'removed' ? kind : `${kind} ${becomes}`
@@ -61,9 +66,13 @@ export function openHeld(db: Database, meta: Meta): Held {
       }
     },
     release(slots) {
-      for (const { sku, slot } of slots) db.run('DELETE FROM held WHERE sku = ? AND slot = ?', sku, slot)
+      for (const { sku, slot } of slots) if (db.run('DELETE FROM held WHERE sku = ? AND slot = ?', sku, slot) > 0) unsettled = true
     },
     count: () => countOf(db.get('SELECT count(*) AS n FROM held')),
+    unsettled: () => unsettled,
+    settled() {
+      unsettled = false
+    },
     unjudgedByCapture: () => countOf(db.get(`SELECT count(*) AS n FROM held WHERE quarantine IS NULL AND parked_by = 'capture'`)),
     counts() {
       dropOvertaken()

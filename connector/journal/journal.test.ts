@@ -126,6 +126,19 @@ describe('a new epoch', () => {
 })
 
 describe('opening', () => {
+  test('brings a journal of the first version up, with what it holds', () => {
+    const seqs = journal.append([{ type: 'stock.counted', occurredAt: toInstant(NOW), data: { sku: 'A', onHand: 3, asOf: 0 } }])
+    journal.close()
+    const db = openDatabase(folder.file('journal.sqlite'))
+    db.exec(`ALTER TABLE baseline DROP COLUMN price_minor; ALTER TABLE baseline DROP COLUMN level_seq; DROP TABLE held; DROP TABLE let_go; DROP TABLE healed;
+      UPDATE meta SET value = '1' WHERE key = 'schemaVersion'`)
+    db.close()
+    expect(readJournalStatus(folder.file('journal.sqlite'))).toMatchObject({ lastSeq: seqs.at(-1), feed: { state: 'flowing' }, drift: null })
+    journal = openTestJournal(folder.file('journal.sqlite'))
+    expect(journal.baseline.of(['A']).get('A')).toMatchObject({ onHand: 3, priceMinor: null })
+    expect([journal.held.count(), journal.held.quarantine()]).toEqual([0, null])
+  })
+
   test('a second connector on the same journal is refused', () => {
     expect(() => openTestJournal(file)).toThrow(JournalInUse)
   })
