@@ -40,6 +40,7 @@ export const PROBLEMS = {
   'internal': [500, 'Something broke on our side'],
   'store-not-taking-orders': [503, 'The store takes no orders now'],
   'journal-full': [503, 'The shop cannot take more orders now'],
+  'overloaded': [503, 'More is asked of the edge than it can do now'],
   'try-again': [503, 'Not possible right now'],
 } as const satisfies Record<string, readonly [number, string]>
 

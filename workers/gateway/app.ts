@@ -15,6 +15,7 @@ import { stores } from '../stores/routes.ts'
 import { operator } from './authenticate.ts'
 import { operatorChannels } from '../channels/operator-routes.ts'
 import type { AppEnv } from './context.ts'
+import { limitInFlight } from './limit-in-flight.ts'
 import { limitRate } from './limit-rate.ts'
 import { faultName, log } from '../log.ts'
 import { problem } from './problem.ts'
@@ -37,6 +38,8 @@ app.get('/healthz', (c) => c.json({ ok: true }, 200, { 'Cache-Control': 'no-stor
 
 // Keys travel in a header, never in a cookie, so any origin may ask; a channel's own list is checked with its key.
 app.use('/v1/*', cors({ origin: '*', allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'X-Order-Token', 'X-Request-Id'], exposeHeaders: ['ETag', 'Location', 'Retry-After', 'X-Request-Id'] }))
+// Before anything is read or asked; after CORS, so that a page can read why it was refused.
+app.use(limitInFlight())
 app.use('/v1/*', limitRate)
 app.use('/connect/*', limitRate)
 app.use('/admin/*', limitRate)
