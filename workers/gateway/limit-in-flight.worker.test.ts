@@ -93,7 +93,7 @@ describe('an edge with its hands full', () => {
 describe('the gateway itself', () => {
   it('answers no more orders at once than it has places, the rest it refuses in a way that a page may read', async () => {
     const body = JSON.stringify({ lines: [] })
-    const place = () => app.request('https://edge.example/v1/orders', { method: 'POST', body, headers: { 'Content-Type': 'application/json', Origin: 'https://shop.example' } }, env)
+    const place = async () => app.request('https://edge.example/v1/orders', { method: 'POST', body, headers: { 'Content-Type': 'application/json', Origin: 'https://shop.example' } }, env)
     const answers = await Promise.all(Array.from({ length: IN_FLIGHT_MAX.orders + 5 }, place))
     const refused = answers.filter(({ status }) => status === 503)
     expect(refused).toHaveLength(5)
@@ -109,7 +109,7 @@ describe('the gateway itself', () => {
 
 describe('the limit of an address', () => {
   it('counts shops apart from the shoppers in their Wi-Fi, and says when to come again', async () => {
-    const call = (path: string) => app.request(`https://edge.example${path}`, { method: 'POST', headers: { 'CF-Connecting-IP': '192.0.2.7' } }, env)
+    const call = async (path: string) => app.request(`https://edge.example${path}`, { method: 'POST', headers: { 'CF-Connecting-IP': '192.0.2.7' } }, env)
     // Four unauthorized requests in one go, until the platform's limiter has had enough.
     let refused: Response | undefined
     for (let n = 0; n < 600 && !refused; n++) refused = (await Promise.all([1, 2, 3, 4].map(() => call('/v1/quotes')))).find(({ status }) => status === 429)
