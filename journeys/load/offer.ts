@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { PlacedAnswer } from '../../contract/order.ts'
 import { PROBLEM_BASE, Problem } from '../../contract/problem.ts'
 import { basket } from '../local/demo.ts'
@@ -7,7 +8,8 @@ import { median } from '../local/until.ts'
 
 /** What one request came to. `what` is `201`, a problem's type, or how there came to be no answer. */
 export type Outcome = { key: string; basket: Basket; status: number; what: string; ms: number; retryAfter: boolean; number: string | null; orderId: string | null }
-export type Offered = { seconds: number; outcomes: Outcome[] }
+/** `seconds` is how long orders were offered, `untilLast` until the last of them was answered. */
+export type Offered = { seconds: number; untilLast: number; outcomes: Outcome[] }
 
 /** Longer than a busy edge may take for any answer: what comes later hangs. */
 const HANGS_AFTER_MS = 15_000
@@ -23,14 +25,22 @@ export function createShoppers(skus: readonly string[], storeId: string): Shoppe
   return { next: () => ({ key: `load-${n}`, basket: basket([{ sku: skus[n++ % skus.length] ?? '', quantity: 1 }], storeId) }) }
 }
 
+/** Who was refused comes again after a moment: a client that spins measures itself. */
+const REFUSED_WAITS_MS = 200
+
 /** `clients` shoppers, each placing the next order when the one before is answered. */
 export async function closedLoop(house: Stores, shoppers: Shoppers, clients: number, seconds: number): Promise<Offered> {
   const began = performance.now()
   const outcomes: Outcome[] = []
   await Promise.all(Array.from({ length: clients }, async () => {
-    while (performance.now() - began < seconds * 1000) outcomes.push(await order(house, shoppers.next()))
+    while (performance.now() - began < seconds * 1000) {
+      const outcome = await order(house, shoppers.next())
+      outcomes.push(outcome)
+      if (outcome.status >= 400) await sleep(REFUSED_WAITS_MS)
+    }
   }))
-  return { seconds: (performance.now() - began) / 1000, outcomes }
+  const took = (performance.now() - began) / 1000
+  return { seconds: took, untilLast: took, outcomes }
 }
 
 /** `perSecond` orders whether or not anything is answered; every `hangUpEvery`th shopper leaves before the answer. Ends when the last is answered. */
@@ -48,7 +58,8 @@ export async function openLoop(house: Stores, shoppers: Shoppers, { perSecond, s
     }, 5)
   })
   const offeredFor = (performance.now() - began) / 1000
-  return { seconds: offeredFor, outcomes: await Promise.all(pending) }
+  const outcomes = await Promise.all(pending)
+  return { seconds: offeredFor, untilLast: (performance.now() - began) / 1000, outcomes }
 }
 
 async function order(house: Stores, { key, basket: wanted }: { key: string; basket: Basket }, hangsUp = false): Promise<Outcome> {
@@ -76,7 +87,7 @@ async function order(house: Stores, { key, basket: wanted }: { key: string; bask
 }
 
 export const taken = ({ outcomes }: Offered): Outcome[] => outcomes.filter(({ status }) => status === 200 || status === 201)
-export const perSecond = (offered: Offered): number => taken(offered).length / offered.seconds
+export const perSecond = (offered: Offered): number => taken(offered).length / offered.untilLast
 export const medianMs = (outcomes: readonly Outcome[]): number => median(outcomes.map(({ ms }) => ms))
 
 /** How often each outcome came. */

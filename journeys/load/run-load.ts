@@ -11,13 +11,15 @@ const WATCHED_SKU = 'TILL-ONLY'
 const SKUS = Array.from({ length: 40 }, (_, n) => `LOAD-${n}`)
 export const SHELF = [WATCHED_SKU, ...SKUS].map((sku) => ({ sku, pieces: 100_000, priceMinor: 199 }))
 
-/** Enough for the edge never to wait for a shopper, and half of what it lets in (workers/gateway/in-flight.ts): nothing is refused. */
-const CLIENTS = 16
+/** Enough for the edge hardly ever to wait for a shopper (16 do a sixth more, at twice the wait), and a quarter of what it lets in at most. */
+const CLIENTS = 8
 const TIMES_TOO_MUCH = 3
 /** One shopper in so many leaves before the answer. */
 const HANG_UP_EVERY = 20
 /** A measured second differs by a tenth and more on a shared machine: the middle of three. */
 const ROUNDS = 3
+/** Where others work on the same machine the edge may find more of it than while it was measured: then three times that is offered. */
+const RUSHES_MAX = 3
 /** Noise makes an edge look slow, never fast, and passes; damage stays. So the rounds after the rush are repeated so often before it counts. */
 const TRIES_AFTER = 3
 /** As fast as before: at least this share of the rate, and at most its inverse of the latency. */
@@ -46,23 +48,27 @@ export async function runLoad(house: Stores, { seconds, roundSeconds }: { second
     for (let round = 0; round < ROUNDS; round++) found.push(await keep(await closedLoop(house, shoppers, CLIENTS, roundSeconds)))
     return { perSecond: middle(found.map(perSecond)), medianMs: middle(found.map((one) => medianMs(taken(one)))) }
   }
+  const rush = async (rate: number): Promise<{ rush: Offered; shop: Seen }> => {
+    say(`offering ${rate} orders/s for ${seconds} s`)
+    let over = false
+    const watching = watchShop(house, STORE_ID, WATCHED_SKU, () => over)
+    const offered = await openLoop(house, shoppers, { perSecond: rate, seconds, hangUpEvery: HANG_UP_EVERY }).finally(() => { over = true })
+    const shop = await watching
+    say(`answered: ${JSON.stringify(tally(offered.outcomes))}; delivering`)
+    return { rush: await keep(offered), shop }
+  }
 
   say('warming up')
   await keep(await closedLoop(house, shoppers, CLIENTS, roundSeconds))
   say(`measuring: ${ROUNDS} rounds of ${roundSeconds} s, ${CLIENTS} clients`)
   const before = await rounds()
-  const offeredPerSecond = Math.ceil(before.perSecond * TIMES_TOO_MUCH)
-  say(`the edge takes ${before.perSecond.toFixed(1)} orders/s; offering ${offeredPerSecond}/s for ${seconds} s`)
+  say(`the edge takes ${before.perSecond.toFixed(1)} orders/s`)
+  let found = await rush(Math.ceil(before.perSecond * TIMES_TOO_MUCH))
+  for (let again = 1; again < RUSHES_MAX && !isTooMuch(found.rush); again++) found = await rush(Math.ceil(perSecond(found.rush) * TIMES_TOO_MUCH))
 
-  let over = false
-  const watching = watchShop(house, STORE_ID, WATCHED_SKU, () => over)
-  const rush = await openLoop(house, shoppers, { perSecond: offeredPerSecond, seconds, hangUpEvery: HANG_UP_EVERY }).finally(() => { over = true })
-  const shop = await watching
-  say(`answered: ${JSON.stringify(tally(rush.outcomes))}; delivering`)
-  await keep(rush)
-  const hungUp = rush.outcomes.filter(({ what }) => what === 'hung up')
-  const seen: Statuses = new Map()
   // As the docs tell: no answer, so the same again. Whether the first had placed it or not, it is one order.
+  const hungUp = all.filter(({ what }) => what === 'hung up')
+  const seen: Statuses = new Map()
   const asked = await Promise.all(hungUp.map(({ key, basket }) => ask(house, { key, basket, twins: 1 }, seen)))
   const askedOrders = asked.flatMap((told) => (told.kind === 'order' ? [told.order] : []))
   await deliverAll(house, askedOrders)
@@ -72,24 +78,29 @@ export async function runLoad(house: Stores, { seconds, roundSeconds }: { second
     say(`only ${after.perSecond.toFixed(1)} orders/s at ${after.medianMs} ms: once more`)
     after = { ...await rounds(), tries: after.tries + 1 }
   }
+  const answered = all.filter(({ number }) => number !== null)
+  const numbers = [...answered.map(({ number }) => number ?? ''), ...askedOrders.map(({ number }) => number)]
+  return { before, overload: summary(found.rush), shop: found.shop, after, orders: { answered: answered.length, hungUp: hungUp.length, ...account(house, numbers) } }
+}
+
+function summary(rush: Offered): Report['overload'] {
   const refused = rush.outcomes.filter(({ status }) => status >= 400)
   return {
-    before,
-    overload: {
-      seconds: rush.seconds,
-      offeredPerSecond: rush.outcomes.length / rush.seconds,
-      answered: tally(rush.outcomes),
-      takenPerSecond: perSecond(rush),
-      takenMedianMs: medianMs(taken(rush)),
-      refusedMedianMs: medianMs(refused),
-      withoutRetryAfter: refused.filter(({ status, retryAfter }) => (status === 429 || status === 503) && !retryAfter).length,
-      unexpected: rush.outcomes.filter(({ status, what }) => ![200, 201, 409, 429, 503].includes(status) && what !== 'hung up').length,
-    },
-    shop,
-    after,
-    orders: { answered: taken({ seconds: 0, outcomes: all }).length, hungUp: hungUp.length, ...account(house, [...taken({ seconds: 0, outcomes: all }).map(({ number }) => number ?? ''), ...askedOrders.map(({ number }) => number)]) },
+    seconds: rush.seconds,
+    offeredPerSecond: offeredPerSecond(rush),
+    answered: tally(rush.outcomes),
+    takenPerSecond: perSecond(rush),
+    takenMedianMs: medianMs(taken(rush)),
+    refusedMedianMs: medianMs(refused),
+    withoutRetryAfter: refused.filter(({ status, retryAfter }) => (status === 429 || status === 503) && !retryAfter).length,
+    unexpected: rush.outcomes.filter(({ status, what }) => ![200, 201, 409, 429, 503].includes(status) && what !== 'hung up').length,
   }
 }
+
+const offeredPerSecond = (rush: Offered): number => rush.outcomes.length / rush.seconds
+
+/** An edge that takes more than half of it can do more than was measured: it was not three times that. */
+export const isTooMuch = (rush: Offered): boolean => offeredPerSecond(rush) >= 2 * perSecond(rush)
 
 export const hasRecovered = (before: Pace, after: Pace): boolean =>
   after.perSecond >= before.perSecond * RECOVERED_SHARE && after.medianMs <= before.medianMs / RECOVERED_SHARE

@@ -1,9 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { createInFlight, HELD_MAX_MS, IN_FLIGHT_MAX, shareOf } from './in-flight.ts'
-import type { Share } from './in-flight.ts'
+import { createInFlight, HELD_MAX_MS, ROOM, shareOf, SLOW_MS } from './in-flight.ts'
+import type { InFlight, Room, Share } from './in-flight.ts'
 
-const TWO_EACH: Record<Share, number> = { reads: 2, orders: 2, shops: 2, events: 2, operator: 2 }
-const SHARES = Object.keys(IN_FLIGHT_MAX) as Share[]
+const TWO: Room = { least: 2, most: 2 }
+const TWO_EACH: Record<Share, Room> = { reads: TWO, orders: TWO, shops: TWO, events: TWO, operator: TWO }
+/** Fills a share at `now` and answers how many had room; all leave again after `tookMs`. */
+function fill(inFlight: InFlight, share: Share, now: number, tookMs: number): number {
+  const inside = []
+  for (let leave = inFlight.enter(share, now); leave; leave = inFlight.enter(share, now)) inside.push(leave)
+  for (const leave of inside) leave(now + tookMs)
+  return inside.length
+}
+const SHARES = Object.keys(ROOM) as Share[]
 
 describe('the share of a request', () => {
   it.each([
@@ -31,14 +39,14 @@ describe('requests in flight', () => {
     const first = inFlight.enter('orders', 0)
     expect(inFlight.enter('orders', 0)).not.toBeNull()
     expect(inFlight.enter('orders', 0)).toBeNull()
-    first?.()
+    first?.(1)
     expect(inFlight.enter('orders', 0)).not.toBeNull()
     expect(inFlight.enter('orders', 0)).toBeNull()
   })
 
   it.each(SHARES)('of %s that fill their share leave the others theirs', (full) => {
     const inFlight = createInFlight()
-    for (let n = 0; n < IN_FLIGHT_MAX[full]; n++) inFlight.enter(full, 0)
+    for (let n = 0; n < ROOM[full].least; n++) inFlight.enter(full, 0)
     expect(inFlight.enter(full, 0)).toBeNull()
     for (const other of SHARES.filter((share) => share !== full)) expect(inFlight.enter(other, 0), other).not.toBeNull()
   })
@@ -47,8 +55,8 @@ describe('requests in flight', () => {
     const inFlight = createInFlight(TWO_EACH)
     const first = inFlight.enter('reads', 0)
     inFlight.enter('reads', 0)
-    first?.()
-    first?.()
+    first?.(1)
+    first?.(1)
     expect(inFlight.count('reads')).toBe(1)
   })
 
@@ -58,7 +66,30 @@ describe('requests in flight', () => {
     inFlight.enter('orders', 1)
     expect(inFlight.enter('orders', HELD_MAX_MS - 1)).toBeNull()
     expect(inFlight.enter('orders', HELD_MAX_MS)).not.toBeNull()
-    lost?.()
+    lost?.(HELD_MAX_MS + 1)
     expect(inFlight.count('orders')).toBe(2)
+  })
+})
+
+describe('room for shoppers', () => {
+  const quick = (inFlight: InFlight) => Array.from({ length: 40 }, (_, n) => fill(inFlight, 'orders', n, SLOW_MS - 1))
+
+  it('grows from the least, place by place, while answers are quick', () => {
+    const rooms = quick(createInFlight())
+    expect(rooms[0]).toBe(ROOM.orders.least)
+    expect(rooms[5]).toBe(ROOM.orders.least + 4)
+    expect(rooms.at(-1)).toBe(ROOM.orders.most)
+  })
+
+  it('shrinks by a third with each slow moment, however many were slow in it, and not below the least', () => {
+    const inFlight = createInFlight()
+    quick(inFlight)
+    expect(Array.from({ length: 6 }, (_, n) => fill(inFlight, 'orders', 10_000 * (n + 1), SLOW_MS))).toEqual([32, 22, 15, 10, 8, 8])
+  })
+
+  it.each(['shops', 'events', 'operator'] as const)('is not for %s, who keep theirs', (share) => {
+    const inFlight = createInFlight()
+    for (let n = 0; n < 5; n++) fill(inFlight, share, n * 10_000, 20_000)
+    expect(fill(inFlight, share, 100_000, 1)).toBe(ROOM[share].most)
   })
 })

@@ -1,23 +1,31 @@
 /** Whose work a request is. Each has a share of its own, so that a rush of one starves none of the others. */
 export type Share = 'reads' | 'orders' | 'shops' | 'events' | 'operator'
 
+/** Between how few and how many requests of a share one isolate works on at once. Beyond that the next one is refused. */
+export type Room = { least: number; most: number }
+
 /**
- * How many requests of a share one isolate works on at once; the next one is refused. What is let in is answered within about a second on a slow machine, and
- * what is refused costs nearly nothing: beyond its capacity an edge that takes everything answers nobody in time.
  * Nothing waits in line here: in an isolate one request cannot wake another, and whoever calls has more patience than memory has room.
+ * Room begins with the least, grows while answers are quick and shrinks when one is slow (`SLOW_MS`): a slow edge does as many a second with 8 at once as
+ * with 32, each in a third of the time (measured: docs/decisions/0017-load.md). Shoppers give way; shops and the operator keep what they have.
  */
-export const IN_FLIGHT_MAX: Readonly<Record<Share, number>> = {
+export const ROOM: Readonly<Record<Share, Room>> = {
   /** Mostly one look into KV or a counter, 10 ms: thousands a second. */
-  reads: 64,
-  /** An order takes some five statements of a D1 that does a thousand a second. 32 at 100 ms each are more than the whole database can do. */
-  orders: 32,
+  reads: { least: 16, most: 64 },
+  /** An order takes some five statements of a D1 that does a thousand a second. 32 at 100 ms each are more than the whole database can do; 8 keep the slowest machine busy. */
+  orders: { least: 8, most: 32 },
   /** Heartbeats, pulls, pages of state: 500 shops make 150 a second of 50 ms each, 8 at once. Room for four times that, as after an outage. */
-  shops: 32,
+  shops: { least: 32, most: 32 },
   /** A megabyte of events is some ten unpacked, parsed and kept beside what came: 8 of them are most of an isolate's 128 MB. */
-  events: 8,
+  events: { least: 8, most: 8 },
   /** People and their console. */
-  operator: 16,
+  operator: { least: 16, most: 16 },
 }
+
+/** A shopper notices a second. Longer than an order in peace takes, its tries for contended stock included. */
+export const SLOW_MS = 1_000
+/** One cut each time that the edge was slow, not one for each of those who were slow together. */
+const CUT = 0.7
 
 /**
  * Longer than any answer takes to begin. A request that has not left by then was cut off by the platform (it drops what still runs half a minute after a caller
@@ -36,36 +44,51 @@ export function shareOf(method: string, path: string): Share | null {
 }
 
 export type InFlight = {
-  /** How to leave again, or `null` when the share is full. Leaving twice is leaving once. */
-  enter(share: Share, now: number): (() => void) | null
+  /** How to leave again, or `null` when there is no room. Leaving twice is leaving once. */
+  enter(share: Share, now: number): ((now: number) => void) | null
   count(share: Share): number
 }
 
+type Held = { places: Map<symbol, number>; room: number; cutAt: number }
+
 /** Who is in. Only of this isolate: the sum over all of them is the platform's to balance. */
-export function createInFlight(most: Readonly<Record<Share, number>> = IN_FLIGHT_MAX): InFlight {
-  const inside = new Map<Share, Map<symbol, number>>()
-  const of = (share: Share): Map<symbol, number> => {
-    const held = inside.get(share) ?? new Map<symbol, number>()
+export function createInFlight(rooms: Readonly<Record<Share, Room>> = ROOM): InFlight {
+  const inside = new Map<Share, Held>()
+  const of = (share: Share): Held => {
+    const held = inside.get(share) ?? { places: new Map(), room: rooms[share].least, cutAt: -Infinity }
     inside.set(share, held)
     return held
   }
   return {
     enter(share, now) {
       const held = of(share)
-      if (held.size >= most[share]) giveBackLost(held, now)
-      if (held.size >= most[share]) return null
+      if (isFull(held)) giveBackLost(held.places, now)
+      if (isFull(held)) return null
       const place = Symbol(share)
-      held.set(place, now)
-      return () => void held.delete(place)
+      held.places.set(place, now)
+      return (leftAt) => {
+        if (held.places.delete(place)) adapt(held, rooms[share], leftAt - now, leftAt)
+      }
     },
-    count: (share) => of(share).size,
+    count: (share) => of(share).places.size,
+  }
+}
+
+const isFull = (held: Held): boolean => held.places.size >= Math.floor(held.room)
+
+/** Additive increase, multiplicative decrease: a place more for each time that all of them were quick, a third less for each slow moment. */
+function adapt(held: Held, { least, most }: Room, tookMs: number, now: number): void {
+  if (tookMs < SLOW_MS) held.room = Math.min(most, held.room + 1 / held.room)
+  else if (now - held.cutAt >= SLOW_MS) {
+    held.room = Math.max(least, held.room * CUT)
+    held.cutAt = now
   }
 }
 
 /** Oldest first, as a Map keeps them. */
-function giveBackLost(held: Map<symbol, number>, now: number): void {
-  for (const [place, since] of held) {
+function giveBackLost(places: Map<symbol, number>, now: number): void {
+  for (const [place, since] of places) {
     if (now - since < HELD_MAX_MS) return
-    held.delete(place)
+    places.delete(place)
   }
 }

@@ -12,7 +12,7 @@ const RETRY_SPREAD_S = 3
 const TOLD_EVERY_MS = 5_000
 
 /**
- * Refuses with 503 `overloaded` what is beyond its share, before a body is read or storage asked.
+ * Refuses with 503 `overloaded` what its share has no room for, before a body is read or storage asked.
  * A caller who hangs up does not end the work: it goes on (`waitUntil`), so an order begun is an order placed, and its place is given back.
  */
 export function limitInFlight(inFlight: InFlight = createInFlight(), random: () => number = Math.random): MiddlewareHandler<AppEnv> {
@@ -28,7 +28,7 @@ export function limitInFlight(inFlight: InFlight = createInFlight(), random: () 
       answer.headers.set('Retry-After', String(RETRY_AFTER_S + Math.floor(random() * RETRY_SPREAD_S)))
       return answer
     }
-    const done = next().finally(leave)
+    const done = next().finally(() => leave(c.var.ports.clock()))
     waitUntil(done.catch(() => undefined))
     return done
   }
