@@ -81,10 +81,10 @@ describe('room for shoppers', () => {
     expect(rooms.at(-1)).toBe(ROOM.orders.most)
   })
 
-  it('shrinks by a third with each slow moment, however many were slow in it, and not below the least', () => {
+  it('halves with each slow moment, however many were slow in it, and not below the least', () => {
     const inFlight = createInFlight()
     quick(inFlight)
-    expect(Array.from({ length: 6 }, (_, n) => fill(inFlight, 'orders', 10_000 * (n + 1), SLOW_MS))).toEqual([32, 22, 15, 10, 8, 8])
+    expect(Array.from({ length: 6 }, (_, n) => fill(inFlight, 'orders', 10_000 * (n + 1), SLOW_MS))).toEqual([32, 16, 8, 8, 8, 8])
   })
 
   it.each(['shops', 'events', 'operator'] as const)('is not for %s, who keep theirs', (share) => {

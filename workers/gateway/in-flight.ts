@@ -25,7 +25,7 @@ export const ROOM: Readonly<Record<Share, Room>> = {
 /** A shopper notices a second. Longer than an order in peace takes, its tries for contended stock included. */
 export const SLOW_MS = 1_000
 /** One cut each time that the edge was slow, not one for each of those who were slow together. */
-const CUT = 0.7
+const CUT = 0.5
 
 /**
  * Longer than any answer takes to begin. A request that has not left by then was cut off by the platform (it drops what still runs half a minute after a caller
@@ -76,7 +76,7 @@ export function createInFlight(rooms: Readonly<Record<Share, Room>> = ROOM): InF
 
 const isFull = (held: Held): boolean => held.places.size >= Math.floor(held.room)
 
-/** Additive increase, multiplicative decrease: a place more for each time that all of them were quick, a third less for each slow moment. */
+/** Additive increase, multiplicative decrease: a place more for each time that all of them were quick, half of them for each slow moment. */
 function adapt(held: Held, { least, most }: Room, tookMs: number, now: number): void {
   if (tookMs < SLOW_MS) held.room = Math.min(most, held.room + 1 / held.room)
   else if (now - held.cutAt >= SLOW_MS) {
