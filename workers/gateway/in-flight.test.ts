@@ -46,7 +46,7 @@ describe('requests in flight', () => {
 
   it.each(SHARES)('of %s that fill their share leave the others theirs', (full) => {
     const inFlight = createInFlight()
-    for (let n = 0; n < ROOM[full].least; n++) inFlight.enter(full, 0)
+    for (let n = 0; n < ROOM[full].most; n++) inFlight.enter(full, 0)
     expect(inFlight.enter(full, 0)).toBeNull()
     for (const other of SHARES.filter((share) => share !== full)) expect(inFlight.enter(other, 0), other).not.toBeNull()
   })
@@ -72,19 +72,20 @@ describe('requests in flight', () => {
 })
 
 describe('room for shoppers', () => {
-  const quick = (inFlight: InFlight) => Array.from({ length: 40 }, (_, n) => fill(inFlight, 'orders', n, SLOW_MS - 1))
+  /** Slow moments, ten seconds apart. */
+  const slow = (inFlight: InFlight) => Array.from({ length: 5 }, (_, n) => fill(inFlight, 'orders', 10_000 * n, SLOW_MS))
 
-  it('grows from the least, place by place, while answers are quick', () => {
-    const rooms = quick(createInFlight())
+  it('halves with each slow moment, however many were slow in it, and not below the least', () => {
+    expect(slow(createInFlight())).toEqual([32, 16, ROOM.orders.least, ROOM.orders.least, ROOM.orders.least])
+  })
+
+  it('grows back, place by place, while answers are quick', () => {
+    const inFlight = createInFlight()
+    slow(inFlight)
+    const rooms = Array.from({ length: 40 }, (_, n) => fill(inFlight, 'orders', 100_000 + n, SLOW_MS - 1))
     expect(rooms[0]).toBe(ROOM.orders.least)
     expect(rooms[5]).toBe(ROOM.orders.least + 4)
     expect(rooms.at(-1)).toBe(ROOM.orders.most)
-  })
-
-  it('halves with each slow moment, however many were slow in it, and not below the least', () => {
-    const inFlight = createInFlight()
-    quick(inFlight)
-    expect(Array.from({ length: 6 }, (_, n) => fill(inFlight, 'orders', 10_000 * (n + 1), SLOW_MS))).toEqual([32, 16, 8, 8, 8, 8])
   })
 
   it.each(['shops', 'events', 'operator'] as const)('is not for %s, who keep theirs', (share) => {

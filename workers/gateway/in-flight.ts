@@ -6,8 +6,9 @@ export type Room = { least: number; most: number }
 
 /**
  * Nothing waits in line here: in an isolate one request cannot wake another, and whoever calls has more patience than memory has room.
- * Room begins with the least, grows while answers are quick and shrinks when one is slow (`SLOW_MS`): a slow edge does as many a second with 8 at once as
- * with 32, each in a third of the time (measured: docs/decisions/0017-load.md). Shoppers give way; shops and the operator keep what they have.
+ * Room begins with the most, so that a handful who click together are served, halves when answers are slow (`SLOW_MS`) and grows back while they are quick: a slow
+ * edge does as many a second with 8 at once as with 32, each in a third of the time (measured: docs/decisions/0017-load.md). Shoppers give way; shops and the
+ * operator keep what they have.
  */
 export const ROOM: Readonly<Record<Share, Room>> = {
   /** Mostly one look into KV or a counter, 10 ms: thousands a second. */
@@ -55,7 +56,7 @@ type Held = { places: Map<symbol, number>; room: number; cutAt: number }
 export function createInFlight(rooms: Readonly<Record<Share, Room>> = ROOM): InFlight {
   const inside = new Map<Share, Held>()
   const of = (share: Share): Held => {
-    const held = inside.get(share) ?? { places: new Map(), room: rooms[share].least, cutAt: -Infinity }
+    const held = inside.get(share) ?? { places: new Map(), room: rooms[share].most, cutAt: -Infinity }
     inside.set(share, held)
     return held
   }
