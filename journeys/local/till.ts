@@ -18,6 +18,7 @@ const Ticket = z.object({ ticket_id: z.int(), kind: z.string(), state: z.string(
 export type Ticket = z.infer<typeof Ticket>
 const TicketLine = z.object({ ticket_id: z.int(), sku: z.string(), quantity: z.int(), unit_price_minor: z.int(), line_total_minor: z.int() })
 const Stock = z.object({ sku: z.string(), on_hand: z.int() })
+const Moved = z.object({ sku: z.string(), moved: z.int() })
 
 /** The till's own tables, read as they are, and the hands of its cashier. What a journey believes of the shop, it has read here. */
 export function openTill(file: string) {
@@ -34,6 +35,9 @@ export function openTill(file: string) {
     ticketOf: (reference: string) => rows(Ticket, 'SELECT * FROM tickets WHERE reference = ?', reference)[0] ?? null,
     ticketsOfOrder: (orderNumber: string) => rows(Ticket, 'SELECT * FROM tickets WHERE order_number = ?', orderNumber),
     lines: (ticketId: number) => rows(TicketLine, 'SELECT * FROM ticket_lines WHERE ticket_id = ? ORDER BY line_no', ticketId),
+    /** What every ticket that counts took off the shelf, by SKU; what came back is negative. */
+    movedStock: () => new Map(rows(Moved, `SELECT sku, sum(quantity) AS moved FROM ticket_lines JOIN tickets USING (ticket_id)
+      WHERE state NOT IN ('void', 'refused') GROUP BY sku`).map((row) => [row.sku, row.moved])),
     salesCount: () => rows(z.object({ n: z.int() }), "SELECT count(*) AS n FROM tickets WHERE kind = 'sale'")[0]?.n ?? 0,
     /** Sells at the counter and answers once the till has committed. */
     sell: (sku: string, quantity: number) => {
