@@ -15,14 +15,14 @@ const assignment: Assignment = {
 }
 
 type Call = { url: string; init: RequestInit }
-function answering(status: number | Error, url = 'https://till.example/shop/') {
+function answering(status: number | Error, url = 'https://till.example/shop/', contentType = 'application/problem+json') {
   const calls: Call[] = []
   const transport = createUrlTransport({
     transport: { kind: 'tunnel', url, accessClientId: 'id', accessClientSecret: 'hush' }, secrets, clock: () => NOW,
     fetch: async (to, init) => {
       calls.push({ url: to, init })
       if (status instanceof Error) throw status
-      return new Response(status === 204 ? null : 'whatever', { status })
+      return new Response(status === 204 ? null : 'whatever', { status, headers: { 'Content-Type': contentType } })
     },
   })
   return { transport, calls }
@@ -62,6 +62,11 @@ test.each<[number, object]>([
 
 test.each([204, 301, 302, 401, 403, 404, 408, 429, 500, 503])('%i is a fault with a hint', async (status) => {
   await expect(answering(status).transport.put(assignment)).rejects.toMatchObject({ name: 'Fault', message: expect.stringContaining(String(status)), hint: expect.any(String) })
+})
+
+test.each([400, 409, 410, 413, 422, 431])('%i that is not the connector\'s own word is a fault: it says nothing of the work', async (status) => {
+  const { transport } = answering(status, 'https://till.example/', 'text/html')
+  await expect(transport.put(assignment)).rejects.toMatchObject({ name: 'Fault', message: expect.stringContaining(String(status)) })
 })
 
 test('a line that breaks is a fault that names nothing of the order', async () => {

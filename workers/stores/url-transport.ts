@@ -39,9 +39,9 @@ export function createUrlTransport({ transport, secrets, clock, fetch: send = fe
       const late = error instanceof Error && error.name === 'TimeoutError'
       throw new Fault(late ? `the store did not answer within ${CALL_TIMEOUT_MS} ms` : 'the store cannot be reached', 'is its tunnel up, and its connector running?')
     }
-    // Only the status is believed. A body of any length stays where it is; that it cannot be dropped changes nothing.
+    // Only the head is believed. A body of any length stays where it is; that it cannot be dropped changes nothing.
     await response.body?.cancel().catch(() => undefined)
-    return answerOf(response.status)
+    return answerOf(response.status, response.headers.get('Content-Type')?.startsWith(PROBLEM_JSON) === true)
   }
 
   return {
@@ -50,14 +50,20 @@ export function createUrlTransport({ transport, secrets, clock, fetch: send = fe
   }
 }
 
+/** How a connector says no. A parser that met a broken line, or a proxy on the way, says it otherwise, and knows nothing of the work. */
+const PROBLEM_JSON = 'application/problem+json'
+/** What a client is told of itself or of the moment, not of the work it brings. */
+const NOT_OF_THE_WORK: ReadonlySet<number> = new Set([401, 403, 404, 408, 429])
+
 /** A refusal is the connector's word on this work. What says that we did not reach it, or that it cannot now, is a fault. */
-function answerOf(status: number): TransportAnswer {
+function answerOf(status: number, isProblem: boolean): TransportAnswer {
   if (status === 200 || status === 202) return { kind: 'journaled' }
-  if (status === 409) return { kind: 'conflict' }
-  if (status === 410) return { kind: 'struck' }
   if (status === 401) throw new Fault('the store did not accept our signature (401)', 'do both sides have the same secret, and does the store\'s clock run right?')
   if (status === 403 || (status >= 300 && status < 400)) throw new Fault(`Access did not let us through (${status})`, 'check the service token of the store\'s transport')
   if (status === 404) throw new Fault('no connector answers at the store\'s address (404)', 'does the transport\'s url lead to the connector?')
-  if (status === 408 || status === 429 || status < 400 || status >= 500) throw new Fault(`the store cannot take it now (${status})`, 'see the connector\'s status on the store\'s machine')
-  return { kind: 'refused', status }
+  const isOfTheWork = status >= 400 && status < 500 && !NOT_OF_THE_WORK.has(status)
+  if (!isOfTheWork) throw new Fault(`the store cannot take it now (${status})`, 'see the connector\'s status on the store\'s machine')
+  if (!isProblem) throw new Fault(`something on the way to the store refused the call (${status})`, 'look at the tunnel, and at what stands between it and the connector')
+  if (status === 409) return { kind: 'conflict' }
+  return status === 410 ? { kind: 'struck' } : { kind: 'refused', status }
 }
