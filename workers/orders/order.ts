@@ -43,9 +43,15 @@ export function changed(
   const assignments = order.assignments.map((each) => (each.assignmentId === assignmentId ? { ...each, ...change } : each))
   const moves = status !== undefined && mayBecome(order.status, status)
   const next = { ...order, assignments, status: moves ? status : order.status, updatedAt: now, version: order.version + 1 }
-  const timeline = [...order.timeline, moves ? { ...entry, status } : entry].slice(-TIMELINE_MAX)
-  return { ...next, timeline, dueAt: nextDue(next, now) }
+  const answer = isTooLateToCancel(next) ? [{ type: 'order.cancel_refused', occurredAt: entry.occurredAt, seenAt: now }] : []
+  const timeline = [...order.timeline, moves ? { ...entry, status } : entry, ...answer].slice(-TIMELINE_MAX)
+  const settled = answer.length > 0 ? { ...next, cancelRequestedAt: null } : next
+  return { ...settled, timeline, dueAt: nextDue(settled, now) }
 }
+
+/** The goods were handed out while the wish to cancel was on its way: no store is left to answer it, so that is the answer. */
+const isTooLateToCancel = ({ cancelRequestedAt, assignments }: OrderRecord): boolean =>
+  cancelRequestedAt !== null && assignments.every(isSettled) && !assignments.every(isGivenUp)
 
 /** When the sweep must look again: while a store has not got its work, a cancel has no answer, or a payment is awaited. */
 export function nextDue(order: OrderRecord, now: number): number | null {

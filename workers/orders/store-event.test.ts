@@ -71,11 +71,15 @@ describe('an order', () => {
     expect(applied?.desk).toBeDefined()
   })
 
-  it('keeps its status while a cancel is asked for, and forgets the wish when the store refuses', () => {
+  it('keeps its status while a cancel is asked for, and forgets the wish when the store refuses or has handed it out', () => {
     const asked = cancelRequested(told([journaled(3), accepted(4)]), 3000)
     expect(asked).toMatchObject({ status: 'accepted', cancelRequestedAt: 3000, dueAt: 33_000 })
     expect(apply(asked, cancelled(9, 'refused'))).toMatchObject({ status: 'accepted', cancelRequestedAt: null, dueAt: null })
     expect(apply(asked, cancelled(9, 'voided'))).toMatchObject({ status: 'cancelled', dueAt: null })
+    const handedOut = apply(asked, changedTo(8, 'completed'))
+    expect(handedOut).toMatchObject({ status: 'completed', cancelRequestedAt: null, dueAt: null })
+    expect(handedOut.timeline.at(-1)).toMatchObject({ type: 'order.cancel_refused' })
+    expect(apply(handedOut, cancelled(9, 'refused'))).toBe(handedOut)
   })
 
   it('does not leave completed for a late refusal', () => {
