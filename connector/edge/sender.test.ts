@@ -120,6 +120,26 @@ describe('the sender', () => {
     expect(edge.calls.filter(({ path }) => path === '/events')).toHaveLength(5)
   })
 
+  test('a bad request by the word of something on the way says nothing of what was in it', async () => {
+    await until(() => edge.epoch === 1)
+    edge.refusals.push({ path: '/events', status: 400, type: null })
+    journal.append(Array.from({ length: 8 }, (_, index) => counted(index)))
+    await until(() => journal.outbox.acked().seq === 8)
+    expect(edge.calls.filter(({ path }) => path === '/events')).toHaveLength(2)
+  })
+
+  test('a smaller call after a larger one whose answer was lost is no old journal', async () => {
+    await until(() => edge.epoch === 1)
+    edge.loseAnswers = 1
+    journal.append(Array.from({ length: 8 }, (_, index) => counted(index)))
+    await until(() => edge.mark.seq === 8)
+    edge.refusals.push({ path: '/events', status: 413, type: 'too-large' })
+    sender.edgeIsBack()
+    await until(() => journal.outbox.acked().seq === 8)
+    expect(edge.epoch).toBe(1)
+    expect(edge.events()).toHaveLength(8)
+  })
+
   test('sends one event that is refused for its content rarely', async () => {
     await until(() => edge.epoch === 1)
     for (let n = 0; n < 50; n += 1) edge.refusals.push({ path: '/events', status: 422, type: 'invalid-request' })

@@ -37,6 +37,10 @@ const UNAUTHORIZED_WAIT_MS = 30_000
 
 /** The edge will never take this call, however often it is sent. */
 const REFUSED_FOR_ITS_CONTENT: ReadonlySet<number> = new Set([400, 413, 422])
+const TOO_LARGE = 413
+
+/** In the edge's own words, that is: what a broken line or a proxy calls a bad request is as good as before. Too large is too large whoever says it. */
+const isRefusedForItsContent = ({ status, problem }: EdgeRefusal): boolean => REFUSED_FOR_ITS_CONTENT.has(status) && (problem !== null || status === TOO_LARGE)
 
 /** What one step came to: go on at once, wait for events, or wait this long (`untilBack`: or until the edge answers another call). */
 type Step = { kind: 'again' } | { kind: 'idle' } | { kind: 'wait'; ms: number; untilBack?: boolean }
@@ -49,6 +53,8 @@ export function createSender(shop: Shop, edge: Edge, log: Logger, events: Sender
   let untilBack = false
   /** Smaller after a call that the edge refused for what was in it, and growing again with each one it takes. */
   let eventsMax = EVENTS_PER_CALL_MAX
+  /** The last number the edge may have got from us under this epoch, in this run. */
+  let shownSeq = 0
   const onDrained = new Set<() => void>()
 
   const wantEpoch = (): void => {
@@ -74,6 +80,7 @@ export function createSender(shop: Shop, edge: Edge, log: Logger, events: Sender
     const answer = await edge.takeEpoch(journal.connectorId)
     if (!answer.ok) return refusedStep(answer.refusal, 'epochs')
     const how = await enterEpoch(shop, answer.value.epoch)
+    shownSeq = 0
     log.info({ event: 'epoch.taken', epoch: answer.value.epoch, how })
     events.onEpoch(answer.value.epoch)
     return { kind: 'again' }
@@ -82,13 +89,15 @@ export function createSender(shop: Shop, edge: Edge, log: Logger, events: Sender
   const sendNext = async (epoch: number): Promise<Step> => {
     const batch = journal.outbox.next(eventsMax, BATCH_BYTES_MAX)
     if (batch.events.length === 0) return { kind: 'idle' }
+    shownSeq = Math.max(shownSeq, batch.lastSeq)
     const answer = await edge.sendEvents({ connectorId: journal.connectorId, epoch, after: batch.after, events: batch.events })
     if (!answer.ok) return afterRefusal(answer.refusal, batch)
     const { ackedSeq, rejected } = answer.value
-    // A call repeats at least what the one before it carried, so the edge cannot have more than this one shows, unless another
-    // life of this journal sent it. Confirmed numbers then are not our events, and none of them may be dropped.
-    if (isOldJournal(ackedSeq, batch.lastSeq)) {
-      log.warn({ event: 'journal.old', ackedSeq, sentSeq: batch.lastSeq })
+    // A smaller call may come after a larger one whose answer was lost, and the first call of a run repeats at least what the last
+    // run's carried. So the edge cannot have more than was shown, unless another life of this journal sent it. Confirmed numbers
+    // then are not our events, and none of them may be dropped.
+    if (isOldJournal(ackedSeq, shownSeq)) {
+      log.warn({ event: 'journal.old', ackedSeq, sentSeq: shownSeq })
       wantEpoch()
       return { kind: 'wait', ms: backoff.next() }
     }
@@ -115,7 +124,7 @@ export function createSender(shop: Shop, edge: Edge, log: Logger, events: Sender
       // Not at once: two sides that disagree for ever must not spin.
       return { kind: 'wait', ms: backoff.next() }
     }
-    if (REFUSED_FOR_ITS_CONTENT.has(refusal.status)) {
+    if (isRefusedForItsContent(refusal)) {
       const { status, problem } = refusal
       if (sent.length > 1) {
         eventsMax = Math.ceil(sent.length / 2)

@@ -20,8 +20,8 @@ export type TestEdge = {
   pending: { assignments: unknown[]; cancels: { assignmentId: string }[] }
   /** Added to the next heartbeat answers. */
   answer: Partial<HeartbeatAnswer>
-  /** Answered instead, once each, in order. */
-  refusals: { path: string; status: number; type: ProblemType; more?: Record<string, unknown>; headers?: Record<string, string> }[]
+  /** Answered instead, once each, in order. `type` null: by something on the way, with a page of its own. */
+  refusals: { path: string; status: number; type: ProblemType | null; more?: Record<string, unknown>; headers?: Record<string, string> }[]
   /** The edge's own time minus this machine's. */
   skewMs: number
   calls: { path: string; signed: boolean }[]
@@ -74,6 +74,7 @@ export async function startTestEdge(port = 0): Promise<TestEdge> {
     const refusal = edge.refusals.find((each) => each.path === path)
     if (refusal) {
       edge.refusals.splice(edge.refusals.indexOf(refusal), 1)
+      if (refusal.type === null) return void response.writeHead(refusal.status, { 'content-type': 'text/html' }).end('<h1>No</h1>')
       return refuse(response, refusal.type, refusal.more, refusal.status, refusal.headers)
     }
     if (!signed) return refuse(response, 'bad-signature')
