@@ -12,6 +12,8 @@ export type StormPlan = {
   seed: number
   /** How long there is trouble. */
   troubleMs: number
+  /** A slow machine has it longer, at most so long, until every kind of trouble has come. */
+  troubleMsMax?: number
   /** Between two kills, the least and the most. */
   killEveryMs: readonly [number, number]
   /** In the calm after it everything must be as it should within this. */
@@ -39,6 +41,7 @@ const CASHIER_PAUSE_MS_MAX = 800
 const DOWN_MS_MAX = 1_500
 const TICK_MS = 1_000
 const LOOK_EVERY_MS = 1_000
+const LOOK_FOR_CALM_MS = 100
 /** So few that shoppers want more than there is, so many that some are served. */
 const WEB_ONLY_SKUS = 4
 const COUNTER_SKUS = 6
@@ -66,7 +69,11 @@ export async function runStorm(town: Town, plan: StormPlan): Promise<StormReport
   const till = { sales: 0, returns: 0, handedOver: 0 }
   let last: Finding[] | null = null
   const began = performance.now()
-  const isTrouble = (): boolean => performance.now() - began < plan.troubleMs && !signal?.aborted
+  const isTrouble = (): boolean => {
+    const elapsedMs = performance.now() - began
+    const longer = elapsedMs < (plan.troubleMsMax ?? 0) && Object.values({ ...faults(), ...kills }).includes(0)
+    return !signal?.aborted && (elapsedMs < plan.troubleMs || longer)
+  }
   const pause = (ms: number): Promise<unknown> => sleep(ms, undefined, signal ? { signal } : {}).catch(() => undefined)
   const faults = (): Record<FaultKind, number> => {
     const now = town.faults()
@@ -125,8 +132,11 @@ export async function runStorm(town: Town, plan: StormPlan): Promise<StormReport
   try {
     town.trouble()
     // Calm comes at its time also while somebody still waits for an answer: they get it then.
-    const calming = pause(plan.troubleMs).then(() => town.calm())
-    await Promise.all([calming, killing(), ...town.stores.map(cashier), ...Array.from({ length: SHOPPERS_AT_ONCE }, (_, lane) => shopping(lane))])
+    const calming = async (): Promise<void> => {
+      while (isTrouble()) await pause(LOOK_FOR_CALM_MS)
+      await town.calm()
+    }
+    await Promise.all([calming(), killing(), ...town.stores.map(cashier), ...Array.from({ length: SHOPPERS_AT_ONCE }, (_, lane) => shopping(lane))])
     const calmAt = performance.now()
     let restMs: number | null = null
     const wanted = new Set(webOnly)
