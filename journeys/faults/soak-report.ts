@@ -59,7 +59,7 @@ const GOALS: Readonly<Record<FindingKind, string>> = {
 export function soakTable(report: SoakReport): string {
   const row = (what: string, value: string | number, goal = '') => `${what.padEnd(34)}${String(value).padStart(9)}${goal.padStart(7)}`
   const { orders, till } = report
-  const rest = report.restMsMax === null ? 'never' : `${(report.restMsMax / 1000).toFixed(1)} s`
+  const rest = report.restMsMax === null ? (report.interrupted ? 'not seen' : 'never') : `${(report.restMsMax / 1000).toFixed(1)} s`
   const lines = [
     row('seed', report.seed), row('minutes', report.minutes.toFixed(1)), row('storms', report.storms),
     row('orders placed', orders.placed), row('orders refused', orders.refused), row('sent several times at once', orders.sentAtOnce), row('cancels asked', orders.cancelsAsked),
