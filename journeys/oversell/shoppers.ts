@@ -14,7 +14,7 @@ export type Customer = { wish: Wish; told: Told[] }
 export type Statuses = Map<number, number>
 
 /** Patience with a busy edge: longer than any rush here lasts. */
-const GIVES_UP_AFTER_MS = 60_000
+const GIVES_UP_AFTER_MS = 120_000
 /** Without an answer nobody said how long to wait. */
 const WITHOUT_ANSWER_WAITS_MS = 250
 
