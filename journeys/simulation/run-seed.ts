@@ -7,7 +7,7 @@ import type { FaultKind } from './faults.ts'
 import { seeded } from './random.ts'
 import { createShoppers } from './shoppers.ts'
 import { createSimulatedEdge } from './simulated-edge.ts'
-import type { SimulatedEdge } from './simulated-edge.ts'
+import type { SimulatedEdge, Wrong } from './simulated-edge.ts'
 import { createSimulatedShop } from './simulated-shop.ts'
 import { createStage } from './stage.ts'
 import { withSyncCrypto } from './sync-crypto.ts'
@@ -39,9 +39,10 @@ export async function runSeed(seed: number, steps: number): Promise<SeedReport> 
     lines.push(`${taken} ${line}`)
     if (lines.length > TRACE_LINES_MAX) lines.shift()
   }
-  const violation = (what: string): void => {
-    if (!violations.includes(what)) violations.push(what)
-    trace(`✗ ${what}`)
+  const violation = (kind: Wrong, what: string): void => {
+    const sentence = `${kind}: ${what}`
+    if (!violations.includes(sentence)) violations.push(sentence)
+    trace(`✗ ${sentence}`)
   }
   const stage = createStage(random, trace)
   const faults = createFaults(random, trace)
@@ -91,7 +92,7 @@ export async function runSeed(seed: number, steps: number): Promise<SeedReport> 
       taken += 1
       check()
     }
-    if (!done) violation('something waits for ever')
+    if (!done) violation('unsettled', 'something waits for ever')
   }
 
   const round = async (): Promise<void> => {

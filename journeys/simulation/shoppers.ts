@@ -13,9 +13,9 @@ export function createShoppers({ random, faults, violation }: World, edge: Simul
     try {
       const placed = await edge.place({ channel: CHANNEL, idempotencyKey: shopper.key, body: PlaceOrder.parse(shopper.raw), raw: shopper.raw, requestId: shopper.key })
       if (placed.ok) {
-        if (shopper.told.kind === 'placed' && shopper.told.orderId !== placed.value.order.orderId) violation(`${shopper.key} has two orders`)
+        if (shopper.told.kind === 'placed' && shopper.told.orderId !== placed.value.order.orderId) violation('doubled', `${shopper.key} has two orders`)
         shopper.told = { kind: 'placed', orderId: placed.value.order.orderId }
-      } else if (shopper.told.kind === 'placed') violation(`${shopper.key} was told of an order, and then ${placed.refusal.reason}`)
+      } else if (shopper.told.kind === 'placed') violation('lost', `${shopper.key} was told of an order, and then ${placed.refusal.reason}`)
       else shopper.told = { kind: 'refused', reason: placed.refusal.reason }
     } catch {
       // Nobody answered. What is known stays known.

@@ -1,14 +1,15 @@
+import { writeFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
 import { FAULT_KINDS } from './faults.ts'
-import type { FaultKind } from './faults.ts'
+import { huntMutants, pageOf } from './hunt-mutants.ts'
+import { MUTANTS } from './mutants.ts'
+import { createProgress } from './progress.ts'
+import { faultsTable, rareFaults, resultTable, summed } from './report.ts'
 import { runSeed } from './run-seed.ts'
+import type { SeedReport } from './run-seed.ts'
 
-/** A kind of trouble that hardly occurred proves nothing: so often at least, for each hundred seeds. */
-const FAULTS_PER_HUNDRED_SEEDS_MIN = 3
-/** Below this many seeds chance alone can leave a kind out. */
-const SEEDS_TO_JUDGE_FAULTS_MIN = 100
-const PROGRESS_EVERY_MS = 500
-const BAR_LENGTH = 24
+/** Seeds a mutant is looked for with; the slyest needed a few hundred. */
+const SEEDS_FOR_MUTANTS = 600
 
 const whole = (text: string): number => {
   const number = Number(text)
@@ -17,50 +18,67 @@ const whole = (text: string): number => {
 }
 
 const program = new Command('simulate')
-  .description('Runs the real decisions of edge and connector under seeded trouble, and looks after every step whether anything was lost, doubled or oversold.\n\n'
-    + 'Examples:\n  npm run simulate -- --seeds 10000\n  npm run simulate -- --seed 72        the same run again, with its trace')
-  .option('--seeds <n>', 'how many seeds', whole, 1000)
+  .description('Runs the real decisions of edge and connector under seeded trouble, and looks after every step whether anything was lost, doubled or oversold.\n'
+    + 'The same seed is the same run, step by step. Ends with 1 when anything was wrong, or when a kind of trouble hardly occurred.')
+  .option('--seeds <n>', `how many seeds (default: 1000, or ${SEEDS_FOR_MUTANTS} for each mutant)`, whole)
   .option('--first <n>', 'the first of them', whole, 1)
   .option('--seed <n>', 'this one only, and print its trace', whole)
-  .option('--steps <n>', 'steps of trouble in each run, before the calm', whole, 400)
+  .option('--steps <n>', 'steps of trouble in each run, before the calm', whole, 600)
+  .option('--mutants [names...]', 'plant faults in the product\'s own code, one at a time, and see that each is caught; all, or those named')
+  .option('--write <file>', 'with --mutants: write the table of which seed caught which as a page')
+  .option('--json', 'one line of JSON at the end instead of tables')
+  .addHelpText('after', `
+Examples:
+  npm run simulate -- --seeds 10000
+  npm run simulate -- --seed 72                                  the same run again, with its trace
+  npm run simulate -- --mutants                                  every planted fault (some minutes)
+  npm run simulate -- --mutants no-tombstone old-level-wins      these
+  npm run simulate -- --mutants --write docs/mutants.md`)
   .parse()
-const options = program.opts<{ seeds: number; first: number; seed?: number; steps: number }>()
-const first = options.seed ?? options.first
-const count = options.seed === undefined ? options.seeds : 1
+const options = program.opts<{ seeds?: number; first: number; seed?: number; steps: number; mutants?: true | string[]; write?: string; json?: true }>()
 
-const faults = new Map<FaultKind, number>(FAULT_KINDS.map((kind) => [kind, 0]))
-const startedAt = performance.now()
-let steps = 0
-let orders = 0
-let failed = 0
-let toldAt = startedAt
 // What the edge writes to its log about faults is what is asked for here.
 console.warn = () => undefined
 console.error = () => undefined
+process.exitCode = await (options.mutants === undefined ? simulate() : hunt(options.mutants === true ? [] : options.mutants))
 
-for (let seed = first; seed < first + count; seed++) {
-  const report = await runSeed(seed, options.steps)
-  steps += report.steps
-  orders += report.orders
-  for (const [kind, times] of report.faults) faults.set(kind, (faults.get(kind) ?? 0) + times)
-  if (report.violations.length > 0 || options.seed !== undefined) process.stdout.write(`\r\u001b[K${report.trace.join('\n')}\n`)
-  if (report.violations.length > 0) {
-    failed += 1
-    process.stdout.write(`seed=${seed} ${report.violations.join('; ')}\nagain: npm run simulate -- --seed ${seed} --steps ${options.steps}\n`)
+async function simulate(): Promise<number> {
+  const first = options.seed ?? options.first
+  const count = options.seed === undefined ? options.seeds ?? 1000 : 1
+  const reports: Omit<SeedReport, 'trace'>[] = []
+  const progress = createProgress(count, 'seeds')
+  for (let seed = first; seed < first + count; seed++) {
+    const { trace, ...report } = await runSeed(seed, options.steps)
+    reports.push(report)
+    if (report.violations.length > 0 || options.seed !== undefined) progress.say(trace.join('\n'))
+    if (report.violations.length > 0) progress.say(`seed=${seed} ${report.violations.join('; ')}\nagain: npm run simulate -- --seed ${seed} --steps ${options.steps}`)
+    progress.step(1, report.steps)
   }
-  const now = performance.now()
-  if (process.stdout.isTTY && (now - toldAt > PROGRESS_EVERY_MS || seed === first + count - 1)) {
-    toldAt = now
-    const done = seed - first + 1
-    const filled = Math.round((done / count) * BAR_LENGTH)
-    const seconds = (now - startedAt) / 1000
-    process.stdout.write(`\r\u001b[K${'█'.repeat(filled)}${'░'.repeat(BAR_LENGTH - filled)} ${done}/${count} seeds · ${(done / seconds).toFixed(1)} seeds/s · ${Math.round(steps / seconds)} steps/s · ${failed} failed`)
-  }
+  progress.end()
+  const sum = summed(reports)
+  const rare = rareFaults(sum)
+  if (options.json) process.stdout.write(`${JSON.stringify({ ...sum, faults: Object.fromEntries(sum.faults), rare })}\n`)
+  else process.stdout.write(`${faultsTable(sum)}\n\n${resultTable(sum)}\n\n${sum.seeds} seeds, ${sum.steps} steps, ${sum.orders} orders, ${sum.struck} faults of ${FAULT_KINDS.length} kinds, ${sum.failed} seeds failed (goal 0)${rare.length > 0 ? `, hardly occurred: ${rare.join(', ')}` : ''}\n`)
+  return sum.failed > 0 || rare.length > 0 ? 1 : 0
 }
 
-const least = count >= SEEDS_TO_JUDGE_FAULTS_MIN ? Math.floor((count / 100) * FAULTS_PER_HUNDRED_SEEDS_MIN) : 0
-const rare = [...faults].filter(([, times]) => times < least).map(([kind]) => kind)
-process.stdout.write(`\n\n${'fault'.padEnd(30)}${'occurred'.padStart(10)}${'at least'.padStart(10)}\n`)
-for (const [kind, times] of faults) process.stdout.write(`${kind.padEnd(30)}${String(times).padStart(10)}${String(least).padStart(10)}${times < least ? '  too few' : ''}\n`)
-process.stdout.write(`\n${count} seeds, ${steps} steps, ${orders} orders, ${[...faults.values()].reduce((a, b) => a + b, 0)} faults, ${failed} seeds failed (goal 0)${rare.length > 0 ? `, hardly occurred: ${rare.join(', ')}` : ''}\n`)
-process.exitCode = failed > 0 || rare.length > 0 ? 1 : 0
+async function hunt(names: string[]): Promise<number> {
+  const unknown = names.filter((name) => !MUTANTS.some((mutant) => mutant.name === name))
+  if (unknown.length > 0) program.error(`no mutant ${unknown.join(', ')}; there are:\n  ${MUTANTS.map(({ name, breaks }) => `${name.padEnd(28)}${breaks}`).join('\n  ')}`)
+  const seeds = options.seed === undefined ? options.seeds ?? SEEDS_FOR_MUTANTS : 1
+  const progress = createProgress(names.length || MUTANTS.length, 'mutants')
+  const hunted = await huntMutants({
+    names, first: options.seed ?? options.first, seeds, steps: options.steps,
+    onSeed: (mutant, seed) => progress.note(`${mutant} ${seed}`),
+    onDone({ mutant, caughtBy, seeds: tried, ms }) {
+      if (!options.json) progress.say(`${caughtBy ? '✓' : '✗'} ${mutant.name.padEnd(28)}${caughtBy ? `seed ${caughtBy.seed}: ${caughtBy.saw}` : `not caught in ${tried} seeds`} (${Math.round(ms / 1000)} s)`)
+      progress.step(1, 0)
+    },
+  })
+  progress.end()
+  if (options.write !== undefined) writeFileSync(options.write, pageOf(hunted, options.steps))
+  const missed = hunted.filter(({ caughtBy }) => caughtBy === null).map(({ mutant }) => mutant.name)
+  if (options.json) process.stdout.write(`${JSON.stringify({ mutants: hunted.map(({ mutant, caughtBy, seeds: tried }) => ({ name: mutant.name, seeds: tried, ...caughtBy })), missed })}\n`)
+  else process.stdout.write(`\n${hunted.length} planted faults, ${hunted.length - missed.length} caught, ${missed.length} missed (goal 0)${missed.length > 0 ? `: ${missed.join(', ')}` : ''}\n`)
+  return missed.length > 0 ? 1 : 0
+}

@@ -27,6 +27,10 @@ import { createHomes, SHARDS } from './simulated-homes.ts'
 import { openD1 } from './sqlite-d1.ts'
 import type { Actor, Stage } from './stage.ts'
 
+/** What a retailer would call it; `unsettled`: something is left that nobody will ever finish or explain. */
+export const WRONGS = ['lost', 'doubled', 'oversold', 'drift', 'untold', 'unsettled'] as const
+export type Wrong = (typeof WRONGS)[number]
+
 export type World = {
   stage: Stage
   random: Random
@@ -35,7 +39,7 @@ export type World = {
   /** Done some time after whoever wanted it was told that it failed, and even if they are dead by then. */
   later(what: string, work: () => unknown): void
   trace: (line: string) => void
-  violation: (what: string) => void
+  violation: (kind: Wrong, what: string) => void
 }
 
 /** A message in a queue, and how often it has been tried. */

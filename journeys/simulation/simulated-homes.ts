@@ -1,13 +1,14 @@
 import { DatabaseSync } from 'node:sqlite'
 import { availabilityOf } from '../../workers/inventory/availability.ts'
 import { ASK_AGAIN_MS, askKey, dueOf, settle } from '../../workers/inventory/broom.ts'
-import { applyCommand, available, decideReserve, explain, safetyStockOf, weighs } from '../../workers/inventory/counter.ts'
+import { applyCommand, available, decideReserve, explain, safetyStockOf } from '../../workers/inventory/counter.ts'
 import type { Counter } from '../../workers/inventory/counter.ts'
 import { openBook, openHome } from '../../workers/inventory/db.ts'
 import type { HomeRpc } from '../../workers/inventory/durable-inventory.ts'
 import type { Arbiter, DueReservation } from '../../workers/inventory/port.ts'
 import type { World } from './simulated-edge.ts'
 import type { Actor } from './stage.ts'
+import { mustWeigh } from './truths.ts'
 
 export const SHARDS = 3
 
@@ -66,9 +67,9 @@ export function createHomes({ stage, faults, later, now, violation }: World) {
   /** What a grant may never do, computed without the code that granted. */
   const checkGrant = (counter: Counter): void => {
     const held = new Map<string, number>()
-    for (const reservation of counter.reservations) if (weighs(reservation, counter.level)) held.set(reservation.assignmentId, Math.max(held.get(reservation.assignmentId) ?? 0, reservation.quantity))
+    for (const reservation of counter.reservations) if (mustWeigh(reservation, counter.level)) held.set(reservation.assignmentId, Math.max(held.get(reservation.assignmentId) ?? 0, reservation.quantity))
     const sum = [...held.values()].reduce((a, b) => a + b, 0)
-    if (counter.level === null || sum > counter.level.onHand - safetyStockOf(counter)) violation(`granted beyond the level: ${counter.sku} has ${counter.level?.onHand} and owes ${sum}`)
+    if (counter.level === null || sum > counter.level.onHand - safetyStockOf(counter)) violation('oversold', `granted beyond the level: ${counter.sku} has ${counter.level?.onHand} and owes ${sum}`)
   }
 
   const homeOf = (actor: Actor) => (number: number): HomeRpc => {
@@ -88,7 +89,7 @@ export function createHomes({ stage, faults, later, now, violation }: World) {
         const counters = request.demands.map((demand) => book.counter(demand.sku, request.storeId))
         const decided = decideReserve(counters, request, dbOf(number).isBuried(request.assignmentId, request.attempt))
         if (!decided.ok) return decided
-        if (buried.has(graveOf(number, request.assignmentId, request.attempt.id))) violation(`${request.assignmentId} was reserved after it was released`)
+        if (buried.has(graveOf(number, request.assignmentId, request.attempt.id))) violation('unsettled', `${request.assignmentId} was reserved after it was released`)
         decided.value.forEach(book.put)
         decided.value.forEach(checkGrant)
         return { ok: true as const }

@@ -1,4 +1,4 @@
-import { weighs } from '../../workers/inventory/counter.ts'
+import type { Reservation } from '../../workers/inventory/counter.ts'
 import type { AssignmentRecord } from '../../workers/orders/port.ts'
 import type { Shoppers } from './shoppers.ts'
 import type { SimulatedEdge, World } from './simulated-edge.ts'
@@ -48,8 +48,8 @@ export function createTruths({ edge, shops, shoppers, quietTill }: House, { viol
     atEveryStep(): void {
       noteLevels()
       for (const shop of shops) {
-        for (const [assignmentId, times] of shop.till.written) if (times > 1) violation(`${assignmentId} was written ${times} times`)
-        for (const [sku, onHand] of shop.till.stock) if (quietTill && onHand < 0) violation(`${shop.storeId} sold ${sku} it does not have`)
+        for (const [assignmentId, times] of shop.till.written) if (times > 1) violation('doubled', `${assignmentId} was written ${times} times`)
+        for (const [sku, onHand] of shop.till.stock) if (quietTill && onHand < 0) violation('oversold', `${shop.storeId} sold ${sku} it does not have`)
         const owed = owedBy(shop)
         for (const counter of counters()) {
           if (counter.storeId !== shop.storeId) continue
@@ -62,7 +62,7 @@ export function createTruths({ edge, shops, shoppers, quietTill }: House, { viol
           if (shown <= truly) continue
           trace(`  held: ${JSON.stringify(counter)}`)
           for (const { orderId, status, assignments } of orders()) trace(`  ${orderId} ${status}: ${JSON.stringify(assignments.map(({ assignmentId, storeId, state }) => ({ assignmentId, storeId, state, journal: shop.journals().map((journal) => journal.inbox.get(assignmentId)?.state), till: shop.till.orders.get(assignmentId)?.state })))}`)
-          violation(`the edge shows ${shown} ${counter.sku} at ${shop.storeId}, truly there are ${truly - unknown}, and it cannot have seen ${unknown} go`)
+          violation('oversold', `the edge shows ${shown} ${counter.sku} at ${shop.storeId}, truly there are ${truly - unknown}, and it cannot have seen ${unknown} go`)
         }
       }
     },
@@ -71,7 +71,7 @@ export function createTruths({ edge, shops, shoppers, quietTill }: House, { viol
     atRest(): void {
       const rows = new Map(orders().map((row) => [row.orderId, row]))
       const desk = JSON.stringify([...edge.letters.values()].map(({ body }) => body))
-      for (const { orderId, shopper } of shoppers.placed()) if (!rows.has(orderId)) violation(`${shopper.key} was told of ${orderId}, which is nowhere`)
+      for (const { orderId, shopper } of shoppers.placed()) if (!rows.has(orderId)) violation('lost', `${shopper.key} was told of ${orderId}, which is nowhere`)
       for (const { orderId, status, assignments, timeline } of rows.values()) {
         const inTill = assignments.some(({ assignmentId, storeId }) => {
           const order = shops.find((shop) => shop.storeId === storeId)?.till.orders.get(assignmentId)
@@ -79,21 +79,25 @@ export function createTruths({ edge, shops, shoppers, quietTill }: House, { viol
         })
         const explained = desk.includes(orderId)
         const states = assignments.map(({ state }) => state).join()
-        if (status === 'cancelled' ? inTill : !inTill && !explained) violation(`${orderId} is ${status} and ${inTill ? '' : 'not '}in the till (${states})`)
-        if (['placed', 'sent_to_store'].includes(status) && !explained) violation(`${orderId} came to rest as ${status} (${states})`)
-        if (status === 'cancelled' && !timeline.some(({ type }) => TELLS_WHY.has(type))) violation(`${orderId} was cancelled and nobody was told why`)
+        if (status === 'cancelled' ? inTill : !inTill && !explained) violation(status === 'cancelled' ? 'doubled' : 'lost', `${orderId} is ${status} and ${inTill ? '' : 'not '}in the till (${states})`)
+        if (['placed', 'sent_to_store'].includes(status) && !explained) violation('unsettled', `${orderId} came to rest as ${status} (${states})`)
+        if (status === 'cancelled' && !timeline.some(({ type }) => TELLS_WHY.has(type))) violation('untold', `${orderId} was cancelled and nobody was told why`)
       }
       for (const shop of shops) {
-        for (const assignmentId of shop.till.orders.keys()) if (!rows.has(assignmentId.slice(0, assignmentId.lastIndexOf('.')))) violation(`the till has ${assignmentId}, which nobody ordered`)
-        if (shop.journal?.outbox.waiting()) violation(`${shop.storeId} still has ${shop.journal.outbox.waiting()} events to tell`)
-        if (shop.journal?.inbox.unfinished()) violation(`${shop.storeId} has unfinished work`)
+        for (const assignmentId of shop.till.orders.keys()) if (!rows.has(assignmentId.slice(0, assignmentId.lastIndexOf('.')))) violation('doubled', `the till has ${assignmentId}, which nobody ordered`)
+        if (shop.journal?.outbox.waiting()) violation('unsettled', `${shop.storeId} still has ${shop.journal.outbox.waiting()} events to tell`)
+        if (shop.journal?.inbox.unfinished()) violation('unsettled', `${shop.storeId} has unfinished work`)
       }
-      for (const { sku, storeId, level, reservations } of counters()) {
+      for (const counter of counters()) {
+        const { sku, storeId, level, reservations } = counter
         const onHand = shops.find((shop) => shop.storeId === storeId)?.till.stock.get(sku)
         if (onHand === undefined) continue
+        const reserved = reservations.reduce((sum, reservation) => (mustWeigh(reservation, level) ? sum + reservation.quantity : sum), 0)
+        const shown = edge.homes.availableOf(counter)
+        if (level && shown !== Math.max(0, level.onHand - reserved)) violation('drift', `${sku} at ${storeId} shows ${shown} of ${level.onHand}, with ${reserved} reserved`)
         // Off the shelves: nobody can order it, and its level may stay what it was.
         const isSold = shops.some((shop) => shop.storeId === storeId && shop.till.isSold(sku))
-        if (level && level.onHand !== onHand && isSold) violation(`${sku} at ${storeId}: the edge has ${level.onHand}, the till ${onHand}`)
+        if (level && level.onHand !== onHand && isSold) violation('drift', `${sku} at ${storeId}: the edge has ${level.onHand}, the till ${onHand}`)
         for (const reservation of reservations) {
           const { assignmentId } = reservation
           const row = rows.get(assignmentId.slice(0, assignmentId.lastIndexOf('.')))
@@ -101,10 +105,10 @@ export function createTruths({ edge, shops, shoppers, quietTill }: House, { viol
           const shop = shops.find((each) => each.storeId === storeId)
           // What still waits for a cashier, or for a person, must weigh.
           const waits = assignment && shop && (isOwed(assignment, shop, edge) || desk.includes(assignmentId))
-          if (weighs(reservation, level) && !waits) violation(`${assignmentId} still weighs on ${sku} at ${storeId} (${reservation.state})`)
+          if (mustWeigh(reservation, level) && !waits) violation('drift', `${assignmentId} still weighs on ${sku} at ${storeId} (${reservation.state})`)
         }
       }
-      if (edge.queue.length > 0) violation('messages are left in a queue')
+      if (edge.queue.length > 0) violation('unsettled', 'messages are left in a queue')
     },
     /** Units by which the edge's numbers differ from the tills'. */
     drift: (): number => counters().reduce((sum, { sku, storeId, level }) => {
@@ -113,6 +117,12 @@ export function createTruths({ edge, shops, shoppers, quietTill }: House, { viol
     }, 0),
   }
 }
+
+type HeldLevel = { epoch: number; asOf: number } | null
+
+/** Rules 3, written once more: what judges must not be what is judged. */
+export const mustWeigh = ({ fellAt }: Reservation, level: HeldLevel): boolean =>
+  fellAt === null || level === null || fellAt.epoch > level.epoch || (fellAt.epoch === level.epoch && fellAt.seq > level.asOf)
 
 const TELLS_WHY: ReadonlySet<string> = new Set(['order.rejected', 'order.cancelled', 'order.cancel_requested'])
 

@@ -1,0 +1,122 @@
+/** A fault planted in the product's own code: one change in one file, that the simulation must find. */
+export type Mutant = { name: string; breaks: string; file: string; find: string; replace: string }
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'watermark-too-early', breaks: 'rules 3: a level read just before the POS took the goods off ends the reservation',
+    file: 'workers/inventory/counter.ts', find: 'seq: level.asOf })\n}', replace: 'seq: level.asOf + 1 })\n}',
+  },
+  {
+    name: 'watermark-too-late', breaks: 'rules 3: `>=` for `>`: the level read back with the acceptance does not end the reservation',
+    file: 'workers/inventory/counter.ts', find: 'seq: level.asOf })\n}', replace: 'seq: level.asOf - 1 })\n}',
+  },
+  {
+    name: 'released-at-acceptance', breaks: 'rules 3: the reservation goes with the acceptance instead of with a level read after it',
+    file: 'workers/orders/store-event.ts', find: 'const fell = () => each((sku) => ({ type: \'fell\', storeId, sku, assignmentId, position }))',
+    replace: 'const fell = () => each((sku) => ({ type: \'release\', storeId, sku, assignmentId, at: now }))',
+  },
+  {
+    name: 'as-of-after-reading', breaks: 'rules 3: `asOf` is taken after the SELECT',
+    file: 'connector/capture/capture.ts', find: 'const asOf = journal.outbox.lastSeq()\n    const changes = await pos.readChanges(cursor)', replace: 'const changes = await pos.readChanges(cursor)\n    const asOf = journal.outbox.lastSeq()',
+  },
+  {
+    name: 'reads-not-serialised', breaks: 'rules 3: two readings of one SKU at once, the older told last',
+    file: 'connector/turn.ts', find: 'const mine = last.then(work, work)', replace: 'const mine = work()',
+  },
+  {
+    name: 'old-level-wins', breaks: 'rules 3: a level that comes late replaces a newer one',
+    file: 'workers/inventory/counter.ts', find: 'if (counter.level !== null && !isNewer(command, counter.level))', replace: 'if (false as boolean)',
+  },
+  {
+    name: 'epoch-not-compared', breaks: 'rules 2: levels are compared by asOf alone, so a new epoch\'s count for nothing',
+    file: 'workers/inventory/counter.ts', find: '(a.epoch - b.epoch || a.asOf - b.asOf || a.seq - b.seq) > 0', replace: '(a.asOf - b.asOf || a.seq - b.seq) > 0',
+  },
+  {
+    name: 'no-tombstone', breaks: 'rules 5: a late reserve of what was released goes in',
+    file: 'workers/inventory/counter.ts', find: 'if (releasedBefore) return', replace: 'if (false as boolean) return',
+  },
+  {
+    name: 'unconfirmed-does-not-weigh', breaks: 'rules 5: a reservation whose order is not known yet does not count',
+    file: 'workers/inventory/counter.ts', find: 'if (without(reservation) || !weighs(reservation, counter.level)) continue', replace: 'if (without(reservation) || reservation.state === \'reserved\' || !weighs(reservation, counter.level)) continue',
+  },
+  {
+    name: 'released-on-unknown', breaks: 'rules 5: an unknown answer of D1 is taken for a no, and the goods are released',
+    file: 'workers/orders/place-order.ts', find: 'if (await ports.orders.insert(order)) {', replace: 'if (await ports.orders.insert(order).catch(() => false)) {',
+  },
+  {
+    name: 'broom-does-not-ask', breaks: 'rules 5: what is due is released although D1 has no word about it',
+    file: 'workers/orders/arbiter.ts', find: 'if (!row) return \'wait\'', replace: 'if (!row || !row.assignments.some(({ state }) => state === \'accepted\')) return \'release\'',
+  },
+  {
+    name: 'struck-attempt-goes-in', breaks: 'rules 5: an order goes in although the broom has struck its attempt',
+    file: 'workers/orders/d1-orders.ts', find: 'sql`${orders.status} = \'abandoned\' AND instr(\' \' || ${orders.abandoned} || \' \', \' \' || excluded.attempt || \' \') = 0`', replace: 'sql`${orders.status} = \'abandoned\'`',
+  },
+  {
+    name: 'retry-is-a-new-order', breaks: 'rules 2: the order\'s id does not come from the Idempotency-Key alone',
+    file: 'workers/orders/place-order.ts', find: 'call.channel.channelId, call.idempotencyKey)', replace: 'call.channel.channelId, `${call.idempotencyKey} ${ports.clock()}`)',
+  },
+  {
+    name: 'no-outbox', breaks: 'rules 1: the order\'s row does not say that its message is owed',
+    file: 'workers/orders/place-order.ts', find: 'dueAt: now + (status === \'placed\' ? HAND_OVER_WITHIN_MS : PAYMENT_RESERVATION_MS),', replace: 'dueAt: null,',
+  },
+  {
+    name: 'last-writer-wins', breaks: 'rules 7: two changes of one order at once, and one of them is lost',
+    file: 'workers/orders/d1-orders.ts', find: 'eq(orders.version, expectedVersion), placed))', replace: 'placed))',
+  },
+  {
+    name: 'cancel-releases-early', breaks: 'rules 6: a cancel gives the goods back before the store has answered',
+    file: 'workers/orders/cancel-order.ts', find: 'await askStores(ports, after.order, asked, requestId)', replace: 'for (const each of asked) await releaseAssignment(ports, after.order, each.assignmentId)\n  await askStores(ports, after.order, asked, requestId)',
+  },
+  {
+    name: 'taken-back-after-offer', breaks: 'rules 6: what a store was offered is taken back without its word',
+    file: 'workers/stores/link.ts', find: 'if (work === null || work.acceptBy === null) return { kind: \'struck\' }', replace: 'if (work === null || work.state !== \'handed-over\') return { kind: \'struck\' }',
+  },
+  {
+    name: 'struck-and-offered', breaks: 'rules 6: the link forgets what it has struck, and offers it',
+    file: 'workers/stores/run-link.ts', find: 'book.strike(assignmentId, now)\n        book.forget(assignmentId)', replace: 'book.forget(assignmentId)',
+  },
+  {
+    name: 'acked-before-durable', breaks: 'rules 1: events are confirmed although what they say was not kept',
+    file: 'workers/stores/take-events.ts', find: 'for (const each of done) if (each.status === \'rejected\') throw each.reason', replace: '',
+  },
+  {
+    name: 'events-never-asked-again', breaks: 'rules 1: what a queue has lost is not asked for',
+    file: 'workers/stores/link.ts', find: 'export const afterEvents = (work: Work, now: number): Work => ({ ...work, askAt: now + ASK_AGAIN_MS })', replace: 'export const afterEvents = (work: Work, _now: number): Work => ({ ...work, askAt: null })',
+  },
+  {
+    name: 'new-epoch-offers-nothing', breaks: 'rules 2: a new journal is not offered what the old one had',
+    file: 'workers/stores/link.ts', find: 'return givenAway ? again : {', replace: 'return givenAway || work.state === \'handed-over\' ? again : {',
+  },
+  {
+    name: 'no-lookup-before-write', breaks: 'rules 2: an order is written to the POS without looking whether it is there',
+    file: 'connector/delivery/accept-order.ts', find: 'if (found) return accept(', replace: 'if (found && row.state === \'done\') return accept(',
+  },
+  {
+    name: 'doubt-written-again', breaks: 'rules 2: a POS that cannot be searched is written again after a crash',
+    file: 'connector/delivery/accept-order.ts', find: 'if (cannotKnow) return', replace: 'if (cannotKnow && row.state === \'received\') return',
+  },
+  {
+    name: 'intent-not-announced', breaks: 'rules 2: a journal from a backup writes what its other life wrote, where no lookup can tell',
+    file: 'connector/delivery/accept-order.ts', find: '|| (!searchable && current && isOnItsWay(journal, current))', replace: '',
+  },
+  {
+    name: 'two-connectors-write', breaks: 'rules 2: a copy of the connector writes without holding the store',
+    file: 'connector/delivery/accept-order.ts', find: 'if (!shop.holdsStore() || ', replace: 'if (',
+  },
+  {
+    name: 'outcome-before-its-event', breaks: 'rules 2: DONE and its event are two commits',
+    file: 'connector/delivery/accept-order.ts', find: '    shop.journal.append(events)\n    return outcome\n  })', replace: '    setImmediate(() => void (shop.journal.meta.get(\'epoch\') === \'1\' && shop.journal.append(events)))\n    return outcome\n  })',
+  },
+  {
+    name: 'no-tombstone-in-the-shop', breaks: 'rules 6: a cancel that comes before its work is forgotten, and the work is done',
+    file: 'connector/delivery/request-cancel.ts', find: 'journal.inbox.insert({ assignmentId, bodyHash: null, assignment: null, state: \'struck\', cancel: \'requested\' }, now)\n      return', replace: 'journal.append([struckEvent(assignmentId, now)])\n      return',
+  },
+  {
+    name: 'backup-not-noticed', breaks: 'rules 2: the edge does not compare digests, and a restored journal goes on',
+    file: 'workers/stores/take-events.ts', find: 'if (seq === mark.seq && digest !== mark.digest) return refused(\'forked\')\n  }', replace: '}',
+  },
+  {
+    name: 'baseline-kept-over-epochs', breaks: 'rules 4: a new epoch sends only what changed since the old one',
+    file: 'connector/journal/journal.ts', find: 'db.run(\'DELETE FROM baseline\')', replace: '',
+  },
+]
