@@ -1,13 +1,15 @@
 import { toInstant } from '../../contract/clock.ts'
 import type { Availability } from '../../contract/product.ts'
 import { available } from './counter.ts'
-import type { Counter } from './counter.ts'
+import type { Counter, Reservation } from './counter.ts'
 import type { SkuAvailability } from './port.ts'
 
-export function availabilityOf(sku: string, counters: readonly Counter[]): SkuAvailability {
+/** `orderId`: as that order sees it, whose own reservations do not stand in its way. */
+export function availabilityOf(sku: string, counters: readonly Counter[], orderId?: string): SkuAvailability {
+  const own = ({ assignmentId }: Reservation) => orderId !== undefined && assignmentId.startsWith(`${orderId}.`)
   return {
     sku,
-    stores: counters.map((counter) => ({ storeId: counter.storeId, available: available(counter), seenAt: counter.level?.seenAt ?? null })),
+    stores: counters.map((counter) => ({ storeId: counter.storeId, available: available(counter, own), seenAt: counter.level?.seenAt ?? null })),
   }
 }
 

@@ -53,10 +53,10 @@ export function inventoryOver(homeOf: (number: number) => HomeRpc, shards: numbe
       return { failed }
     },
 
-    async availability(skus) {
+    async availability(skus, orderId) {
       const answers: SkuAvailability[] = []
       await Promise.all([...groupByHome(skus.map((sku) => ({ sku })), shards)].map(async ([number, group]) => {
-        const found = await homeOf(number).availability(shards, group.map(({ item }) => item.sku))
+        const found = await homeOf(number).availability(shards, group.map(({ item }) => item.sku), orderId)
         group.forEach(({ item, place }, index) => (answers[place] = found[index] ?? { sku: item.sku, stores: [] }))
       }))
       return answers

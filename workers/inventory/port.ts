@@ -43,7 +43,8 @@ export type Inventory = {
   apply(commands: CounterCommand[]): Promise<CommandOutcome[]>
   /** As `apply`, but what a home could not take comes back instead of an exception. */
   applyWhatGoes(commands: CounterCommand[]): Promise<{ failed: CounterCommand[] }>
-  availability(skus: string[]): Promise<SkuAvailability[]>
+  /** `orderId`: as that order sees it, whose own reservations (an earlier try of a placement) do not stand in its way. */
+  availability(skus: string[], orderId?: string): Promise<SkuAvailability[]>
   explain(sku: string): Promise<ExplainedInventory>
   statesOf(storeId: string, skus: string[]): Promise<CounterState[]>
   /** Every counter of a store, home by home; the cursor is opaque, `null` when done. For reconcile, not for requests of shoppers. */

@@ -87,9 +87,9 @@ export class SkuCounters extends DurableObject<Env> {
     }))
   }
 
-  async availability(shards: number, skus: string[]): Promise<SkuAvailability[]> {
+  async availability(shards: number, skus: string[], orderId?: string): Promise<SkuAvailability[]> {
     this.#admit(shards)
-    return skus.map((sku) => availabilityOf(sku, this.#db.countersOf(sku)))
+    return skus.map((sku) => availabilityOf(sku, this.#db.countersOf(sku), orderId))
   }
 
   async explain(shards: number, sku: string): Promise<ExplainedInventory> {

@@ -1,6 +1,6 @@
 import type { Arbiter, DueReservation } from '../inventory/port.ts'
 import { orderIdOf } from './ids.ts'
-import { isSettled } from './order.ts'
+import { isSettled } from './assignment.ts'
 import type { AssignmentRecord } from './port.ts'
 
 /** The row of a reservation's order, as far as the broom must know it. */

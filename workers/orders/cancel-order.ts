@@ -6,7 +6,8 @@ import type { Queues } from '../queues.ts'
 import type { StoreLinkRpc } from '../stores/port.ts'
 import { changeOrder } from './change-order.ts'
 import { finishStruck, releaseAssignment } from './deliver.ts'
-import { cancelledUnpaid, cancelRequested, isSettled } from './order.ts'
+import { isSettled } from './assignment.ts'
+import { cancelledUnpaid, cancelRequested } from './order.ts'
 import type { OrderBook, OrderRecord } from './port.ts'
 
 export type CancelPorts = {

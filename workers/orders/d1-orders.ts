@@ -4,7 +4,8 @@ import { eq } from 'drizzle-orm'
 import type { OrderStatus } from '../../contract/status.ts'
 import { orders } from '../db/schema.ts'
 import { orderIdOf } from './ids.ts'
-import { assignmentBody, findAssignment, isSettled } from './order.ts'
+import { findAssignment, isSettled } from './assignment.ts'
+import { assignmentBody } from './order.ts'
 import type { ListedSale, OrderBook, OrderRecord } from './port.ts'
 
 type Row = typeof orders.$inferSelect

@@ -5,7 +5,8 @@ import type { OrderMessage } from '../queue-messages.ts'
 import { SLOW_AFTER_MS } from '../stores/breaker.ts'
 import type { Store, StoreBook, StoreLinkRpc, StoreLinks } from '../stores/port.ts'
 import { changeOrder } from './change-order.ts'
-import { assignmentBody, findAssignment, handedOver, isSettled, isUndelivered, refusedByStore, reservedSkus, struckBeforeOffer } from './order.ts'
+import { findAssignment, isSettled, isUndelivered, reservedSkus } from './assignment.ts'
+import { assignmentBody, handedOver, refusedByStore, struckBeforeOffer } from './order.ts'
 import type { OrderBook, OrderRecord } from './port.ts'
 
 export type DeliveryPorts = {

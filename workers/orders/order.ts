@@ -3,6 +3,7 @@ import { toInstant } from '../../contract/clock.ts'
 import type { Order, TimelineEvent } from '../../contract/order.ts'
 import { isFinal, mayBecome } from '../../contract/status.ts'
 import type { OrderStatus } from '../../contract/status.ts'
+import { findAssignment, isGivenUp, isSettled, isUndelivered } from './assignment.ts'
 import type { AssignmentRecord, OrderRecord, TimelineEntry } from './port.ts'
 
 /** Placement and hand-over take a second; after this the sweep takes the order into its own hands. */
@@ -13,23 +14,6 @@ export const PLACEMENT_RESERVATION_MS = 60_000
 export const PAYMENT_RESERVATION_MS = 15 * 60_000
 /** A long life of an order is thirty entries; more is a loop somewhere, and the row must stay small. */
 const TIMELINE_MAX = 200
-
-const GIVEN_UP: ReadonlySet<string> = new Set(['rejected', 'struck', 'voided'])
-/** Nothing more will come of it: rejected, struck, voided, or handed out. */
-export const isSettled = (assignment: AssignmentRecord): boolean => GIVEN_UP.has(assignment.state) || assignment.progress === 'completed'
-export const isGivenUp = (assignment: AssignmentRecord): boolean => GIVEN_UP.has(assignment.state)
-/** Not known to be in the store's journal. */
-export const isUndelivered = (assignment: AssignmentRecord): boolean => assignment.state === 'pending' || assignment.state === 'offered'
-
-export const findAssignment = (order: OrderRecord, assignmentId: string): AssignmentRecord | undefined =>
-  order.assignments.find((assignment) => assignment.assignmentId === assignmentId)
-
-/** The counted SKUs of an assignment, each once: what its reservation is about. */
-export function reservedSkus(order: OrderRecord, assignment: AssignmentRecord): string[] {
-  const lineIds = new Set(assignment.lines.map((line) => line.lineId))
-  const skus = order.purchase.lines.filter((line) => lineIds.has(line.lineId)).map((line) => line.sku)
-  return [...new Set(skus)].filter((sku) => !order.purchase.untracked.includes(sku))
-}
 
 /** A copy with one assignment changed, a line in the timeline, and what follows from both: status, and whether anything is owed. */
 export function changed(

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { PlaceOrder } from '../../contract/order.ts'
 import type { Item } from '../../contract/product.ts'
+import type { SellableItem } from '../catalog/port.ts'
 import type { CounterCommand, ReserveAnswer, ReserveRequest } from '../inventory/port.ts'
 import type { OrderMessage } from '../queue-messages.ts'
 import type { LinkFacts, Store } from '../stores/port.ts'
@@ -25,12 +26,16 @@ const body = (change: Partial<PlaceOrder> = {}): PlaceOrder => ({
 })
 
 /** A world of object literals: what was reserved, released, inserted and sent stands in its lists. */
-function world(change: { reserve?: (request: ReserveRequest) => ReserveAnswer; insert?: (order: OrderRecord) => boolean; items?: Item[]; stores?: Store[]; silent?: boolean; held?: Record<string, number> } = {}) {
+function world(change: { reserve?: (request: ReserveRequest) => ReserveAnswer; insert?: (order: OrderRecord) => boolean; items?: Item[]; stores?: Store[]; sellable?: SellableItem[]; silent?: boolean; held?: Record<string, number | Record<string, number>> } = {}) {
   const orders = new Map<string, OrderRecord>()
   const reserved: ReserveRequest[] = []
   const applied: CounterCommand[] = []
   const sent: OrderMessage[] = []
   const stores = change.stores ?? [store('main')]
+  const heldOf = (storeId: string, sku: string): number => {
+    const held = change.held?.[storeId] ?? 9
+    return typeof held === 'number' ? held : held[sku] ?? 0
+  }
   let ids = 0
   const facts: LinkFacts = {
     lastHeartbeatAt: change.silent ? null : NOW - 1000, connectorId: 'c', epoch: 1, ackedSeq: 0, lastSeq: 0, posReachable: true, version: null,
@@ -46,7 +51,7 @@ function world(change: { reserve?: (request: ReserveRequest) => ReserveAnswer; i
         return true
       },
     },
-    catalog: { sellable: async (skus: string[]) => (change.items ?? [item('A'), item('B'), item('WRAP', { tracked: false })]).filter((each) => skus.includes(each.sku)).map((each) => ({ storeId: 'main', sku: each.sku, item: each, describes: true })) },
+    catalog: { sellable: async (skus: string[]) => change.sellable ?? (change.items ?? [item('A'), item('B'), item('WRAP', { tracked: false })]).filter((each) => skus.includes(each.sku)).map((each) => ({ storeId: 'main', sku: each.sku, item: each, describes: true })) },
     inventory: {
       reserve: async (request: ReserveRequest) => {
         reserved.push(request)
@@ -56,7 +61,7 @@ function world(change: { reserve?: (request: ReserveRequest) => ReserveAnswer; i
         applied.push(...commands)
         return commands.map(() => 'applied' as const)
       },
-      availability: async (skus: string[]) => skus.map((sku) => ({ sku, stores: stores.map(({ storeId }) => ({ storeId, available: change.held?.[storeId] ?? 9, seenAt: NOW })) })),
+      availability: async (skus: string[]) => skus.map((sku) => ({ sku, stores: stores.map(({ storeId }) => ({ storeId, available: heldOf(storeId, sku), seenAt: NOW })) })),
     },
     stores: { find: async (storeId: string) => stores.find((each) => each.storeId === storeId) ?? null, list: async () => stores },
     links: { link: () => ({ facts: async () => facts }) },
@@ -198,5 +203,37 @@ describe('a shipped order', () => {
     const { place, reserved } = world({ stores: [store('first'), store('second')], reserve: ({ storeId }) => (storeId === 'first' ? short(false) : { ok: true }) })
     expect(await place('key-1', ship)).toMatchObject({ ok: true, value: { order: { assignments: [{ storeId: 'second' }] } } })
     expect(reserved).toHaveLength(2)
+  })
+
+  const apart = { stores: [store('first'), store('second')], held: { first: { A: 3 }, second: { B: 1 } } }
+  it('is split when no store has everything: one order, a part for each store, each with its own goods', async () => {
+    const { place, reserved, sent } = world(apart)
+    const placed = await place('key-1', ship)
+    expect(reserved.map(({ assignmentId, storeId, demands }) => [assignmentId.slice(-2), storeId, demands])).toEqual([['.1', 'first', [{ sku: 'A', quantity: 3 }]], ['.2', 'second', [{ sku: 'B', quantity: 1 }]]])
+    expect(new Set(reserved.map((each) => each.attempt.id)).size).toBe(1)
+    expect(placed).toMatchObject({ ok: true, value: { order: { assignments: [
+      { storeId: 'first', lines: [{ lineId: '1', quantity: 2 }, { lineId: '3', quantity: 1 }] }, { storeId: 'second', lines: [{ lineId: '2', quantity: 1 }] },
+    ] } } })
+    expect(sent.map(({ storeId }) => storeId)).toEqual(['first', 'second'])
+  })
+  it('is reserved whole or not at all: what one store granted is released when another refuses', async () => {
+    const { place, reserved, applied, orders } = world({ ...apart, reserve: ({ storeId }) => (storeId === 'second'
+      ? { ok: false, refusal: { reason: 'out-of-stock', shortages: [{ sku: 'B', requested: 1, available: 0 }], contended: false } } : { ok: true }) })
+    expect(await place('key-1', ship)).toEqual({ ok: false, refusal: { reason: 'out-of-stock', shortages: [{ sku: 'B', requested: 1, available: 0 }] } })
+    expect(applied).toMatchObject([{ type: 'release', storeId: 'first', sku: 'A', assignmentId: reserved[0]?.assignmentId, attempt: reserved[0]?.attempt }])
+    expect(orders.size).toBe(0)
+  })
+  it('is not split over stores that ask different prices: a line has one', async () => {
+    const dearer = world({ stores: apart.stores, held: { first: { A: 3 }, second: { A: 3 } }, sellable: [
+      { storeId: 'first', sku: 'A', item: item('A'), describes: true },
+      { storeId: 'second', sku: 'A', item: item('A', { price: { amountMinor: 999, currency: 'USD' } }), describes: false },
+    ] })
+    expect(await dearer.place('key-1', { ...ship, lines: [{ sku: 'A', quantity: 4 }] })).toEqual({ ok: false, refusal: { reason: 'out-of-stock', shortages: [{ sku: 'A', requested: 4, available: 3 }] } })
+    expect(await dearer.place('key-2', { ...ship, lines: [{ sku: 'A', quantity: 3 }] })).toMatchObject({ ok: true })
+  })
+  it('says what all stores together could send when that is not enough', async () => {
+    const { place, reserved } = world({ ...apart, held: { first: { A: 1 }, second: { A: 1, B: 1 } } })
+    expect(await place('key-1', ship)).toEqual({ ok: false, refusal: { reason: 'out-of-stock', shortages: [{ sku: 'A', requested: 3, available: 2 }] } })
+    expect(reserved).toEqual([])
   })
 })

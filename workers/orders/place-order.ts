@@ -4,16 +4,18 @@ import { ok, refused } from '../../contract/result.ts'
 import type { Result } from '../../contract/result.ts'
 import type { Catalog } from '../catalog/port.ts'
 import type { Channel } from '../channels/channel.ts'
-import type { Inventory, ReserveAnswer } from '../inventory/port.ts'
+import type { Inventory } from '../inventory/port.ts'
 import type { Queues } from '../queues.ts'
-import type { Store, StoreBook } from '../stores/port.ts'
-import { candidateStores } from './choose-store.ts'
-import type { HeartbeatsOf, StoreRefusal } from './choose-store.ts'
+import { countedDemand, newAssignment } from './assignment.ts'
+import { choose, lowered, readOffers } from './choose-store.ts'
+import type { OfferPorts, StoreRefusal } from './choose-store.ts'
 import { deriveOrderId } from './ids.ts'
 import { HAND_OVER_WITHIN_MS, PAYMENT_RESERVATION_MS, PLACEMENT_RESERVATION_MS } from './order.ts'
+import type { Part } from './plan.ts'
 import type { OrderBook, OrderRecord } from './port.ts'
-import { itemAt, priceLines } from './price.ts'
 import type { Priced, PriceRefusal } from './price.ts'
+import { releaseParts, reserveParts } from './reserve-parts.ts'
+import type { PartDemand, ReservePorts } from './reserve-parts.ts'
 
 export type PlacementRefusal =
   | StoreRefusal
@@ -25,30 +27,22 @@ export type PlacementRefusal =
   | { reason: 'try-again' }
 export type Placed = { order: OrderRecord; repeated: boolean }
 
-export type PlacementPorts = {
+export type PlacementPorts = OfferPorts & ReservePorts & {
   orders: Pick<OrderBook, 'find' | 'insert'>
   catalog: Pick<Catalog, 'sellable'>
   inventory: Pick<Inventory, 'reserve' | 'apply' | 'availability'>
-  stores: Pick<StoreBook, 'find' | 'list'>
-  links: HeartbeatsOf
   queues: Pick<Queues, 'orders'>
-  clock: () => number
-  newId: () => string
-  sleep: (ms: number) => Promise<void>
-  log: (event: string, fields: Record<string, string>) => void
   secrets: { masterKey: string }
 }
 export type PlacementCall = { channel: Channel; idempotencyKey: string; body: PlaceOrder; raw: unknown; requestId: string }
 
-/** A shortage that is only due to others' unfinished placements is tried this often, a moment apart (rules.md 5). */
-const RESERVE_TRIES_MAX = 3
-const RETRY_AFTER_MS = 60
-const RETRY_JITTER_MS = 120
+/** The counters' answers may each time be lower than what was read before; a basket that moves more often than this is short. */
+const PLANS_MAX = 6
 
 /**
- * Places an order: the same key and body meets the same order, however often and at once. Reserves the whole basket at one
- * store, inserts the order, and hands it to the queue. Throws when D1 cannot say whether the row went in: then nobody releases,
- * and the broom asks D1 later.
+ * Places an order: the same key and body meets the same order, however often and at once. Reserves the whole basket, at one
+ * store or several, inserts the order, and hands it to the queue. Throws when D1 cannot say whether the row went in: then nobody
+ * releases, and the broom asks D1 later.
  */
 export async function placeOrder(ports: PlacementPorts, call: PlacementCall): Promise<Result<Placed, PlacementRefusal>> {
   const { orderId, number } = await deriveOrderId(ports.secrets.masterKey, call.channel.channelId, call.idempotencyKey)
@@ -59,26 +53,28 @@ export async function placeOrder(ports: PlacementPorts, call: PlacementCall): Pr
   const { lines, fulfillment } = call.body
   const skus = [...new Set(lines.map((line) => line.sku))]
   const sellable = await ports.catalog.sellable(skus, fulfillment.method === 'pickup' ? fulfillment.storeId : null)
-  const candidates = await candidateStores(ports, call.body, sellable)
-  if (!candidates.ok) return candidates
+  const found = await readOffers(ports, call.body, sellable, orderId)
+  if (!found.ok) return found
 
-  // What is told when no store can serve it: the shortage of the first that sells everything, else why none does.
-  let short: Result<Placed, PlacementRefusal> | null = null
-  for (const candidate of candidates.value) {
-    const priced = priceLines(lines, itemAt(candidate.storeId, sellable))
-    if (!priced.ok) {
-      // One store that has taken an item off its shelves says nothing of the next.
-      short ??= priced
-      continue
-    }
-    if (priced.value.changes.length > 0) return refused({ reason: 'price-changed', changes: priced.value.changes })
-    const reserved = await reserve(ports, { orderId, bodyHash, store: candidate, demands: priced.value.demands, unpaid: !call.channel.payInStore })
-    if (reserved.answer.ok) return insert(ports, call, { orderId, number, bodyHash, store: candidate, priced: priced.value, ...reserved })
+  let offers = found.value
+  let shortages: Shortage[] = []
+  for (let plans = 0; plans < PLANS_MAX; plans++) {
+    const chosen = choose(lines, offers, sellable)
+    if (!chosen.ok) return chosen
+    const { parts, priced } = chosen.value
+    if (priced.changes.length > 0) return refused({ reason: 'price-changed', changes: priced.changes })
+    shortages = chosen.value.shortages
+    if (shortages.length > 0) break
+    const demands = parts.map((part, index): PartDemand => ({ assignmentId: `${orderId}.${index + 1}`, storeId: part.storeId, demands: countedDemand(priced, part.lines) }))
+    const dueInMs = (call.channel.payInStore ? 0 : PAYMENT_RESERVATION_MS) + PLACEMENT_RESERVATION_MS
+    const reserved = await reserveParts(ports, demands, bodyHash, dueInMs)
+    if (reserved.ok) return insert(ports, call, { orderId, number, bodyHash, parts, demands, priced, attempt: reserved.attempt })
     const again = await meetAgain(ports, orderId, bodyHash)
     if (again) return again
-    if (short === null || (!short.ok && short.refusal.reason !== 'out-of-stock')) short = refused({ reason: 'out-of-stock', shortages: 'shortages' in reserved.answer.refusal ? reserved.answer.refusal.shortages : [] })
+    shortages = reserved.short.flatMap((each) => each.shortages)
+    for (const short of reserved.short) offers = lowered(offers, short.storeId, short.shortages)
   }
-  return short ?? refused({ reason: 'store-not-taking-orders', storeId: null })
+  return refused({ reason: 'out-of-stock', shortages })
 }
 
 /** The order this key has already made, if it has made one. */
@@ -88,29 +84,7 @@ async function meetAgain(ports: PlacementPorts, orderId: string, bodyHash: strin
   return order.bodyHash === bodyHash ? ok({ order, repeated: true }) : refused({ reason: 'idempotency-key-reused' })
 }
 
-type Wanted = { orderId: string; bodyHash: string; store: Store; demands: Priced['demands']; unpaid: boolean }
-
-/** Each try is an attempt of its own: what one released stays released. */
-async function reserve(ports: PlacementPorts, wanted: Wanted): Promise<{ answer: ReserveAnswer; attempt: string }> {
-  for (let tries = 1; ; tries++) {
-    const now = ports.clock()
-    const attempt = ports.newId()
-    if (wanted.demands.length === 0) return { answer: { ok: true }, attempt }
-    const answer = await ports.inventory.reserve({
-      assignmentId: `${wanted.orderId}.1`,
-      attempt: { id: attempt, bodyHash: wanted.bodyHash },
-      storeId: wanted.store.storeId,
-      demands: wanted.demands,
-      now,
-      dueAt: now + (wanted.unpaid ? PAYMENT_RESERVATION_MS : 0) + PLACEMENT_RESERVATION_MS,
-    })
-    const contended = !answer.ok && 'contended' in answer.refusal && answer.refusal.contended
-    if (!contended || tries >= RESERVE_TRIES_MAX) return { answer, attempt }
-    await ports.sleep(RETRY_AFTER_MS + Math.random() * RETRY_JITTER_MS)
-  }
-}
-
-type Granted = { orderId: string; number: string; bodyHash: string; store: Store; priced: Priced; attempt: string }
+type Granted = { orderId: string; number: string; bodyHash: string; parts: Part[]; demands: PartDemand[]; priced: Priced; attempt: string }
 
 async function insert(ports: PlacementPorts, call: PlacementCall, granted: Granted): Promise<Result<Placed, PlacementRefusal>> {
   const order = newOrder(call, granted, ports.clock())
@@ -119,10 +93,7 @@ async function insert(ports: PlacementPorts, call: PlacementCall, granted: Grant
     return ok({ order, repeated: false })
   }
   // Another try of this key has won, or the broom has struck this one. The goods of this attempt are nobody's.
-  const now = ports.clock()
-  await ports.inventory.apply(granted.priced.demands.map(({ sku }) => ({
-    type: 'release', storeId: granted.store.storeId, sku, assignmentId: `${granted.orderId}.1`, attempt: { id: granted.attempt, bodyHash: granted.bodyHash }, at: now,
-  })))
+  await releaseParts(ports, granted.demands, { id: granted.attempt, bodyHash: granted.bodyHash })
   return (await meetAgain(ports, granted.orderId, granted.bodyHash)) ?? refused({ reason: 'try-again' })
 }
 
@@ -135,7 +106,7 @@ async function handOver(ports: PlacementPorts, order: OrderRecord, requestId: st
   }
 }
 
-function newOrder(call: PlacementCall, { orderId, number, bodyHash, store, priced, attempt }: Granted, now: number): OrderRecord {
+function newOrder(call: PlacementCall, { orderId, number, bodyHash, parts, priced, attempt }: Granted, now: number): OrderRecord {
   // A payment claimed by the caller is never believed: unpaid orders go to a store only where the channel lets people pay there.
   const status = call.channel.payInStore ? 'placed' : 'awaiting_payment'
   return {
@@ -154,18 +125,7 @@ function newOrder(call: PlacementCall, { orderId, number, bodyHash, store, price
       note: call.body.note ?? null,
       untracked: priced.untracked,
     },
-    assignments: [{
-      assignmentId: `${orderId}.1`,
-      storeId: store.storeId,
-      attempt,
-      lines: priced.lines.map(({ lineId, quantity }) => ({ lineId, quantity })),
-      state: 'pending',
-      progress: null,
-      posReference: null,
-      reason: null,
-      position: null,
-      fellAt: null,
-    }],
+    assignments: parts.map((part, index) => newAssignment(`${orderId}.${index + 1}`, part, attempt)),
     timeline: [{ type: 'order.placed', occurredAt: now, seenAt: now, status }],
     cancelRequestedAt: null,
     dueAt: now + (status === 'placed' ? HAND_OVER_WITHIN_MS : PAYMENT_RESERVATION_MS),

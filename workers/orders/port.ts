@@ -16,13 +16,16 @@ export type Purchase = {
   untracked: string[]
 }
 
+/** So many of one line of the order. */
+export type LineQuantity = { lineId: string; quantity: number }
+
 /** What one store is asked to do of the order, and how far it has come. */
 export type AssignmentRecord = {
   assignmentId: string
   storeId: string
   /** The placement try whose reservations are this assignment's. */
   attempt: string
-  lines: { lineId: string; quantity: number }[]
+  lines: LineQuantity[]
   state: AssignmentState
   progress: FulfilmentProgress | null
   posReference: string | null

@@ -11,6 +11,9 @@ const SHIPPING_MINOR = 0
 export type Priced = { lines: OrderLine[]; totals: Totals; changes: PriceChange[]; untracked: string[]; demands: { sku: string; quantity: number }[] }
 export type PriceRefusal = { reason: 'unknown-sku'; skus: string[] } | { reason: 'mixed-currencies' } | { reason: 'amount-too-large' }
 
+/** Lines are numbered as they were asked for. */
+export const lineIdAt = (index: number): string => String(index + 1)
+
 /** The row that prices a SKU at a store: the store's own, else the one that describes it. What the store has removed it does not sell. */
 export function itemAt(storeId: string, sellable: readonly SellableItem[]): Map<string, Item> {
   const items = new Map<string, Item>()
@@ -36,7 +39,7 @@ export function priceLines(requested: readonly RequestedLine[], items: ReadonlyM
     const item = items.get(sku)
     if (!item) continue
     const lineTotal = { amountMinor: lineTotalMinor(item.price.amountMinor, quantity, item.unit), currency: item.price.currency }
-    lines.push({ lineId: String(index + 1), sku, name: item.name, quantity, unit: item.unit, unitPrice: item.price, taxIncluded: item.taxIncluded, taxRate: item.taxRate, lineTotal })
+    lines.push({ lineId: lineIdAt(index), sku, name: item.name, quantity, unit: item.unit, unitPrice: item.price, taxIncluded: item.taxIncluded, taxRate: item.taxRate, lineTotal })
     if (expectedUnitPrice && (expectedUnitPrice.amountMinor !== item.price.amountMinor || expectedUnitPrice.currency !== item.price.currency)) {
       changes.push({ sku, expected: expectedUnitPrice, actual: item.price })
     }

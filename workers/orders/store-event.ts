@@ -5,7 +5,8 @@ import type { Position } from '../../contract/position.ts'
 import { mayBecome } from '../../contract/status.ts'
 import type { CounterCommand } from '../inventory/port.ts'
 import type { LinkProgress } from '../stores/port.ts'
-import { changed, findAssignment, isGivenUp, isSettled, reservedSkus } from './order.ts'
+import { findAssignment, isGivenUp, isSettled, reservedSkus } from './assignment.ts'
+import { changed } from './order.ts'
 import type { AssignmentRecord, OrderRecord } from './port.ts'
 
 /** Levels a store read back after the event's seq was given: they count as of that seq. */
