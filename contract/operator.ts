@@ -43,6 +43,9 @@ export type RegisterStore = z.infer<typeof RegisterStore>
 
 export const SetSafetyStock = z.object({ sku: Sku.optional(), quantity: SafetyStock })
 
+/** The lower, the sooner its turn to ship; 100 unless set. */
+export const SetPriority = z.object({ priority: z.int().min(1).max(1000) })
+
 export const RegisterChannel = z.object({
   channelId: ChannelId,
   name: z.string().trim().min(1).max(120),

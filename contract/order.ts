@@ -49,6 +49,12 @@ export const QuoteRequest = z.object({
 })
 export type QuoteRequest = z.infer<typeof QuoteRequest>
 
+/**
+ * The body of `POST /v1/orders/{id}/cancel`, if there is one. `quantity` is how many of the line are to be cancelled in all,
+ * so that the same call again changes nothing.
+ */
+export const CancelOrder = z.object({ lines: z.array(z.object({ lineId: z.string().min(1).max(64), quantity: Quantity })).min(1).max(LINES_MAX).optional() })
+
 /** 1–255 visible ASCII characters. */
 export const IdempotencyKey = z.string().regex(/^[\x21-\x7e]{1,255}$/, 'expected 1 to 255 visible characters')
 
@@ -64,6 +70,9 @@ export const OrderLine = z.object({
   lineTotal: Money,
 })
 export type OrderLine = z.infer<typeof OrderLine>
+
+/** A line of a placed order. `quantity` and the amounts are as it was bought. */
+export const PlacedLine = OrderLine.extend({ cancelledQuantity: z.int().min(0) })
 
 export const Totals = z.object({ subtotal: Money, tax: Money, shipping: Money, total: Money })
 export type Totals = z.infer<typeof Totals>
@@ -89,7 +98,7 @@ export const Order = z.object({
   channel: z.string(),
   status: OrderStatus,
   cancelRequestedAt: Instant.nullable(),
-  lines: z.array(OrderLine),
+  lines: z.array(PlacedLine),
   totals: Totals,
   fulfillment: Fulfillment,
   fulfillments: z.array(OrderFulfillment),

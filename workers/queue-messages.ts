@@ -7,9 +7,12 @@ import { AssignmentId, OrderId, StoreId } from '../contract/values.ts'
  * so that handling it again changes nothing. `requestId` follows a fact through the logs.
  */
 
-/** Queue `orders`: hand this assignment (or its cancel) to its store. The body is read fresh from D1. */
+/**
+ * Queue `orders`: hand this assignment (or its cancel) to its store. The body is read fresh from D1. `route`: what the order
+ * misses since this assignment was given up needs a store.
+ */
 export const OrderMessage = z.object({
-  kind: z.enum(['deliver', 'cancel']),
+  kind: z.enum(['deliver', 'cancel', 'route']),
   orderId: OrderId,
   assignmentId: AssignmentId,
   storeId: StoreId,

@@ -93,6 +93,7 @@ export function createSimulatedEdge(world: World, stores: Store[], transportOf: 
         pushed: (...args: Parameters<typeof sync.pushed>) => call('pushed', () => sync.pushed(...args)),
         pull: (...args: Parameters<typeof sync.pull>) => call('pull', () => sync.pull(...args)),
         takeBack: (...args: Parameters<typeof sync.takeBack>) => call('takeBack', () => sync.takeBack(...args)),
+        giveUp: (...args: Parameters<typeof sync.giveUp>) => call('giveUp', () => sync.giveUp(...args)),
         undo: (...args: Parameters<typeof sync.undo>) => call('undo', () => sync.undo(...args)),
         progress: (...args: Parameters<typeof sync.progress>) => call('progress', () => sync.progress(...args)),
         request: (...args: Parameters<typeof sync.request>) => call('request', () => sync.request(...args)),

@@ -66,6 +66,7 @@ export const orders = sqliteTable('orders', {
   purchase: text('purchase').notNull(),
   assignments: text('assignments').notNull(),
   timeline: text('timeline').notNull(),
+  cancelled: text('cancelled').notNull().default('[]'),
   cancelRequestedAt: integer('cancel_requested_at'),
   dueAt: integer('due_at'),
   placedAt: integer('placed_at').notNull(),

@@ -56,18 +56,36 @@ function isCarriable(value: unknown): boolean {
 
 export const refuseBody = (c: Context<AppEnv>, refusal: BodyRefusal): Response => problem(c, refusal.type, refusal.detail)
 
+type BodyMiddleware<T extends z.ZodType> = MiddlewareHandler<AppEnv, string, { in: { json: z.input<T> }; out: { json: { parsed: z.output<T>; raw: unknown } } }>
+
 /** Type first, then size, then JSON, then shape. A handler finds what the schema made of it and the JSON as it came: `c.req.valid('json')` is `{ parsed, raw }`. */
-export function body<T extends z.ZodType>(schema: T, maxBytes: number): MiddlewareHandler<AppEnv, string, { in: { json: z.input<T> }; out: { json: { parsed: z.output<T>; raw: unknown } } }> {
+export function body<T extends z.ZodType>(schema: T, maxBytes: number): BodyMiddleware<T> {
   return async (c, next) => {
-    if (!isJson(c.req.header('Content-Type'))) return refuseBody(c, { type: 'unsupported-media-type', detail: 'Send the body as application/json.' })
+    if (!isJson(c.req.header('Content-Type'))) return refuseType(c)
     const bytes = await readBytes(c.req.raw, maxBytes)
     if (!bytes.ok) return refuseBody(c, bytes.refusal)
-    const json = parseJsonBytes(bytes.value)
-    if (!json.ok) return refuseBody(c, json.refusal)
-    if (!isCarriable(json.value)) return problem(c, 'invalid-request', 'The body holds a number or text that JSON cannot carry.', { errors: [{ path: '', message: 'expected finite numbers and whole characters' }] })
-    const parsed = schema.safeParse(json.value)
-    if (!parsed.success) return invalidRequest(c, parsed.error)
-    c.req.addValidatedData('json', { parsed: parsed.data, raw: json.value } as object)
-    return next()
+    return takeJson(c, bytes.value, schema, next)
   }
+}
+
+/** As `body`, and no body at all, of whatever type, is `{}`. */
+export function optionalBody<T extends z.ZodType>(schema: T, maxBytes: number): BodyMiddleware<T> {
+  return async (c, next) => {
+    const bytes = await readBytes(c.req.raw, maxBytes)
+    if (!bytes.ok) return refuseBody(c, bytes.refusal)
+    if (bytes.value.length > 0 && !isJson(c.req.header('Content-Type'))) return refuseType(c)
+    return takeJson(c, bytes.value.length > 0 ? bytes.value : new TextEncoder().encode('{}'), schema, next)
+  }
+}
+
+const refuseType = (c: Context<AppEnv>): Response => refuseBody(c, { type: 'unsupported-media-type', detail: 'Send the body as application/json.' })
+
+async function takeJson(c: Context<AppEnv>, bytes: Uint8Array, schema: z.ZodType, next: () => Promise<void>): Promise<Response | void> {
+  const json = parseJsonBytes(bytes)
+  if (!json.ok) return refuseBody(c, json.refusal)
+  if (!isCarriable(json.value)) return problem(c, 'invalid-request', 'The body holds a number or text that JSON cannot carry.', { errors: [{ path: '', message: 'expected finite numbers and whole characters' }] })
+  const parsed = schema.safeParse(json.value)
+  if (!parsed.success) return invalidRequest(c, parsed.error)
+  c.req.addValidatedData('json', { parsed: parsed.data, raw: json.value } as object)
+  return next()
 }

@@ -154,6 +154,23 @@ describe('an acceptance', () => {
   })
 })
 
+describe('an acceptance of less', () => {
+  const less = { ...fell('a', 1, 7), quantity: 2 }
+  test('gives the rest back at once; what was accepted weighs until a level read after it', () => {
+    const accepted = applyFell(reserved(counted(9, 4, 5), request('a', '1', 5)), less).counter
+    expect(available(accepted)).toBe(7)
+    expect(available(applyLevel(accepted, level(7, 1, 6, 8)).counter)).toBe(5)
+    expect(available(applyLevel(accepted, level(7, 1, 7, 8)).counter)).toBe(7)
+  })
+  test('told again, or before, changes nothing more, and never takes more than was reserved', () => {
+    const before = reserved(counted(9, 4, 5), request('a', '1', 5))
+    const accepted = applyFell(before, less)
+    expect(applyFell(accepted.counter, less)).toEqual({ counter: accepted.counter, outcome: 'superseded' })
+    expect(available(applyFell(before, { ...less, quantity: 8 }).counter)).toBe(4)
+    expect(available(confirm(before, { type: 'confirm', ...place, assignmentId: 'a', quantity: 1 }).counter)).toBe(8)
+  })
+})
+
 test('a release of what is not there changes nothing, and one attempt’s leaves its twin alone', () => {
   const twins = reserved(reserved(counted(3), request('a', '1', 1)), request('a', '2', 1))
   const releasing = (attempt: { id: string; bodyHash: string }) =>

@@ -148,14 +148,18 @@ export function applyLevel(counter: Counter, command: LevelCommand): Change {
 export function applyFell(counter: Counter, command: FellCommand): Change {
   return changeAll(counter, command.assignmentId, (reservation) => {
     const fellAt = reservation.fellAt === null || isAfter(reservation.fellAt, command.position) ? command.position : reservation.fellAt
-    return fellAt === reservation.fellAt && reservation.state === 'accepted' ? reservation : { ...reservation, state: 'accepted', fellAt }
+    const quantity = Math.min(reservation.quantity, command.quantity ?? Infinity)
+    const isKnown = fellAt === reservation.fellAt && quantity === reservation.quantity && reservation.state === 'accepted'
+    return isKnown ? reservation : { ...reservation, state: 'accepted', fellAt, quantity }
   })
 }
 
 /** The store has accepted; its stock falls later. All attempts: which of them became the order is not known here, and weighs alike. */
 export function confirm(counter: Counter, command: ConfirmCommand): Change {
-  return changeAll(counter, command.assignmentId, (reservation) =>
-    reservation.state === 'accepted' ? reservation : { ...reservation, state: 'accepted' })
+  return changeAll(counter, command.assignmentId, (reservation) => {
+    const quantity = Math.min(reservation.quantity, command.quantity ?? Infinity)
+    return reservation.state === 'accepted' && quantity === reservation.quantity ? reservation : { ...reservation, state: 'accepted', quantity }
+  })
 }
 
 /** Gives back one attempt, or the assignment. Whether it left a new tombstone is known where tombstones are kept. */

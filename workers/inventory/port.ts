@@ -4,10 +4,10 @@ import type { Position } from '../../contract/position.ts'
 
 /** A level as a store told it. `seq` is its event's, `asOf` the last seq given before it was read. `at` is when the edge heard, epoch ms. */
 export type LevelCommand = { type: 'level'; storeId: string; sku: string; onHand: number; epoch: number; asOf: number; seq: number; at: number }
-/** The POS took the goods of an assignment off at `position`: its reservation weighs until a level read at or after it. */
-export type FellCommand = { type: 'fell'; storeId: string; sku: string; assignmentId: string; position: Position }
+/** The POS took the goods of an assignment off at `position`: its reservation weighs until a level read at or after it. `quantity`: no more than this was accepted. */
+export type FellCommand = { type: 'fell'; storeId: string; sku: string; assignmentId: string; position: Position; quantity?: number }
 /** The store has accepted, and its stock will fall later: the reservation is the order's for good. */
-export type ConfirmCommand = { type: 'confirm'; storeId: string; sku: string; assignmentId: string }
+export type ConfirmCommand = { type: 'confirm'; storeId: string; sku: string; assignmentId: string; quantity?: number }
 /** Gives a reservation back and leaves a tombstone. With `attempt` only that attempt (and body), without it the whole assignment. */
 export type ReleaseCommand = { type: 'release'; storeId: string; sku: string; assignmentId: string; attempt?: { id: string; bodyHash: string }; at: number }
 export type CounterCommand = LevelCommand | FellCommand | ConfirmCommand | ReleaseCommand

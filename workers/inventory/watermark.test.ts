@@ -70,7 +70,11 @@ class World {
       }
       case 'write': {
         const [, order] = assignment('promised') ?? []
-        if (!order || this.stock < order.quantity) return
+        if (!order) return
+        // Now and then the store takes less than it was asked for.
+        const taken = pick % 3 === 0 ? Math.min(quantity, order.quantity) : order.quantity
+        if (this.stock < taken) return
+        order.quantity = taken
         order.state = 'written'
         this.stock -= order.quantity
         this.moment++
@@ -145,7 +149,7 @@ class World {
 
   number(assignmentId: string): void {
     const seq = ++this.lastSeq
-    this.readBacks.push({ seq, tell: [{ type: 'fell', ...place, assignmentId, position: { epoch: this.epoch, seq } }] })
+    this.readBacks.push({ seq, tell: [{ type: 'fell', ...place, assignmentId, position: { epoch: this.epoch, seq }, quantity: this.orders.get(assignmentId)?.quantity ?? 0 }] })
   }
 
   tellVoided(assignmentId: string): void {

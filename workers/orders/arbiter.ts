@@ -15,6 +15,8 @@ export function judge(row: KeyRow | undefined, due: DueReservation): 'confirm' |
   if (row.status === 'abandoned') return row.abandoned.split(' ').includes(due.attempt.id) ? 'release' : 'wait'
   const assignment = row.assignments.find((each) => each.assignmentId === due.assignmentId)
   if (!assignment || assignment.attempt !== due.attempt.id) return 'release'
+  // Given away while its store was silent: the store may have taken the goods off, and says so when it is back.
+  if (assignment.unanswered) return 'confirm'
   if (row.status === 'cancelled' || isSettled(assignment)) return 'release'
   // The sweep ends what is not paid in time, and releases it; until then it weighs.
   return row.status === 'awaiting_payment' ? 'wait' : 'confirm'

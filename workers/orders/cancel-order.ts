@@ -4,11 +4,14 @@ import type { Result } from '../../contract/result.ts'
 import type { Inventory } from '../inventory/port.ts'
 import type { Queues } from '../queues.ts'
 import type { StoreLinkRpc } from '../stores/port.ts'
+import { isRecalled } from './assignment.ts'
+import { askedToCancel } from './cancel-lines.ts'
+import type { LinesRefusal } from './cancel-lines.ts'
 import { changeOrder } from './change-order.ts'
-import { finishStruck, releaseAssignment } from './deliver.ts'
-import { isSettled } from './assignment.ts'
-import { cancelledUnpaid, cancelRequested } from './order.ts'
-import type { OrderBook, OrderRecord } from './port.ts'
+import { finishStruck } from './deliver.ts'
+import { cancelledUnpaid } from './order.ts'
+import type { LineQuantity, OrderBook, OrderRecord } from './port.ts'
+import { askRouting, releaseAssignment } from './route-missing.ts'
 
 export type CancelPorts = {
   orders: Pick<OrderBook, 'find' | 'update'>
@@ -16,27 +19,41 @@ export type CancelPorts = {
   links: { link(storeId: string): Pick<StoreLinkRpc, 'takeBack'> }
   queues: Pick<Queues, 'orders'>
   clock: () => number
-  log: (event: string, fields: Record<string, string>) => void
+  log: (event: string, fields: Record<string, string | number>) => void
 }
-export type CancelRefusal = { reason: 'order-not-found' } | { reason: 'too-late-to-cancel'; status: string }
+export type CancelRefusal = { reason: 'order-not-found' } | LinesRefusal
 
-/** A cancel of something not yet offered ends here; after that it is a request that the store answers (rules.md 6). */
-export async function cancelOrder(ports: CancelPorts, orderId: string, requestId: string): Promise<Result<{ order: OrderRecord; done: boolean }, CancelRefusal>> {
+/**
+ * A cancel of something not yet offered ends here; after that it is a request that the store answers (rules.md 6). The wish is in
+ * D1 before any link hears of it, so what is struck there is known to be cancelled. `wanted`: how many of each line in all;
+ * `null`: everything. `done`: no store has to answer.
+ */
+export async function cancelOrder(ports: CancelPorts, orderId: string, requestId: string, wanted: LineQuantity[] | null = null): Promise<Result<{ order: OrderRecord; done: boolean }, CancelRefusal>> {
   const order = await ports.orders.find(orderId)
   if (!order) return refused({ reason: 'order-not-found' })
   if (order.status === 'cancelled') return ok({ order, done: true })
-  if (isFinal(order.status) || order.status === 'shipped') return refused({ reason: 'too-late-to-cancel', status: order.status })
+  if (isFinal(order.status) || order.status === 'shipped' || (order.status === 'awaiting_payment' && wanted)) return refused({ reason: 'too-late-to-cancel', status: order.status })
   if (order.status === 'awaiting_payment') return cancelUnpaid(ports, order, 'cancelled by the customer')
 
-  const open = order.assignments.filter((assignment) => !isSettled(assignment))
-  for (const { assignmentId, storeId } of open) {
-    if ((await ports.links.link(storeId).takeBack(assignmentId, ports.clock())) === 'struck') await finishStruck(ports, orderId, assignmentId)
+  const asked = await changeOrder<{ order: OrderRecord; refusal?: CancelRefusal }>(ports.orders, orderId, (current) => {
+    const decided = isFinal(current.status) ? ok(current) : askedToCancel(current, wanted, ports.clock())
+    return decided.ok ? { order: decided.value } : { order: current, refusal: decided.refusal }
+  })
+  if (!asked) return refused({ reason: 'order-not-found' })
+  if (asked.refusal) return refused(asked.refusal)
+  const after = await takeBackRecalled(ports, asked.order, requestId)
+  return ok({ order: after, done: !after.assignments.some(isRecalled) })
+}
+
+/** What no store was offered ends at its link; the others are asked. What is then without a store is routed. */
+export async function takeBackRecalled(ports: CancelPorts, order: OrderRecord, requestId: string): Promise<OrderRecord> {
+  let after = order
+  for (const { assignmentId, storeId } of order.assignments.filter(isRecalled)) {
+    if ((await ports.links.link(storeId).takeBack(assignmentId, ports.clock())) === 'struck') after = (await finishStruck(ports, order.orderId, assignmentId)) ?? after
   }
-  const after = await changeOrder(ports.orders, orderId, (current) => ({ order: isFinal(current.status) ? current : cancelRequested(current, ports.clock()) }))
-  if (!after) return refused({ reason: 'order-not-found' })
-  const asked = after.order.assignments.filter((assignment) => !isSettled(assignment))
-  await askStores(ports, after.order, asked, requestId)
-  return ok({ order: after.order, done: after.order.status === 'cancelled' })
+  await askStores(ports, after, after.assignments.filter(isRecalled), requestId)
+  await askRouting(ports, after, requestId)
+  return after
 }
 
 /** Ends an order that no store has heard of. `detail` tells the timeline why. */

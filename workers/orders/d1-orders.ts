@@ -4,7 +4,7 @@ import { eq } from 'drizzle-orm'
 import type { OrderStatus } from '../../contract/status.ts'
 import { orders } from '../db/schema.ts'
 import { orderIdOf } from './ids.ts'
-import { findAssignment, isSettled } from './assignment.ts'
+import { findAssignment, isSettled, isUnreserved } from './assignment.ts'
 import { assignmentBody } from './order.ts'
 import type { ListedSale, OrderBook, OrderRecord } from './port.ts'
 
@@ -15,6 +15,7 @@ const toRecord = (row: Row): OrderRecord => ({
   status: row.status as OrderStatus,
   purchase: JSON.parse(row.purchase),
   assignments: JSON.parse(row.assignments),
+  cancelled: JSON.parse(row.cancelled),
   timeline: JSON.parse(row.timeline),
 })
 
@@ -23,6 +24,7 @@ const toRow = (order: OrderRecord): Row => ({
   abandoned: '',
   purchase: JSON.stringify(order.purchase),
   assignments: JSON.stringify(order.assignments),
+  cancelled: JSON.stringify(order.cancelled),
   timeline: JSON.stringify(order.timeline),
 })
 
@@ -64,9 +66,9 @@ export function createOrderBook(database: D1Database): OrderBook {
     },
 
     async update(order, expectedVersion) {
-      const { status, assignments, timeline, cancelRequestedAt, dueAt, updatedAt, version } = toRow(order)
+      const { status, assignments, timeline, cancelled, cancelRequestedAt, dueAt, updatedAt, version } = toRow(order)
       const updated = await db.update(orders)
-        .set({ status, assignments, timeline, cancelRequestedAt, dueAt, updatedAt, version })
+        .set({ status, assignments, timeline, cancelled, cancelRequestedAt, dueAt, updatedAt, version })
         .where(and(eq(orders.orderId, order.orderId), eq(orders.version, expectedVersion), placed))
         .returning({ orderId: orders.orderId })
       return updated.length === 1
@@ -86,7 +88,7 @@ export function createOrderBook(database: D1Database): OrderBook {
       return wanted.flatMap(({ assignmentId, acceptBy, maybeWritten }) => {
         const order = found.get(orderIdOf(assignmentId))
         const assignment = order && findAssignment(order, assignmentId)
-        return order && assignment?.storeId === storeId && !isSettled(assignment) ? [assignmentBody(order, assignment, acceptBy, maybeWritten)] : []
+        return order && assignment?.storeId === storeId && !isSettled(assignment) && !isUnreserved(assignment) ? [assignmentBody(order, assignment, acceptBy, maybeWritten)] : []
       })
     },
 

@@ -47,6 +47,8 @@ const link = {
   progress: async (_: string, progress: string) => void did.push(`progress ${progress}`),
   assignmentState: async () => linkState,
   takeBack: async () => takeBack,
+  giveUp: async () => 'kept' as const,
+  facts: async () => expect.fail('asked'),
 }
 const ports = {
   orders: {
@@ -59,11 +61,12 @@ const ports = {
     due: async (at: number) => (order && order.dueAt !== null && order.dueAt <= at ? [order] : []),
     setDue: async ({ version }: { version: number }, dueAt: number | null) => void (order = order?.version === version ? { ...order, dueAt } : order),
   },
-  inventory: { apply: async (commands: CounterCommand[]) => {
+  catalog: { sellable: async () => [] },
+  inventory: { reserve: async () => expect.fail('reserved'), availability: async () => [], apply: async (commands: CounterCommand[]) => {
     applied.push(...commands)
     return commands.map(() => 'applied' as const)
   } },
-  stores: { find: async () => store },
+  stores: { find: async () => store, list: async () => [store] },
   links: {
     link: () => link,
     breaker: () => ({
@@ -195,10 +198,13 @@ describe('the sweep', () => {
 
   it('asks again for a cancel without an answer', async () => {
     const journaled = placedOrder().assignments.map((each) => ({ ...each, state: 'journaled' as const }))
-    order = placedOrder({ status: 'sent_to_store', assignments: journaled, cancelRequestedAt: 5_000, dueAt: 35_000 })
+    order = placedOrder({ status: 'sent_to_store', assignments: journaled })
+    await cancelOrder(ports, ORDER_ID, 'r')
+    sent = []
+    now = 75_000
     await sweepOrders(ports)
     expect(sent).toMatchObject([{ kind: 'cancel' }])
-    expect(state().dueAt).toBe(70_000)
+    expect(state().dueAt).toBe(105_000)
   })
 })
 

@@ -3,20 +3,17 @@ import { letterId } from '../dead-letters/letter.ts'
 import type { CommandOutcome, Inventory } from '../inventory/port.ts'
 import type { OrderMessage } from '../queue-messages.ts'
 import { SLOW_AFTER_MS } from '../stores/breaker.ts'
-import type { Store, StoreBook, StoreLinkRpc, StoreLinks } from '../stores/port.ts'
+import type { Store, StoreLinkRpc, StoreLinks } from '../stores/port.ts'
 import { changeOrder } from './change-order.ts'
-import { findAssignment, isSettled, isUndelivered, reservedSkus } from './assignment.ts'
+import { findAssignment, isRecalled, isSettled, isUndelivered, isUnreserved } from './assignment.ts'
 import { assignmentBody, handedOver, refusedByStore, struckBeforeOffer } from './order.ts'
-import type { OrderBook, OrderRecord } from './port.ts'
+import type { OrderRecord } from './port.ts'
+import { askRouting, releaseAssignment, routeMissing } from './route-missing.ts'
+import type { RoutePorts } from './route-missing.ts'
 
-export type DeliveryPorts = {
-  orders: Pick<OrderBook, 'find' | 'update'>
-  inventory: Pick<Inventory, 'apply'>
-  stores: Pick<StoreBook, 'find'>
-  links: Pick<StoreLinks, 'breaker' | 'transport'> & { link(storeId: string): Pick<StoreLinkRpc, 'offer' | 'pushed' | 'progress'> }
+export type DeliveryPorts = Omit<RoutePorts, 'links'> & {
+  links: Pick<StoreLinks, 'breaker' | 'transport'> & { link(storeId: string): Pick<StoreLinkRpc, 'offer' | 'pushed' | 'progress' | 'facts'> }
   deadLetters: Pick<DeadLetters, 'file'>
-  clock: () => number
-  log: (event: string, fields: Record<string, string | number>) => void
 }
 
 /** Queue `orders`: hands an assignment, or the wish to cancel it, to its store. Parks what cannot go now; never retries it to death. */
@@ -27,7 +24,14 @@ export async function handleOrderMessage(message: OrderMessage, ports: DeliveryP
     await desk(ports, message, 'unmatched', 'The message names an order, assignment or store that is not there.')
     return 'superseded'
   }
-  return message.kind === 'cancel' ? pushCancel(message, store, ports) : deliver(message, order, store, ports)
+  switch (message.kind) {
+    case 'deliver':
+      return deliver(message, order, store, ports)
+    case 'cancel':
+      return pushCancel(message, store, ports)
+    case 'route':
+      return routeMissing(ports, message.orderId, message.requestId)
+  }
 }
 
 async function deliver(message: OrderMessage, order: OrderRecord, store: Store, ports: DeliveryPorts): Promise<CommandOutcome> {
@@ -44,11 +48,18 @@ async function deliver(message: OrderMessage, order: OrderRecord, store: Store, 
     return 'superseded'
   }
 
+  // Not yet reserved, or asked back before it left: whoever is at it goes on, and the sweep if they do not.
+  if (isUnreserved(assignment) || isRecalled(assignment)) return 'superseded'
+
   // Only a half-open breaker is asked for leave: its one probe is not to be spent while it is closed.
   const breakerState = transport === null ? 'open' : await breaker.state(now)
   const pushable = breakerState === 'closed' || (breakerState === 'half-open' && (await breaker.allow(now)))
-  const offer = await link.offer(assignmentId, pushable, now)
-  if (offer.kind === 'struck') return (await finishStruck(ports, orderId, assignmentId)) ? 'applied' : 'superseded'
+  const offer = await link.offer(assignmentId, pushable, now, assignment.acceptWithinMs)
+  if (offer.kind === 'struck') {
+    const after = await finishStruck(ports, orderId, assignmentId)
+    if (after) await askRouting(ports, after, message.requestId)
+    return after ? 'applied' : 'superseded'
+  }
   if (offer.kind === 'handed-over') {
     if (isUndelivered(assignment)) await changeOrder(ports.orders, orderId, (current) => ({ order: handedOver(current, assignmentId, now) }))
     return 'superseded'
@@ -80,21 +91,13 @@ async function deliver(message: OrderMessage, order: OrderRecord, store: Store, 
   return 'applied'
 }
 
-/** Taken back before it was ever offered: the counters first, then the order. */
-export async function finishStruck(ports: Pick<DeliveryPorts, 'orders' | 'inventory' | 'clock'>, orderId: string, assignmentId: string): Promise<boolean> {
+/** Taken back before it was ever offered: the counters first, then the order. Answers the order after it. */
+export async function finishStruck(ports: Pick<RoutePorts, 'orders' | 'clock'> & { inventory: Pick<Inventory, 'apply'> }, orderId: string, assignmentId: string): Promise<OrderRecord | null> {
   const order = await ports.orders.find(orderId)
-  if (!order) return false
+  if (!order) return null
   await releaseAssignment(ports, order, assignmentId)
   const now = ports.clock()
-  const done = await changeOrder(ports.orders, orderId, (current) => ({ order: struckBeforeOffer(current, assignmentId, now) }))
-  return done !== null
-}
-
-export async function releaseAssignment(ports: Pick<DeliveryPorts, 'inventory' | 'clock'>, order: OrderRecord, assignmentId: string): Promise<void> {
-  const assignment = findAssignment(order, assignmentId)
-  if (!assignment) return
-  const at = ports.clock()
-  await ports.inventory.apply(reservedSkus(order, assignment).map((sku) => ({ type: 'release', storeId: assignment.storeId, sku, assignmentId, at })))
+  return (await changeOrder(ports.orders, orderId, (current) => ({ order: struckBeforeOffer(current, assignmentId, now) })))?.order ?? null
 }
 
 /** A connector that will not have it in this form will not have it tomorrow: nothing was journaled, and a person must look. */
@@ -122,4 +125,3 @@ async function desk(ports: DeliveryPorts, message: OrderMessage, reason: 'unmatc
   const id = await letterId('orders', `${message.kind}.${message.assignmentId}.${reason}`)
   await ports.deadLetters.file([{ letterId: id, queue: 'orders', reason, storeId: message.storeId, body: message, attempts: 1, lastError, filedAt: ports.clock() }])
 }
-

@@ -1,6 +1,8 @@
 import { Hono } from 'hono'
 import { toInstant } from '../../contract/clock.ts'
-import { PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX } from '../../contract/limits.ts'
+import { ORDER_BODY_BYTES_MAX, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX } from '../../contract/limits.ts'
+import { CancelOrder } from '../../contract/order.ts'
+import { optionalBody } from '../gateway/body.ts'
 import type { AppEnv } from '../gateway/context.ts'
 import { log } from '../log.ts'
 import { encodeCursor, notACursor, pageQuery, parseTimeCursor } from '../gateway/paging.ts'
@@ -8,6 +10,7 @@ import { problem } from '../gateway/problem.ts'
 import { cancelOrder } from './cancel-order.ts'
 import { toOrder, toTimelineEvent } from './order.ts'
 import { orderProblem } from './refuse.ts'
+import { reroute } from './reroute.ts'
 
 /** Web orders and till sales in one list, for operators. */
 export const operatorOrders = new Hono<AppEnv>()
@@ -46,10 +49,22 @@ operatorOrders.get('/:orderId/timeline', async (c) => {
   return order ? c.json({ items: order.timeline.map(toTimelineEvent), nextCursor: null }) : problem(c, 'order-not-found', 'There is no such order.')
 })
 
-operatorOrders.post('/:orderId/cancel', async (c) => {
+operatorOrders.post('/:orderId/reroute', async (c) => {
   const { ports, requestId, actor } = c.var
   const orderId = c.req.param('orderId')
-  const cancelled = await cancelOrder({ ...ports, log }, orderId, requestId)
+  const rerouted = await reroute({ ...ports, log }, orderId, requestId)
+  if (!rerouted.ok) {
+    const { type, detail, extra } = orderProblem(rerouted.refusal)
+    return problem(c, type, detail, extra)
+  }
+  await ports.audit.record({ actor, action: 'order.reroute', subject: orderId })
+  return c.json(toOrder(rerouted.value), 202)
+})
+
+operatorOrders.post('/:orderId/cancel', optionalBody(CancelOrder, ORDER_BODY_BYTES_MAX), async (c) => {
+  const { ports, requestId, actor } = c.var
+  const orderId = c.req.param('orderId')
+  const cancelled = await cancelOrder({ ...ports, log }, orderId, requestId, c.req.valid('json').parsed.lines ?? null)
   if (!cancelled.ok) {
     const { type, detail, extra } = orderProblem(cancelled.refusal)
     return problem(c, type, detail, extra)

@@ -10,7 +10,7 @@ import { countedDemand, newAssignment } from './assignment.ts'
 import { choose, lowered, readOffers } from './choose-store.ts'
 import type { OfferPorts, StoreRefusal } from './choose-store.ts'
 import { deriveOrderId } from './ids.ts'
-import { HAND_OVER_WITHIN_MS, PAYMENT_RESERVATION_MS, PLACEMENT_RESERVATION_MS } from './order.ts'
+import { HAND_OVER_WITHIN_MS, PAYMENT_RESERVATION_MS, PLACEMENT_RESERVATION_MS, REPLACEABLE_ACCEPT_WITHIN_MS } from './order.ts'
 import type { Part } from './plan.ts'
 import type { OrderBook, OrderRecord } from './port.ts'
 import type { Priced, PriceRefusal } from './price.ts'
@@ -68,7 +68,7 @@ export async function placeOrder(ports: PlacementPorts, call: PlacementCall): Pr
     const demands = parts.map((part, index): PartDemand => ({ assignmentId: `${orderId}.${index + 1}`, storeId: part.storeId, demands: countedDemand(priced, part.lines) }))
     const dueInMs = (call.channel.payInStore ? 0 : PAYMENT_RESERVATION_MS) + PLACEMENT_RESERVATION_MS
     const reserved = await reserveParts(ports, demands, bodyHash, dueInMs)
-    if (reserved.ok) return insert(ports, call, { orderId, number, bodyHash, parts, demands, priced, attempt: reserved.attempt })
+    if (reserved.ok) return insert(ports, call, { orderId, number, bodyHash, parts, demands, priced, attempt: reserved.attempt, isChoice: offers.length > 1 })
     const again = await meetAgain(ports, orderId, bodyHash)
     if (again) return again
     shortages = reserved.short.flatMap((each) => each.shortages)
@@ -84,7 +84,7 @@ async function meetAgain(ports: PlacementPorts, orderId: string, bodyHash: strin
   return order.bodyHash === bodyHash ? ok({ order, repeated: true }) : refused({ reason: 'idempotency-key-reused' })
 }
 
-type Granted = { orderId: string; number: string; bodyHash: string; parts: Part[]; demands: PartDemand[]; priced: Priced; attempt: string }
+type Granted = { orderId: string; number: string; bodyHash: string; parts: Part[]; demands: PartDemand[]; priced: Priced; attempt: string; isChoice: boolean }
 
 async function insert(ports: PlacementPorts, call: PlacementCall, granted: Granted): Promise<Result<Placed, PlacementRefusal>> {
   const order = newOrder(call, granted, ports.clock())
@@ -106,7 +106,7 @@ async function handOver(ports: PlacementPorts, order: OrderRecord, requestId: st
   }
 }
 
-function newOrder(call: PlacementCall, { orderId, number, bodyHash, parts, priced, attempt }: Granted, now: number): OrderRecord {
+function newOrder(call: PlacementCall, { orderId, number, bodyHash, parts, priced, attempt, isChoice }: Granted, now: number): OrderRecord {
   // A payment claimed by the caller is never believed: unpaid orders go to a store only where the channel lets people pay there.
   const status = call.channel.payInStore ? 'placed' : 'awaiting_payment'
   return {
@@ -125,8 +125,11 @@ function newOrder(call: PlacementCall, { orderId, number, bodyHash, parts, price
       note: call.body.note ?? null,
       untracked: priced.untracked,
     },
-    assignments: parts.map((part, index) => newAssignment(`${orderId}.${index + 1}`, part, attempt)),
+    assignments: parts.map((part, index) => ({
+      ...newAssignment(`${orderId}.${index + 1}`, part, attempt), ...(isChoice ? { acceptWithinMs: REPLACEABLE_ACCEPT_WITHIN_MS } : {}),
+    })),
     timeline: [{ type: 'order.placed', occurredAt: now, seenAt: now, status }],
+    cancelled: [],
     cancelRequestedAt: null,
     dueAt: now + (status === 'placed' ? HAND_OVER_WITHIN_MS : PAYMENT_RESERVATION_MS),
     placedAt: now,

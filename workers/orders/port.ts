@@ -33,6 +33,20 @@ export type AssignmentRecord = {
   /** The newest of the store's events that changed this assignment. */
   position: Position | null
   fellAt: Position | null
+  /** Written down before its goods are reserved, so that the broom finds it (rules.md 5); no store has heard of it. */
+  unreserved?: boolean
+  /** What the store accepted, where that is less than it was asked for. */
+  accepted?: LineQuantity[]
+  /** It is asked back: `cancels` is then cancelled, the rest is assigned anew, to another store if `elsewhere`. */
+  recall?: { cancels: LineQuantity[]; elsewhere: boolean } | null
+  /** Given away without a word of its store: the reservation stays until the store has answered. */
+  unanswered?: boolean
+  /** A person has sent on what this store refused. */
+  released?: boolean
+  /** How long its store has to accept it, from the first offer. Not set: a day. */
+  acceptWithinMs?: number
+  /** When it was written down; not set: when the order was placed. */
+  assignedAt?: number
 }
 
 /** Instants are epoch ms. */
@@ -49,6 +63,8 @@ export type OrderRecord = {
   purchase: Purchase
   assignments: AssignmentRecord[]
   timeline: TimelineEntry[]
+  /** How much of each line was cancelled, by the shopper or for want of a store. */
+  cancelled: LineQuantity[]
   cancelRequestedAt: number | null
   /** The outbox: when the sweep looks again; `null` once nothing is owed to anybody. */
   dueAt: number | null

@@ -1,9 +1,10 @@
 import type { ProblemType } from '../../contract/problem.ts'
 import type { CancelRefusal } from './cancel-order.ts'
 import type { PlacementRefusal } from './place-order.ts'
+import type { RerouteRefusal } from './reroute.ts'
 
 /** A refusal as the problem a caller meets. A missing arm fails the compiler. */
-export function orderProblem(refusal: PlacementRefusal | CancelRefusal): { type: ProblemType; detail: string; extra?: Record<string, unknown> } {
+export function orderProblem(refusal: PlacementRefusal | CancelRefusal | RerouteRefusal): { type: ProblemType; detail: string; extra?: Record<string, unknown> } {
   switch (refusal.reason) {
     case 'idempotency-key-reused':
       return { type: 'idempotency-key-reused', detail: 'This key has placed an order with another body. Use a new key for a new order.' }
@@ -29,6 +30,10 @@ export function orderProblem(refusal: PlacementRefusal | CancelRefusal): { type:
       return { type: 'try-again', detail: 'Another request with this key is under way. Send the same request again.' }
     case 'order-not-found':
       return { type: 'order-not-found', detail: 'There is no such order, or it is not yours to see.' }
+    case 'nothing-to-reroute':
+      return { type: 'conflict', detail: 'Nothing of this order can go to another store: it is picked up, accepted, in doubt or over. Cancel it instead.', extra: { orderStatus: refusal.status } }
+    case 'unknown-line':
+      return { type: 'invalid-request', detail: 'The order has no such line.', extra: { errors: [{ path: '/lines', message: `expected line ids of this order, and "${refusal.lineId}" is none` }] } }
     case 'too-late-to-cancel':
       return { type: 'too-late-to-cancel', detail: `The order is ${refusal.status}.`, extra: { orderStatus: refusal.status } }
   }

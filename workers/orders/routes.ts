@@ -2,11 +2,11 @@ import { Hono } from 'hono'
 import type { Context, MiddlewareHandler } from 'hono'
 import { streamSSE } from 'hono/streaming'
 import { ORDER_BODY_BYTES_MAX } from '../../contract/limits.ts'
-import { IdempotencyKey, PlaceOrder, QuoteRequest } from '../../contract/order.ts'
+import { CancelOrder, IdempotencyKey, PlaceOrder, QuoteRequest } from '../../contract/order.ts'
 import { isFinal } from '../../contract/status.ts'
 import { sha256Hex } from '../../contract/canonical.ts'
 import { channelKey } from '../gateway/authenticate.ts'
-import { body } from '../gateway/body.ts'
+import { body, optionalBody } from '../gateway/body.ts'
 import type { AppEnv } from '../gateway/context.ts'
 import { log } from '../log.ts'
 import { problem } from '../gateway/problem.ts'
@@ -62,10 +62,10 @@ orders.get('/:orderId/timeline', async (c) => {
   return follow(c, order)
 })
 
-orders.post('/:orderId/cancel', async (c) => {
+orders.post('/:orderId/cancel', optionalBody(CancelOrder, ORDER_BODY_BYTES_MAX), async (c) => {
   const order = await readable(c)
   if (!order) return refuse(c, { reason: 'order-not-found' })
-  const cancelled = await cancelOrder({ ...c.var.ports, log }, order.orderId, c.var.requestId)
+  const cancelled = await cancelOrder({ ...c.var.ports, log }, order.orderId, c.var.requestId, c.req.valid('json').parsed.lines ?? null)
   if (!cancelled.ok) return refuse(c, cancelled.refusal)
   return c.json(toOrder(cancelled.value.order), cancelled.value.done ? 200 : 202, { 'Cache-Control': 'no-store' })
 })

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { OrderEvent } from '../../contract/events.ts'
-import { cancelRequested, struckBeforeOffer } from './order.ts'
+import { askedToCancel } from './cancel-lines.ts'
+import { struckBeforeOffer } from './order.ts'
 import type { OrderRecord } from './port.ts'
 import { applyStoreEvent, counterCommands } from './store-event.ts'
 import { ASSIGNMENT_ID, placedOrder } from './test-orders.ts'
@@ -17,6 +18,10 @@ const changedTo = (seq: number, status: string) => event(seq, 'order.status_chan
 const rejected = (seq: number, reason: string) => event(seq, 'order.rejected', { reason, levels })
 const cancelled = (seq: number, outcome: string) => event(seq, 'order.cancel_result', { outcome })
 
+const cancelRequested = (order: OrderRecord, now: number): OrderRecord => {
+  const asked = askedToCancel(order, null, now)
+  return asked.ok ? asked.value : expect.fail('refused')
+}
 const apply = (order: OrderRecord, each: OrderEvent): OrderRecord => applyStoreEvent(order, each, EPOCH, 2000)?.order ?? order
 const told = (events: OrderEvent[], from = placedOrder()): OrderRecord => events.reduce(apply, from)
 /** What must be the same whatever way the messages took. The timeline shows the way itself. */
@@ -54,7 +59,7 @@ describe('an order', () => {
   it('is cancelled when its only store refuses for want of stock, and never silently', () => {
     const order = told(histories['refused for want of stock'] ?? [])
     expect(order.status).toBe('cancelled')
-    expect(order.timeline.at(-1)).toMatchObject({ type: 'order.rejected', detail: 'out_of_stock' })
+    expect(order.timeline.slice(-2)).toMatchObject([{ type: 'order.rejected', detail: 'out_of_stock' }, { type: 'order.cancelled', status: 'cancelled' }])
     expect(order.dueAt).toBeNull()
   })
 

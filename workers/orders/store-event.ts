@@ -5,8 +5,8 @@ import type { Position } from '../../contract/position.ts'
 import { mayBecome } from '../../contract/status.ts'
 import type { CounterCommand } from '../inventory/port.ts'
 import type { LinkProgress } from '../stores/port.ts'
-import { findAssignment, isGivenUp, isSettled, reservedSkus } from './assignment.ts'
-import { changed } from './order.ts'
+import { acceptedLess, countedDemand, findAssignment, isAtDesk, isGivenUp, isSettled, missingLines, reservedSkus, unassignedLines } from './assignment.ts'
+import { changed, whyGivenBack } from './order.ts'
 import type { AssignmentRecord, OrderRecord } from './port.ts'
 
 /** Levels a store read back after the event's seq was given: they count as of that seq. */
@@ -27,7 +27,7 @@ export function counterCommands(order: OrderRecord, assignment: AssignmentRecord
     case 'order.in_doubt':
       return []
     case 'order.accepted':
-      return [...(event.data.stockFell ? fell() : each((sku) => ({ type: 'confirm', storeId, sku, assignmentId }))), ...levels]
+      return [...acceptance(order, assignment, event.data, position, now), ...levels]
     case 'order.stock_fell':
       return [...fell(), ...levels]
     case 'order.status_changed':
@@ -37,6 +37,19 @@ export function counterCommands(order: OrderRecord, assignment: AssignmentRecord
     case 'order.cancel_result':
       return [...(event.data.outcome === 'refused' ? [] : release()), ...levels]
   }
+}
+
+/** What the store did not accept is given back at once: its POS never took that off. The rest weighs as ever. */
+function acceptance(order: OrderRecord, assignment: AssignmentRecord, data: Extract<OrderEvent, { type: 'order.accepted' }>['data'], position: Position, now: number): CounterCommand[] {
+  const { storeId, assignmentId } = assignment
+  const less = acceptedLess(assignment, data.lines)
+  const kept = less && new Map(countedDemand(order.purchase, less).map(({ sku, quantity }) => [sku, quantity]))
+  return reservedSkus(order, assignment).map((sku): CounterCommand => {
+    const quantity = kept ? kept.get(sku) ?? 0 : undefined
+    if (quantity === 0) return { type: 'release', storeId, sku, assignmentId, at: now }
+    const about = { storeId, sku, assignmentId, ...(quantity === undefined ? {} : { quantity }) }
+    return data.stockFell ? { type: 'fell', ...about, position } : { type: 'confirm', ...about }
+  })
 }
 
 /** What came of an event: the order after it, and what a person or the store must be told. */
@@ -49,8 +62,6 @@ export type Applied = {
   /** The store holds goods for an order that is given away: ask it to take them back. */
   takeBack?: true
 }
-
-const DESK_REASONS: ReadonlySet<string> = new Set(['price_mismatch', 'unknown_sku', 'invalid'])
 
 /**
  * Applies a store's word to an order. Never refuses a late or repeated event: it may still fill what is empty. The version
@@ -73,7 +84,7 @@ function decide(order: OrderRecord, assignment: AssignmentRecord, event: OrderEv
   const seen: Base = { order, assignment, position, now, occurredAt: fromInstant(event.occurredAt) }
   switch (event.type) {
     case 'order.journaled':
-      return { order: assignment.state === 'pending' || assignment.state === 'offered' ? step(seen, { state: 'journaled' }, 'order.sent_to_store', 'sent_to_store') : order }
+      return { order: assignment.state === 'pending' || assignment.state === 'offered' ? step(seen, { state: 'journaled' }, 'order.sent_to_store') : order }
     case 'order.accepted':
       return accepted(seen, event.data)
     case 'order.stock_fell':
@@ -96,11 +107,11 @@ function decide(order: OrderRecord, assignment: AssignmentRecord, event: OrderEv
 
 type Base = { order: OrderRecord; assignment: AssignmentRecord; position: Position; now: number; occurredAt: number }
 
-function step(seen: Base, change: Partial<AssignmentRecord>, type: string, status?: Parameters<typeof changed>[5], detail?: string): OrderRecord {
+function step(seen: Base, change: Partial<AssignmentRecord>, type: string, detail?: string): OrderRecord {
   const { order, assignment, position, now, occurredAt } = seen
   const newest = assignment.position === null || isAfter(position, assignment.position) ? position : assignment.position
   const entry = { type, occurredAt, seenAt: now, storeId: assignment.storeId, assignmentId: assignment.assignmentId, ...(detail === undefined ? {} : { detail }) }
-  return changed(order, assignment.assignmentId, { ...change, position: newest }, entry, now, status)
+  return changed(order, assignment.assignmentId, { ...change, position: newest }, entry, now)
 }
 
 function accepted(seen: Base, data: Extract<OrderEvent, { type: 'order.accepted' }>['data']): Decided {
@@ -110,38 +121,35 @@ function accepted(seen: Base, data: Extract<OrderEvent, { type: 'order.accepted'
   const known = posReference === assignment.posReference && fellAt === assignment.fellAt
   if (isGivenUp(assignment)) {
     // An older acceptance that comes after its own refusal is only late; a newer one means that goods are set aside for nobody.
-    const late = assignment.position !== null && !isAfter(position, assignment.position)
+    const late = !assignment.unanswered && assignment.position !== null && !isAfter(position, assignment.position)
     if (late) return { order: known ? order : step(seen, { posReference, fellAt }, 'order.accepted') }
     return { order, takeBack: true, desk: `The store accepted (${data.posReference}) what had been ${assignment.state}. It was asked to take it back.` }
   }
   if (assignment.state === 'accepted' && known) return { order }
-  const short = data.lines.length > 0 && assignment.lines.some((line) => (data.lines.find((each) => each.lineId === line.lineId)?.quantity ?? 0) < line.quantity)
-  return {
-    order: step(seen, { state: 'accepted', posReference, fellAt }, 'order.accepted', 'accepted'),
-    ...(short ? { desk: 'The store accepted less than was ordered. Agree with the customer, then cancel or complete by hand.' } : {}),
-  }
+  const less = assignment.accepted ?? acceptedLess(assignment, data.lines)
+  return { order: step(seen, { state: 'accepted', posReference, fellAt, ...(less ? { accepted: less } : {}) }, 'order.accepted') }
 }
 
 function rejected(seen: Base, data: Extract<OrderEvent, { type: 'order.rejected' }>['data']): Decided {
   const { order, assignment, position } = seen
-  if (isSettled(assignment)) return { order }
+  if (isSettled(assignment)) return { order: assignment.unanswered ? step(seen, { unanswered: false }, 'order.taken_back', data.reason) : order }
   if (assignment.state === 'accepted' && assignment.position !== null && !isAfter(position, assignment.position)) return { order }
-  const others = order.assignments.filter((each) => each !== assignment)
-  const toDesk = DESK_REASONS.has(data.reason) && order.cancelRequestedAt === null
-  const ends = !toDesk && others.every(isGivenUp)
-  const after = step(seen, { state: 'rejected', reason: data.reason }, 'order.rejected', ends ? 'cancelled' : undefined, data.reason)
-  return { order: after, ...(toDesk ? { desk: `The store refused the order: ${data.reason}. Mend the cause, then cancel or place it again.` } : {}) }
+  const after = step(seen, { state: 'rejected', reason: data.reason }, 'order.rejected', data.reason)
+  const refusal = findAssignment(after, assignment.assignmentId)
+  const waits = refusal !== undefined && isAtDesk(refusal) && unassignedLines(after).length > missingLines(after).length
+  return { order: after, ...(waits ? { desk: `The store refused the order: ${data.reason}. Mend the cause, then cancel it or send it elsewhere.` } : {}) }
 }
 
 function cancelResult(seen: Base, outcome: 'struck' | 'voided' | 'refused'): Decided {
   const { order, assignment } = seen
-  if (isSettled(assignment)) return { order }
-  if (outcome === 'refused') {
-    const asked = { ...seen, order: { ...order, cancelRequestedAt: null, dueAt: null } }
-    return { order: order.cancelRequestedAt === null ? order : step(asked, {}, 'order.cancel_refused') }
+  if (isSettled(assignment)) {
+    if (!assignment.unanswered) return { order }
+    // Its reservation stays: the goods are set aside in that shop, whether its stock has fallen or not.
+    if (outcome === 'refused') return { order, desk: 'The store keeps what it was too late to accept and was given away. Have its staff put the goods back.' }
+    return { order: step(seen, { unanswered: false }, 'order.taken_back', outcome) }
   }
-  const others = order.assignments.filter((each) => each !== assignment)
-  return { order: step(seen, { state: outcome }, 'order.cancelled', others.every(isGivenUp) ? 'cancelled' : undefined, outcome) }
+  if (outcome === 'refused') return { order: assignment.recall ? step(seen, { recall: null }, 'order.cancel_refused') : order }
+  return { order: step(seen, { state: outcome, reason: whyGivenBack(assignment) }, 'order.taken_back', outcome) }
 }
 
 function progressed(seen: Base, data: Extract<OrderEvent, { type: 'order.status_changed' }>['data']): Decided {
@@ -154,6 +162,5 @@ function progressed(seen: Base, data: Extract<OrderEvent, { type: 'order.status_
   const forward = mayBecome(current, data.status)
   if (!forward && fellAt === assignment.fellAt) return { order }
   const change = forward ? { state: 'accepted' as const, progress: data.status, fellAt } : { fellAt }
-  const behind = order.assignments.some((each) => each !== assignment && !isGivenUp(each) && each.progress !== data.status)
-  return { order: step(seen, change, 'order.status_changed', behind ? undefined : data.status, data.status) }
+  return { order: step(seen, change, 'order.status_changed', data.status) }
 }

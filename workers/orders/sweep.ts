@@ -1,19 +1,17 @@
-import type { DeliveryPorts } from './deliver.ts'
 import { finishStruck } from './deliver.ts'
 import { cancelUnpaid } from './cancel-order.ts'
 import { changeOrder } from './change-order.ts'
-import { isSettled, isUndelivered } from './assignment.ts'
-import { HAND_OVER_WITHIN_MS, handedOver, nextDue } from './order.ts'
+import { ASSIGNMENTS_PER_ORDER_MAX, isRecalled, isSettled, isUndelivered, isUnreserved, quantityIn, refusedBy } from './assignment.ts'
+import { givenAway, HAND_OVER_WITHIN_MS, handedOver, isReplaceable, nextDue, owesRouting, REPLACEABLE_ACCEPT_WITHIN_MS } from './order.ts'
 import type { AssignmentRecord, OrderBook, OrderRecord } from './port.ts'
 import type { StoreLinkRpc } from '../stores/port.ts'
-import type { Queues } from '../queues.ts'
+import { findParts } from './route-missing.ts'
+import type { RoutePorts } from './route-missing.ts'
 import type { OrderMessage } from '../queue-messages.ts'
 
-export type SweepPorts = Omit<DeliveryPorts, 'orders' | 'links' | 'stores' | 'deadLetters'> & {
+export type SweepPorts = Omit<RoutePorts, 'orders' | 'links'> & {
   orders: Pick<OrderBook, 'find' | 'update' | 'due' | 'setDue'>
-  links: { link(storeId: string): Pick<StoreLinkRpc, 'assignmentState'> }
-  queues: Pick<Queues, 'orders'>
-  newId: () => string
+  links: { link(storeId: string): Pick<StoreLinkRpc, 'assignmentState' | 'takeBack' | 'giveUp' | 'facts'> }
 }
 
 /** Orders one run looks at; the next run, a minute later, goes on. */
@@ -48,17 +46,43 @@ async function sweepOrder(ports: SweepPorts, order: OrderRecord): Promise<void> 
   for (const assignment of order.assignments.filter((each) => !isSettled(each))) {
     const { assignmentId, storeId } = assignment
     const message = { orderId: order.orderId, assignmentId, storeId, requestId }
-    const owed = await owedTo(ports, order, assignment)
-    if (owed === 'deliver') messages.push({ kind: 'deliver', ...message })
-    if (owed === 'wait') again = PARKED_AGAIN_MS
-    if (order.cancelRequestedAt !== null && owed !== 'struck') messages.push({ kind: 'cancel', ...message })
+    if (isRecalled(assignment)) {
+      // Whoever wrote the wish down may have crashed before the link heard of it.
+      if ((await ports.links.link(storeId).takeBack(assignmentId, now)) === 'struck') await finishStruck(ports, order.orderId, assignmentId)
+      else messages.push({ kind: 'cancel', ...message })
+    } else if (!isUnreserved(assignment)) {
+      const owed = await owedTo(ports, order, assignment)
+      const given = isReplaceable(order, assignment) ? await giveUp(ports, order, assignment) : 'kept'
+      if (given === 'given-away') messages.push({ kind: 'cancel', ...message })
+      else if (owed === 'deliver' && given === 'kept') messages.push({ kind: 'deliver', ...message })
+      if (owed === 'wait' || owed === 'nothing') again = PARKED_AGAIN_MS
+    }
   }
+  const current = await ports.orders.find(order.orderId)
+  if (!current) return
+  const last = current.assignments.at(-1)
+  if (owesRouting(current) && last) messages.push({ kind: 'route', orderId: order.orderId, assignmentId: last.assignmentId, storeId: last.storeId, requestId })
   if (messages.length > 0) {
     await ports.queues.orders(messages)
     ports.log('order.sent_again', { orderId: order.orderId, requestId, messages: messages.length })
   }
-  const current = await ports.orders.find(order.orderId)
-  if (current) await ports.orders.setDue(current, nextDue(current, now) === null ? null : now + again)
+  await ports.orders.setDue(current, nextDue(current, now) === null ? null : now + (messages.length > 0 ? HAND_OVER_WITHIN_MS : again))
+}
+
+/**
+ * Work that its store lets lie goes elsewhere: at once if the store was never offered it, else once the time to accept it has
+ * passed. Without another store that has it, it waits longer: nothing is won by giving it up. The link decides, then D1 learns.
+ */
+async function giveUp(ports: SweepPorts, order: OrderRecord, { assignmentId, storeId, lines, assignedAt }: AssignmentRecord): Promise<'struck' | 'given-away' | 'kept'> {
+  const now = ports.clock()
+  if (now - (assignedAt ?? order.placedAt) < REPLACEABLE_ACCEPT_WITHIN_MS) return 'kept'
+  const isRoom = order.assignments.length < ASSIGNMENTS_PER_ORDER_MAX
+  const { parts } = isRoom ? await findParts(ports, order, lines, new Set([...refusedBy(order), storeId])) : { parts: [] }
+  const isElsewhere = lines.every(({ lineId, quantity }) => quantityIn(parts.flatMap((part) => part.lines), lineId) === quantity)
+  const given = await ports.links.link(storeId).giveUp(assignmentId, isElsewhere, now)
+  if (given === 'struck') await finishStruck(ports, order.orderId, assignmentId)
+  if (given === 'given-away') await changeOrder(ports.orders, order.orderId, (current) => ({ order: givenAway(current, assignmentId, now) }))
+  return given
 }
 
 /** What the link says of an assignment whose hand-over D1 does not know of. */

@@ -30,6 +30,7 @@ export function placedOrder(change: Partial<OrderRecord> = {}): OrderRecord {
       state: 'pending', progress: null, posReference: null, reason: null, position: null, fellAt: null,
     }],
     timeline: [{ type: 'order.placed', occurredAt: 1000, seenAt: 1000, status: 'placed' }],
+    cancelled: [],
     cancelRequestedAt: null,
     dueAt: 31_000,
     placedAt: 1000,

@@ -7,6 +7,7 @@ import { changeOrder } from '../orders/change-order.ts'
 import { orderIdOf } from '../orders/ids.ts'
 import { findAssignment } from '../orders/assignment.ts'
 import type { OrderBook } from '../orders/port.ts'
+import { askRouting } from '../orders/route-missing.ts'
 import { applyStoreEvent, counterCommands, levelCommands } from '../orders/store-event.ts'
 import type { Applied } from '../orders/store-event.ts'
 import type { StoreEventsMessage } from '../queue-messages.ts'
@@ -81,6 +82,7 @@ async function handleOrderEvent(event: OrderEvent, context: Context, ports: Stat
     await link.undo(assignmentId, now)
     await ports.queues.orders([{ kind: 'cancel', orderId, assignmentId, storeId, requestId }])
   }
+  await askRouting(ports, applied.order, requestId)
   if (applied.desk) await file(ports, event, context, 'needs_person', applied.desk)
   ports.log('order.event', { orderId, assignmentId, storeId, requestId, type: event.type, seq: event.seq, status: applied.order.status })
   return touched.includes('applied') || applied.order.updatedAt === now ? 'applied' : 'superseded'

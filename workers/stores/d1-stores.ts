@@ -60,6 +60,10 @@ export function createStoreBook(d1: D1Database, masterKey: string): StoreBook {
       await db.update(stores).set({ safetyStock }).where(eq(stores.storeId, storeId))
     },
 
+    async setPriority(storeId, priority) {
+      await db.update(stores).set({ priority }).where(eq(stores.storeId, storeId))
+    },
+
     async setPairingCode(storeId, pairingHash, pairingExpiresAt) {
       await db.update(stores).set({ pairingHash, pairingExpiresAt }).where(eq(stores.storeId, storeId))
     },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { EMPTY_DIGEST } from '../../contract/digest.ts'
-import { ACCEPT_WITHIN_MS, ASK_AGAIN_MS, CANCEL_AGAIN_MS, DISPATCH_AGAIN_MS } from './link.ts'
+import { ACCEPT_SKEW_MS, ACCEPT_WITHIN_MS, ASK_AGAIN_MS, CANCEL_AGAIN_MS, DISPATCH_AGAIN_MS } from './link.ts'
 import type { SyncLink } from './run-link.ts'
 import { NOW, beat, id, openLink } from './test-link-book.ts'
 
@@ -73,6 +73,48 @@ describe('a cancel', () => {
   })
 })
 
+describe('what a store lets lie', () => {
+  const SHORT_MS = 30 * 60_000
+  const parked = () => {
+    const link = openLink()
+    link.offer(id(1), false, NOW, SHORT_MS)
+    return link
+  }
+  const offered = () => {
+    const link = openLink()
+    link.offer(id(1), true, NOW, SHORT_MS)
+    link.pushed(id(1), 'journaled', NOW)
+    return link
+  }
+
+  test('and was never offered is struck, if another store can do it', () => {
+    const link = parked()
+    expect(link.giveUp(id(1), false, NOW + 10 * SHORT_MS)).toBe('kept')
+    expect([link.giveUp(id(1), true, NOW), link.giveUp(id(1), true, NOW)]).toEqual(['struck', 'struck'])
+    expect(link.offer(id(1), true, NOW)).toEqual({ kind: 'struck' })
+    expect(link.pull(10, NOW)).toEqual({ assignments: [], cancels: [] })
+  })
+
+  test('counts from the first offer, in the time it was given, however long it was parked', () => {
+    const link = parked()
+    const [pulled] = link.pull(10, NOW + 3 * SHORT_MS).assignments
+    expect(pulled?.acceptBy).toBe(NOW + 4 * SHORT_MS)
+    expect(link.giveUp(id(1), true, NOW + 4 * SHORT_MS)).toBe('kept')
+    expect(link.giveUp(id(1), true, NOW + 4 * SHORT_MS + ACCEPT_SKEW_MS)).toBe('given-away')
+  })
+
+  test('is given away after that and the skew, a day later where nobody else has it; the store is then asked to cancel', () => {
+    const link = offered()
+    const over = NOW + SHORT_MS + ACCEPT_SKEW_MS
+    expect([link.giveUp(id(1), true, over - 1), link.giveUp(id(1), false, over + ACCEPT_WITHIN_MS - 1)]).toEqual(['kept', 'kept'])
+    expect([link.giveUp(id(1), true, over), link.giveUp(id(1), false, over)]).toEqual(['given-away', 'given-away'])
+    expect(link.pull(10, over)).toEqual({ assignments: [], cancels: [id(1)] })
+    expect(offered().giveUp(id(1), false, over + ACCEPT_WITHIN_MS)).toBe('given-away')
+  })
+
+  test('is not given up before it came here', () => expect(openLink().giveUp(id(1), true, NOW)).toBe('kept'))
+})
+
 describe('what the store took although it was given away', () => {
   test.each<[string, (link: SyncLink) => void]>([
     ['unknown here', () => undefined],
@@ -88,7 +130,7 @@ describe('what the store took although it was given away', () => {
     link.undo(id(1), NOW)
     expect(beat(link, NOW)).toMatchObject({ pending: 1, dispatch: [] })
     expect(link.pull(10, NOW)).toEqual({ assignments: [], cancels: [id(1)] })
-    expect(link.offer(id(1), true, NOW)).toEqual({ kind: 'struck' })
+    expect(link.offer(id(1), true, NOW)).toEqual({ kind: 'handed-over' })
     expect(link.takeBack(id(1), NOW)).toBe('requested')
     link.progress(id(1), 'outcome', NOW + 1)
     expect(link.pull(10, NOW + CANCEL_AGAIN_MS)).toEqual({ assignments: [], cancels: [id(1)] })

@@ -1,4 +1,4 @@
-import { emptyLink } from './link.ts'
+import { ACCEPT_WITHIN_MS, emptyLink } from './link.ts'
 import type { Link, Work } from './link.ts'
 import type { LinkBook } from './run-link.ts'
 
@@ -8,6 +8,7 @@ CREATE TABLE IF NOT EXISTS work (
   assignment_id TEXT PRIMARY KEY NOT NULL,
   state TEXT NOT NULL,
   accept_by INTEGER,
+  accept_within INTEGER NOT NULL,
   dispatch_at INTEGER NOT NULL,
   ask_at INTEGER,
   asked INTEGER NOT NULL,
@@ -23,6 +24,7 @@ type WorkRow = {
   assignment_id: string
   state: Work['state']
   accept_by: number | null
+  accept_within: number
   dispatch_at: number
   ask_at: number | null
   asked: number
@@ -34,6 +36,7 @@ const toWork = (row: WorkRow): Work => ({
   assignmentId: row.assignment_id,
   state: row.state,
   acceptBy: row.accept_by,
+  acceptWithin: row.accept_within,
   dispatchAt: row.dispatch_at,
   askAt: row.ask_at,
   asked: row.asked,
@@ -44,6 +47,10 @@ const toWork = (row: WorkRow): Work => ({
 /** The rows of a `StoreLink` object. Creates what is missing. */
 export function openLinkBook({ sql, kv }: Pick<DurableObjectStorage, 'sql' | 'kv'>): LinkBook {
   sql.exec(TABLES)
+  // An object made before work had a time of its own: a day, as it was for all.
+  if (sql.exec("SELECT 1 FROM pragma_table_info('work') WHERE name = 'accept_within'").toArray().length === 0) {
+    sql.exec(`ALTER TABLE work ADD COLUMN accept_within INTEGER NOT NULL DEFAULT ${ACCEPT_WITHIN_MS}`)
+  }
   return {
     link: () => ({ ...emptyLink, ...kv.get<Link>('link') }),
     writeLink: (link) => kv.put('link', link),
@@ -52,12 +59,12 @@ export function openLinkBook({ sql, kv }: Pick<DurableObjectStorage, 'sql' | 'kv
       return row ? toWork(row) : null
     },
     works: () => sql.exec<WorkRow>('SELECT * FROM work ORDER BY assignment_id').toArray().map(toWork),
-    write({ assignmentId, state, acceptBy, dispatchAt, askAt, asked, cancelAt, lostJournal }) {
+    write({ assignmentId, state, acceptBy, acceptWithin, dispatchAt, askAt, asked, cancelAt, lostJournal }) {
       sql.exec(
-        `INSERT INTO work (assignment_id, state, accept_by, dispatch_at, ask_at, asked, cancel_at, lost_journal) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        `INSERT INTO work (assignment_id, state, accept_by, accept_within, dispatch_at, ask_at, asked, cancel_at, lost_journal) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (assignment_id) DO UPDATE SET state = excluded.state, accept_by = excluded.accept_by, dispatch_at = excluded.dispatch_at,
            ask_at = excluded.ask_at, asked = excluded.asked, cancel_at = excluded.cancel_at, lost_journal = excluded.lost_journal`,
-        assignmentId, state, acceptBy, dispatchAt, askAt, asked, cancelAt, lostJournal ? 1 : 0,
+        assignmentId, state, acceptBy, acceptWithin, dispatchAt, askAt, asked, cancelAt, lostJournal ? 1 : 0,
       )
     },
     forget: (assignmentId) => void sql.exec('DELETE FROM work WHERE assignment_id = ?', assignmentId),

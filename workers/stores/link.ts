@@ -12,6 +12,8 @@ export const LEASE_RENEW_AFTER_MS = 10_000
 export const AWAY_AFTER_MS = 60_000
 /** From the first offer. A shop that is closed on a Sunday, or without a line for a night, is a normal day. */
 export const ACCEPT_WITHIN_MS = 24 * 60 * 60_000
+/** Clocks of edge and shop may differ by this much although the connector reckons in edge time: nobody goes elsewhere before it is over. */
+export const ACCEPT_SKEW_MS = 2 * 60_000
 /** A queue that has forgotten a message, or a consumer that died with it, is not waited for longer than this. */
 export const DISPATCH_AGAIN_MS = 30_000
 /** Handed over and silent for this long: something between the journal and us was lost. */
@@ -56,6 +58,8 @@ export type Work = {
   state: 'parked' | 'queued' | 'offered' | 'handed-over'
   /** Set at the first offer and never changed. `null`: the store cannot know of it. */
   acceptBy: number | null
+  /** How long after the first offer that is. */
+  acceptWithin: number
   /** Not handed over: when a heartbeat sends it to the queue (again). */
   dispatchAt: number
   /** When the store is asked (again) for an outcome; `null` while nothing is owed: before it has spoken of it, and once its word is applied. */
@@ -179,12 +183,12 @@ const isToCancel = (work: Work, now: number): boolean => work.cancelAt !== null 
 const isAway = (link: Link, now: number): boolean => link.heardAt === null || now - link.heardAt >= AWAY_AFTER_MS
 
 const offered = (work: Work, now: number): Work & { acceptBy: number } =>
-  ({ ...work, state: 'offered', acceptBy: work.acceptBy ?? now + ACCEPT_WITHIN_MS, dispatchAt: now + DISPATCH_AGAIN_MS })
+  ({ ...work, state: 'offered', acceptBy: work.acceptBy ?? now + work.acceptWithin, dispatchAt: now + DISPATCH_AGAIN_MS })
 
 /** Work has come for the store. `work` is its row, `null` when it is new. Answers the row to write, or `null` to leave it. */
-export function offer(link: Link, work: Work | null, assignmentId: string, pushable: boolean, now: number): { offer: Offer; work: Work | null } {
+export function offer(link: Link, work: Work | null, assignmentId: string, pushable: boolean, now: number, acceptWithin = ACCEPT_WITHIN_MS): { offer: Offer; work: Work | null } {
   if (work?.state === 'handed-over') return { offer: { kind: 'handed-over' }, work: null }
-  const known: Work = work ?? { assignmentId, state: 'parked', acceptBy: null, dispatchAt: now, askAt: null, asked: 0, cancelAt: null, lostJournal: false }
+  const known: Work = work ?? { assignmentId, state: 'parked', acceptBy: null, acceptWithin, dispatchAt: now, askAt: null, asked: 0, cancelAt: null, lostJournal: false }
   if (!isToPush(known)) return { offer: { kind: 'parked' }, work: null }
   const away = isAway(link, now)
   if (pushable && !away) {
@@ -202,7 +206,7 @@ export function afterPush(work: Work, outcome: 'journaled' | 'failed', now: numb
 }
 
 const handOver = (work: Work, now: number): Work | null =>
-  work.state === 'handed-over' ? null : { ...work, state: 'handed-over', acceptBy: work.acceptBy ?? now + ACCEPT_WITHIN_MS, askAt: Math.max(work.askAt ?? 0, now + ASK_AGAIN_MS) }
+  work.state === 'handed-over' ? null : { ...work, state: 'handed-over', acceptBy: work.acceptBy ?? now + work.acceptWithin, askAt: Math.max(work.askAt ?? 0, now + ASK_AGAIN_MS) }
 
 export type Pulled = { assignments: { assignmentId: string; acceptBy: number; maybeWritten: boolean }[]; cancels: string[] }
 
@@ -224,9 +228,18 @@ export function takeBack(work: Work | null, now: number): { kind: 'struck' } | {
   return { kind: 'requested', work: work.cancelAt === null ? { ...work, cancelAt: now } : null }
 }
 
+/**
+ * What a store lets lie. Never offered: it is struck if another store can do it (`isElsewhere`). Offered: it is given away once the
+ * time to accept it has passed, a day later where nobody else can.
+ */
+export function giveUp(work: Work, isElsewhere: boolean, now: number): 'struck' | 'given-away' | 'kept' {
+  if (work.acceptBy === null) return isElsewhere ? 'struck' : 'kept'
+  return now >= work.acceptBy + ACCEPT_SKEW_MS + (isElsewhere ? 0 : ACCEPT_WITHIN_MS) ? 'given-away' : 'kept'
+}
+
 /** The store has taken what was given away. Nothing is owed but the answer to the cancel. `work` is `null` when it was forgotten, or never here. */
 export const undone = (work: Work | null, assignmentId: string, now: number): Work => ({
-  ...(work ?? { assignmentId, dispatchAt: now, asked: 0, lostJournal: false }),
+  ...(work ?? { assignmentId, acceptWithin: ACCEPT_WITHIN_MS, dispatchAt: now, asked: 0, lostJournal: false }),
   state: 'handed-over', acceptBy: work?.acceptBy ?? now + ACCEPT_WITHIN_MS, askAt: null, cancelAt: work?.cancelAt ?? now,
 })
 

@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import type { Context } from 'hono'
 import { toInstant } from '../../contract/clock.ts'
 import { ORDER_BODY_BYTES_MAX, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX } from '../../contract/limits.ts'
-import { RegisterStore, SetSafetyStock } from '../../contract/operator.ts'
+import { RegisterStore, SetPriority, SetSafetyStock } from '../../contract/operator.ts'
 import { createSecret } from '../../contract/signing.ts'
 import { body } from '../gateway/body.ts'
 import type { AppEnv } from '../gateway/context.ts'
@@ -104,6 +104,17 @@ operatorStores.put('/:storeId/safety-stock', body(SetSafetyStock, ORDER_BODY_BYT
   if (sku === null) await stores.setSafetyStock(store.storeId, quantity)
   await note(c, 'store.safety-stock', store.storeId, sku === null ? `${quantity}` : `${sku}: ${quantity}`)
   return c.json({ storeId: store.storeId, sku, quantity })
+})
+
+/** Counts for what is placed or routed from now on. */
+operatorStores.put('/:storeId/priority', body(SetPriority, ORDER_BODY_BYTES_MAX), async (c) => {
+  const { stores } = c.var.ports
+  const { priority } = c.req.valid('json').parsed
+  const store = await stores.find(c.req.param('storeId'))
+  if (!store) return notFound(c)
+  await stores.setPriority(store.storeId, priority)
+  await note(c, 'store.priority', store.storeId, `${priority}`)
+  return c.json({ storeId: store.storeId, priority })
 })
 
 const notFound = (c: Context<AppEnv>): Response => problem(c, 'store-not-found', 'There is no store with this id.')

@@ -59,14 +59,19 @@ export type StoreLinkRpc = {
    * assignments that the events between spoke of: unless `progress` follows, the store is asked about them again.
    */
   markDurable(epoch: number, from: Mark, to: Mark, told?: { assignmentIds: string[]; at: number }): Promise<LinkResult<Mark>>
-  /** Work for the store: decides whether to deliver now. `pushable` is false for a store that only pulls, or while its breaker is open. */
-  offer(assignmentId: string, pushable: boolean, now: number): Promise<Offer>
+  /** Work for the store: decides whether to deliver now. `acceptWithinMs` counts from the first offer; a day unless said. `pushable` is false for a store that only pulls, or while its breaker is open. */
+  offer(assignmentId: string, pushable: boolean, now: number, acceptWithinMs?: number): Promise<Offer>
   /** What came of a push. `failed`: nobody knows whether it arrived; it is parked. */
   pushed(assignmentId: string, outcome: 'journaled' | 'failed', now: number): Promise<void>
   /** What a pull may take now: work not known to be journaled (now offered), and cancels not yet answered. `maybeWritten` as in `Offer`. */
   pull(limit: number, now: number): Promise<{ assignments: { assignmentId: string; acceptBy: number; maybeWritten: boolean }[]; cancels: string[] }>
   /** `struck`: it had never been offered, and never will be. `requested`: the store has it, or may have. */
   takeBack(assignmentId: string, now: number): Promise<'struck' | 'requested'>
+  /**
+   * What a store lets lie goes elsewhere. `struck`: it had never been offered, another store can do it (`isElsewhere`), and this one
+   * never gets it. `given-away`: the time to accept it is over, and the store is asked to cancel until it has answered.
+   */
+  giveUp(assignmentId: string, isElsewhere: boolean, now: number): Promise<'struck' | 'given-away' | 'kept'>
   /** The store has taken what was given away: it is asked to cancel until it has answered, and is never offered it again. Whatever is known here of the assignment. */
   undo(assignmentId: string, now: number): Promise<void>
   progress(assignmentId: string, progress: LinkProgress, now: number): Promise<void>
@@ -120,6 +125,7 @@ export type StoreBook = {
   rotateSecret(storeId: string, secret: string): Promise<boolean>
   setPaused(storeId: string, paused: boolean): Promise<void>
   setSafetyStock(storeId: string, quantity: number): Promise<void>
+  setPriority(storeId: string, priority: number): Promise<void>
   setPairingCode(storeId: string, codeHash: string, expiresAt: number): Promise<void>
   /** Spends the code: true exactly once, and only before it expires. */
   spendPairingCode(storeId: string, codeHash: string, now: number): Promise<boolean>

@@ -1,6 +1,6 @@
 import type { HeartbeatRequest } from '../../contract/connect.ts'
 import { ok } from '../../contract/result.ts'
-import { admitEvents, afterEpoch, afterEvents, afterProgress, afterPush, factsOf, heartbeat, isToPush, moveMark, offer, pull, takeBack, takeEpoch, undone } from './link.ts'
+import { admitEvents, afterEpoch, afterEvents, afterProgress, afterPush, factsOf, giveUp, heartbeat, isToPush, moveMark, offer, pull, takeBack, takeEpoch, undone } from './link.ts'
 import type { BeatAnswer, Link, Pulled, Work } from './link.ts'
 import type { LinkFacts, LinkProgress, LinkResult, Mark, Offer, StoreLinkRpc } from './port.ts'
 
@@ -73,9 +73,10 @@ export function createLink(book: LinkBook): SyncLink {
       return ok(moved.value.mark)
     },
 
-    offer(assignmentId: string, pushable: boolean, now: number): Offer {
-      if (book.isStruck(assignmentId)) return { kind: 'struck' }
-      const decided = offer(book.link(), book.work(assignmentId), assignmentId, pushable, now)
+    offer(assignmentId: string, pushable: boolean, now: number, acceptWithinMs?: number): Offer {
+      // A row beside it: the store may have it, so it is not as if it had never been offered.
+      if (book.isStruck(assignmentId)) return { kind: book.work(assignmentId) ? 'handed-over' : 'struck' }
+      const decided = offer(book.link(), book.work(assignmentId), assignmentId, pushable, now, acceptWithinMs)
       if (decided.work) book.write(decided.work)
       return decided.offer
     },
@@ -106,6 +107,19 @@ export function createLink(book: LinkBook): SyncLink {
       return decided.kind
     },
 
+    giveUp(assignmentId: string, isElsewhere: boolean, now: number): 'struck' | 'given-away' | 'kept' {
+      const work = book.work(assignmentId)
+      // Struck before, and whoever asked crashed before it said so: a row beside it is what the store may have.
+      if (book.isStruck(assignmentId)) return work === null ? 'struck' : 'given-away'
+      if (work === null) return 'kept'
+      const given = giveUp(work, isElsewhere, now)
+      if (given === 'struck') {
+        book.strike(assignmentId, now)
+        book.forget(assignmentId)
+      } else if (given === 'given-away') this.undo(assignmentId, now)
+      return given
+    },
+
     undo(assignmentId: string, now: number): void {
       book.strike(assignmentId, now)
       book.write(undone(book.work(assignmentId), assignmentId, now))
@@ -123,6 +137,6 @@ export function createLink(book: LinkBook): SyncLink {
 
     facts: (): LinkFacts => factsOf(book.link(), book.works()),
 
-    assignmentState: (assignmentId: string) => (book.isStruck(assignmentId) ? 'struck' : book.work(assignmentId)?.state ?? 'unknown'),
+    assignmentState: (assignmentId: string) => book.work(assignmentId)?.state ?? (book.isStruck(assignmentId) ? 'struck' : 'unknown'),
   }
 }

@@ -30,8 +30,8 @@ export class StoreLink extends DurableObject<Env> implements StoreLinkRpc {
     return this.#once(() => this.#link.markDurable(epoch, from, to, told))
   }
 
-  async offer(assignmentId: string, pushable: boolean, now: number) {
-    return this.#once(() => this.#link.offer(assignmentId, pushable, now))
+  async offer(assignmentId: string, pushable: boolean, now: number, acceptWithinMs?: number) {
+    return this.#once(() => this.#link.offer(assignmentId, pushable, now, acceptWithinMs))
   }
 
   async pushed(assignmentId: string, outcome: 'journaled' | 'failed', now: number) {
@@ -44,6 +44,10 @@ export class StoreLink extends DurableObject<Env> implements StoreLinkRpc {
 
   async takeBack(assignmentId: string, now: number) {
     return this.#once(() => this.#link.takeBack(assignmentId, now))
+  }
+
+  async giveUp(assignmentId: string, isElsewhere: boolean, now: number) {
+    return this.#once(() => this.#link.giveUp(assignmentId, isElsewhere, now))
   }
 
   async undo(assignmentId: string, now: number) {

@@ -37,7 +37,9 @@ describe('a store link', () => {
 
     await link.undo(id(2), NOW)
     expect(await link.pull(10, NOW)).toEqual({ assignments: [], cancels: [id(2)] })
-    expect(await link.offer(id(2), true, NOW)).toEqual({ kind: 'struck' })
+    expect(await link.offer(id(2), true, NOW)).toEqual({ kind: 'handed-over' })
+    expect(await link.giveUp(id(2), true, NOW)).toBe('given-away')
+    expect(await link.giveUp(id(1), true, NOW + ACCEPT_WITHIN_MS)).toBe('kept')
     await link.progress(id(2), 'cancel-answered', NOW)
 
     const to = { seq: 5, digest: 'five' }
@@ -110,8 +112,9 @@ describe('stores in D1', () => {
     expect(rotated.filter(Boolean)).toHaveLength(1)
     await book.setPaused('d1-a', true)
     await book.setSafetyStock('d1-a', 7)
+    await book.setPriority('d1-a', 3)
     const winner = rotated[0] ? 'tbsec_BBBB' : 'tbsec_CCCC'
-    expect(await book.find('d1-a')).toMatchObject({ secrets: [winner, secrets[0]], paused: true, safetyStock: 7 })
+    expect(await book.find('d1-a')).toMatchObject({ secrets: [winner, secrets[0]], paused: true, safetyStock: 7, priority: 3 })
   })
 
   test('spend a pairing code once, only this one, only in time', async () => {
