@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { judge } from './arbiter.ts'
 import { ASSIGNMENTS_PER_ORDER_MAX } from './assignment.ts'
 import { toOrder } from './order.ts'
+import { reroute } from './reroute.ts'
 import { house } from './test-house.ts'
 
 const MINUTE = 60_000
@@ -291,5 +292,30 @@ describe('a cancel of some of it', () => {
     expect(at.parts()).toEqual(['near journaled', 'far struck'])
     expect(cancelledOf(at)).toEqual([0, 1])
     expect(at.order().cancelRequestedAt).toBeNull()
+  })
+})
+
+describe('an operator', () => {
+  it('sends elsewhere what a store has not accepted: it is asked back first', async () => {
+    const at = house({ near: { A: 5 }, far: { A: 5 } })
+    await at.ship(one)
+    await at.settle()
+    await reroute(at.ports, at.order().orderId, 'r')
+    await at.settle()
+    expect([at.parts(), at.asked]).toEqual([['near journaled'], ['near 1']])
+    await at.answerCancel(1, 'struck')
+    await at.settle()
+    expect(at.parts()).toEqual(['near struck', 'far journaled'])
+    expect(cancelledOf(at)).toEqual([0])
+  })
+
+  it('sends on what waited at the desk', async () => {
+    const at = house({ near: { A: 5 }, far: { A: 5 } })
+    await at.ship(one)
+    await at.settle()
+    await at.refuse(1, 'price_mismatch')
+    await reroute(at.ports, at.order().orderId, 'r')
+    await at.settle()
+    expect(at.parts()).toEqual(['near rejected', 'far journaled'])
   })
 })
