@@ -10,7 +10,7 @@ export const FAULT_KINDS = [
   'POS fault', 'POS answer lost', 'POS refusal',
   'till sale', 'till sale during a read', 'till return', 'item described anew', 'SKU renamed', 'SKU retired',
   'suspended sale completed late', 'refused by staff', 'handed out',
-  'shopper retry', 'cancel',
+  'shopper retry', 'cancel', 'cancel of a line', 'order split', 'part rerouted',
 ] as const
 export type FaultKind = (typeof FAULT_KINDS)[number]
 

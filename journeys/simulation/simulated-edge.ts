@@ -182,7 +182,7 @@ export function createSimulatedEdge(world: World, stores: Store[], transportOf: 
     changes: () => ({ orders: Number(totalChanges.get()?.['n']), counters: homes.changes() }),
     sqlite, homes, links, queue, letters, running,
     place: (call: PlacementCall) => invoke('places', (ports) => placeOrder(ports, call)),
-    cancel: (orderId: string) => invoke('cancels', (ports) => cancelOrder(ports, orderId, 'cancel')),
+    cancel: (orderId: string, lines: { lineId: string; quantity: number }[] | null) => invoke('cancels', (ports) => cancelOrder(ports, orderId, 'cancel', lines)),
     sweep: () => invoke('sweeps', (ports) => sweepOrders(ports)),
     broom: () => invoke('brooms', (ports) => homes.broom(createArbiter(d1Over(async (what) => {
       await ports.sleep(0)

@@ -58,13 +58,13 @@ export function troublesOf({ world, edge, shops, shoppers, passes, quietTill }: 
     [0.12, () => shop().clone()],
     [0.15, () => shop().endClone()],
     [0.8, () => shop().till.completesLate()],
-    [0.6, () => shop().till.handsOut()],
-    [0.2, () => shop().till.refuses()],
+    [0.8, () => shop().till.handsOut()],
+    [0.5, () => shop().till.refuses()],
     [0.4, () => shop().till.describesAnew()],
     ...(quietTill ? [] : [
       [1.5, () => shop().till.sells()],
       [0.7, () => shop().till.takesBack()],
-      [0.15, () => shop().till.renames()],
+      [0.2, () => shop().till.renames()],
       [0.2, () => shop().till.retires()],
     ] satisfies Trouble[]),
   ]

@@ -5,12 +5,12 @@ import type { SimulatedEdge, World } from './simulated-edge.ts'
 import type { SimulatedShop } from './simulated-shop.ts'
 
 export type House = { edge: SimulatedEdge; shops: SimulatedShop[]; shoppers: Shoppers; quietTill: boolean }
-type Row = { orderId: string; status: string; assignments: AssignmentRecord[]; lines: { lineId: string; sku: string }[]; timeline: { type: string }[] }
+type Row = { orderId: string; status: string; assignments: AssignmentRecord[]; lines: { lineId: string; sku: string; quantity: number }[]; cancelled: { lineId: string; quantity: number }[]; timeline: { type: string }[] }
 
 const GIVEN_UP: ReadonlySet<string> = new Set(['rejected', 'struck', 'voided'])
 
 /** What must hold, looked at from outside: the till's tables, D1's rows, the counters, the journals, the desk. */
-export function createTruths({ edge, shops, shoppers, quietTill }: House, { violation, trace }: Pick<World, 'violation' | 'trace'>) {
+export function createTruths({ edge, shops, shoppers, quietTill }: House, { violation, trace, faults }: Pick<World, 'violation' | 'trace' | 'faults'>) {
   /** What a till had not yet sold when the newest of the levels a counter ever held was read: only that the edge cannot know. */
   const unseenSince = new Map<string, { sku: string; shop: SimulatedShop; level: { epoch: number; seq: number } }>()
   const orders = remembered(() => edge.changes().orders, () => ordersOf(edge))
@@ -72,14 +72,19 @@ export function createTruths({ edge, shops, shoppers, quietTill }: House, { viol
       const rows = new Map(orders().map((row) => [row.orderId, row]))
       const desk = JSON.stringify([...edge.letters.values()].map(({ body }) => body))
       for (const { orderId, shopper } of shoppers.placed()) if (!rows.has(orderId)) violation('lost', `${shopper.key} was told of ${orderId}, which is nowhere`)
-      for (const { orderId, status, assignments, timeline } of rows.values()) {
-        const inTill = assignments.some(({ assignmentId, storeId }) => {
+      for (const { orderId, status, assignments, lines, cancelled, timeline } of rows.values()) {
+        const inTills = assignments.flatMap(({ assignmentId, storeId }) => {
           const order = shops.find((shop) => shop.storeId === storeId)?.till.orders.get(assignmentId)
-          return order !== undefined && order.state !== 'void'
+          return order === undefined || order.state === 'void' ? [] : order.assignment.lines
         })
         const explained = desk.includes(orderId)
+        for (const { assignedAt } of assignments) if (assignedAt !== undefined) faults.note('part rerouted')
         const states = assignments.map(({ state }) => state).join()
-        if (status === 'cancelled' ? inTill : !inTill && !explained) violation(status === 'cancelled' ? 'doubled' : 'lost', `${orderId} is ${status} and ${inTill ? '' : 'not '}in the till (${states})`)
+        for (const { lineId, sku, quantity } of lines) {
+          const wanted = quantity - quantityIn(cancelled, lineId)
+          const got = quantityIn(inTills, lineId)
+          if (got !== wanted && !explained) violation(got > wanted ? 'doubled' : 'lost', `${orderId} is ${status}, of ${quantity} ${sku} ${wanted} are wanted and ${got} in the tills (${states})`)
+        }
         if (['placed', 'sent_to_store'].includes(status) && !explained) violation('unsettled', `${orderId} came to rest as ${status} (${states})`)
         if (status === 'cancelled' && !timeline.some(({ type }) => TELLS_WHY.has(type))) violation('untold', `${orderId} was cancelled and nobody was told why`)
       }
@@ -124,21 +129,24 @@ type HeldLevel = { epoch: number; asOf: number } | null
 export const mustWeigh = ({ fellAt }: Reservation, level: HeldLevel): boolean =>
   fellAt === null || level === null || fellAt.epoch > level.epoch || (fellAt.epoch === level.epoch && fellAt.seq > level.asOf)
 
-const TELLS_WHY: ReadonlySet<string> = new Set(['order.rejected', 'order.cancelled', 'order.cancel_requested'])
+const TELLS_WHY: ReadonlySet<string> = new Set(['order.cancelled', 'order.lines_cancelled', 'order.cancel_requested'])
+
+const quantityIn = (lines: readonly { lineId: string; quantity: number }[], lineId: string): number => lines.reduce((sum, line) => (line.lineId === lineId ? sum + line.quantity : sum), 0)
 
 /** Whether an assignment may still take goods that are on the shelf now. */
-function isOwed({ assignmentId, state }: AssignmentRecord, shop: SimulatedShop, edge: SimulatedEdge): boolean {
+function isOwed({ assignmentId, state, unreserved }: AssignmentRecord, shop: SimulatedShop, edge: SimulatedEdge): boolean {
   const order = shop.till.orders.get(assignmentId)
   if (order) return order.state !== 'void' && !order.fell
-  if (GIVEN_UP.has(state)) return false
+  // What is written down and not yet reserved is promised to nobody: if the goods are gone by then, it goes elsewhere.
+  if (GIVEN_UP.has(state) || unreserved) return false
   // Taken back before any store was offered it: nobody will bring it to a till, whatever the row still says.
   if (edge.links.get(shop.storeId)?.assignmentState(assignmentId) === 'struck') return false
   return !shop.hasGivenUp(assignmentId)
 }
 
-const ordersOf = (edge: SimulatedEdge): Row[] => edge.sqlite.prepare(`SELECT order_id, status, assignments, purchase, timeline FROM orders WHERE status <> 'abandoned'`).all().map((row) => ({
+const ordersOf = (edge: SimulatedEdge): Row[] => edge.sqlite.prepare(`SELECT order_id, status, assignments, purchase, cancelled, timeline FROM orders WHERE status <> 'abandoned'`).all().map((row) => ({
   orderId: String(row['order_id']), status: String(row['status']), assignments: JSON.parse(String(row['assignments'])), lines: JSON.parse(String(row['purchase'])).lines,
-  timeline: JSON.parse(String(row['timeline'])),
+  cancelled: JSON.parse(String(row['cancelled'])), timeline: JSON.parse(String(row['timeline'])),
 }))
 
 /** Read again only when something was written. */
