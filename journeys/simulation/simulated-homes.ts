@@ -85,7 +85,7 @@ export function createHomes({ stage, faults, later, now, violation }: World) {
       return answer
     }
     return {
-      reserve: (_, request) => call('reserve', () => change(number, (book) => {
+      reserve: (_, request) => call(`reserve ${request.assignmentId} ${request.attempt.id}`, () => change(number, (book) => {
         const counters = request.demands.map((demand) => book.counter(demand.sku, request.storeId))
         const decided = decideReserve(counters, request, dbOf(number).isBuried(request.assignmentId, request.attempt))
         if (!decided.ok) return decided
@@ -94,7 +94,7 @@ export function createHomes({ stage, faults, later, now, violation }: World) {
         decided.value.forEach(checkGrant)
         return { ok: true as const }
       })),
-      apply: (_, commands) => call('apply', () => change(number, (book) => commands.map((command) => {
+      apply: (_, commands) => call(`apply ${commands.map((command) => `${command.type} ${command.sku}${'assignmentId' in command ? ` ${command.assignmentId}` : ''}`).join(', ')}`, () => change(number, (book) => commands.map((command) => {
         const { counter, outcome } = applyCommand(book.counter(command.sku, command.storeId), command)
         book.put(counter)
         if (command.type === 'release' && command.attempt) buried.add(graveOf(number, command.assignmentId, command.attempt.id))

@@ -9,12 +9,12 @@ import type { Actor } from './stage.ts'
  * A shop's till, which no trouble can harm: its tables are the truth. Half of them are harder to work with: the goods fall only
  * when the cashier completes the sale, or a web order cannot be looked up by its reference.
  */
-export function createSimulatedTill(world: World, stock: Record<string, number>) {
+export function createSimulatedTill(world: World, counted: Record<string, number>) {
   const { stage, random, faults, now } = world
-  const pos = memoryPos(stock, { stockFallsAt: random.chance(0.3) ? 'later' : 'accept', duplicates: random.chance(0.25) ? 'possible' : 'never' })
+  const pos = memoryPos(counted, { stockFallsAt: random.chance(0.3) ? 'later' : 'accept', duplicates: random.chance(0.25) ? 'possible' : 'never' })
   const written = new Map<string, number>()
   const sales: { sku: string; quantity: number }[] = []
-  let renames = 0
+  const renamed = new Set<string>()
   const underWay = { reads: 0, writes: 0 }
 
   /**
@@ -66,6 +66,8 @@ export function createSimulatedTill(world: World, stock: Record<string, number>)
     return { pos: reached, readAt: (sku) => readAt.get(sku) ?? 0 }
   }
 
+  const stock = (): [string, number][] => [...pos.stock].filter(([sku]) => !renamed.has(sku))
+  const anySku = (): string => random.pick(stock())[0]
   const openOrders = () => [...pos.orders].filter(([, { state }]) => state !== 'void' && state !== 'done')
 
   return {
@@ -75,12 +77,14 @@ export function createSimulatedTill(world: World, stock: Record<string, number>)
     isWriting: () => underWay.writes > 0,
     /** Whether the catalogue has it. */
     isSold: (sku: string) => pos.items.has(sku),
-    stock: pos.stock,
+    /** What is counted under its own name; what was renamed away nobody will ever count again. */
+    stock,
+    onHand: (sku: string): number | undefined => (renamed.has(sku) ? undefined : pos.stock.get(sku)),
     orders: pos.orders,
     /** Units sold here after the first `count` sales. */
     soldSince: (sku: string, count: number): number => sales.slice(count).reduce((sum, sale) => (sale.sku === sku ? sum + sale.quantity : sum), 0),
     sells(): void {
-      const sku = random.pick([...pos.stock.keys()])
+      const sku = anySku()
       if ((pos.stock.get(sku) ?? 0) <= 0) return
       faults.note(underWay.reads > 0 ? 'till sale during a read' : 'till sale')
       sales.push({ sku, quantity: 1 })
@@ -88,7 +92,7 @@ export function createSimulatedTill(world: World, stock: Record<string, number>)
     },
     takesBack(): void {
       faults.note('till return')
-      pos.sell(random.pick([...pos.stock.keys()]), -1)
+      pos.sell(anySku(), -1)
     },
     describesAnew(): void {
       faults.note('item described anew')
@@ -97,18 +101,18 @@ export function createSimulatedTill(world: World, stock: Record<string, number>)
     },
     /** The same goods under another name: to everybody else the old SKU is gone, with its level. */
     renames(): void {
-      if (renames > 0 || pos.items.size < 3) return
+      if (renamed.size > 0 || pos.items.size < 3) return
       faults.note('SKU renamed')
-      renames += 1
       const sku = random.pick([...pos.items.keys()])
       const onHand = pos.stock.get(sku) ?? 0
+      renamed.add(sku)
       pos.retire(sku)
       pos.stock.delete(sku)
       pos.put(itemOf(`${sku}-NEW`), onHand)
     },
     /** Off the shelves, or on them again; its pieces are still counted. */
     retires(): void {
-      const gone = [...pos.stock.keys()].filter((sku) => !pos.items.has(sku))
+      const gone = stock().flatMap(([sku]) => (pos.items.has(sku) ? [] : [sku]))
       faults.note('SKU retired')
       if (gone.length > 0) return pos.put(itemOf(random.pick(gone)))
       if (pos.items.size > 2) pos.retire(random.pick([...pos.items.keys()]))

@@ -49,11 +49,11 @@ export function createTruths({ edge, shops, shoppers, quietTill }: House, { viol
       noteLevels()
       for (const shop of shops) {
         for (const [assignmentId, times] of shop.till.written) if (times > 1) violation('doubled', `${assignmentId} was written ${times} times`)
-        for (const [sku, onHand] of shop.till.stock) if (quietTill && onHand < 0) violation('oversold', `${shop.storeId} sold ${sku} it does not have`)
+        for (const [sku, onHand] of shop.till.stock()) if (quietTill && onHand < 0) violation('oversold', `${shop.storeId} sold ${sku} it does not have`)
         const owed = owedBy(shop)
         for (const counter of counters()) {
           if (counter.storeId !== shop.storeId) continue
-          const onHand = shop.till.stock.get(counter.sku)
+          const onHand = shop.till.onHand(counter.sku)
           const shown = edge.homes.availableOf(counter)
           // Renamed away: nobody will ever count it again under this name.
           if (onHand === undefined || shown === null) continue
@@ -61,7 +61,13 @@ export function createTruths({ edge, shops, shoppers, quietTill }: House, { viol
           const truly = Math.max(0, onHand - (owed.get(counter.sku) ?? 0) + unknown)
           if (shown <= truly) continue
           trace(`  held: ${JSON.stringify(counter)}`)
-          for (const { orderId, status, assignments } of orders()) trace(`  ${orderId} ${status}: ${JSON.stringify(assignments.map(({ assignmentId, storeId, state }) => ({ assignmentId, storeId, state, journal: shop.journals().map((journal) => journal.inbox.get(assignmentId)?.state), till: shop.till.orders.get(assignmentId)?.state })))}`)
+          for (const { orderId, status, assignments, lines } of orders()) {
+            const told = assignments.map(({ assignmentId, storeId, state, lines: parts }) => ({
+              assignmentId, storeId, state, asks: parts.map(({ lineId, quantity }) => `${quantity} ${lines.find((line) => line.lineId === lineId)?.sku}`).join(),
+              journal: shop.journals().map((journal) => journal.inbox.get(assignmentId)?.state), till: shop.till.orders.get(assignmentId)?.state, fell: shop.till.orders.get(assignmentId)?.fell,
+            }))
+            trace(`  ${orderId} ${status}: ${JSON.stringify(told)}`)
+          }
           violation('oversold', `the edge shows ${shown} ${counter.sku} at ${shop.storeId}, truly there are ${truly - unknown}, and it cannot have seen ${unknown} go`)
         }
       }
@@ -95,7 +101,7 @@ export function createTruths({ edge, shops, shoppers, quietTill }: House, { viol
       }
       for (const counter of counters()) {
         const { sku, storeId, level, reservations } = counter
-        const onHand = shops.find((shop) => shop.storeId === storeId)?.till.stock.get(sku)
+        const onHand = shops.find((shop) => shop.storeId === storeId)?.till.onHand(sku)
         if (onHand === undefined) continue
         const reserved = reservations.reduce((sum, reservation) => (mustWeigh(reservation, level) ? sum + reservation.quantity : sum), 0)
         const shown = edge.homes.availableOf(counter)
@@ -117,7 +123,7 @@ export function createTruths({ edge, shops, shoppers, quietTill }: House, { viol
     },
     /** Units by which the edge's numbers differ from the tills'. */
     drift: (): number => counters().reduce((sum, { sku, storeId, level }) => {
-      const onHand = shops.find((shop) => shop.storeId === storeId)?.till.stock.get(sku)
+      const onHand = shops.find((shop) => shop.storeId === storeId)?.till.onHand(sku)
       return level && onHand !== undefined && shops.some((shop) => shop.storeId === storeId && shop.till.isSold(sku)) ? sum + Math.abs(level.onHand - onHand) : sum
     }, 0),
   }

@@ -175,6 +175,18 @@ describe('a basket over several homes', () => {
     expect(await inventory.reserve(basket('a', '1', [{ sku: 'SOAP', quantity: 1 }]))).toEqual({ ok: false, refusal: { reason: 'released-before' } })
   })
 
+  test('what several ask for at once is not taken from one by the fault of another', async () => {
+    const broken = home('TOWEL', SHARDS)
+    let fails = false
+    const { inventory, free } = homesInMemory(async (call, number) => (fails && call === 'reserve' && number === broken ? 'before' : null))
+    await inventory.apply([level('SOAP', 3), level('TOWEL', 3)])
+    const wanted = { ...basket('a', '1', [{ sku: 'SOAP', quantity: 2 }, { sku: 'TOWEL', quantity: 2 }]), keepsWhatItHas: true as const }
+    expect(await inventory.reserve(wanted)).toEqual({ ok: true })
+    fails = true
+    await expect(inventory.reserve(wanted)).rejects.toThrow()
+    expect([free('SOAP'), free('TOWEL')]).toEqual([1, 1])
+  })
+
   test.each(['before', 'after'] as const)('a home that fails %s granting is a fault, and no home keeps anything', async (fault) => {
     const broken = home('TOWEL', SHARDS)
     const { inventory, free } = homesInMemory(async (call, number) => (call === 'reserve' && number === broken ? fault : null))

@@ -104,6 +104,7 @@ async function reserve(homeOf: (number: number) => HomeRpc, shards: number, requ
     if (answer.status === 'rejected' || answer.value.ok) toRelease.push(place)
   }
   if (fault === undefined && refusals.length === 0) return { ok: true }
+  if (request.keepsWhatItHas) toRelease.length = 0
 
   const { assignmentId, attempt, storeId, now: at } = request
   await Promise.all(toRelease.map(async (place) => {

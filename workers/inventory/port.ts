@@ -23,6 +23,11 @@ export type ReserveRequest = {
   now: number
   /** When the broom may ask whether the order was placed. */
   dueAt: number
+  /**
+   * The attempt is written down and several may be asking for it at once: what was granted stays, whatever became of the rest,
+   * until whoever decides in D1 releases the assignment. Else one asker's fault would take away what another was granted.
+   */
+  keepsWhatItHas?: true
 }
 /** `contended`: the shortage is only due to reservations so young that their placement may still fail. */
 export type ReserveRefusal = { reason: 'out-of-stock'; shortages: Shortage[]; contended: boolean }
@@ -37,7 +42,7 @@ export type CounterState = { sku: string; onHand: number; epoch: number; seq: nu
 
 /** The counters, wherever they live: the adapter finds each SKU's home and makes one call per home. Functions, so a fake is an object literal. */
 export type Inventory = {
-  /** Reserves the whole basket at one store, or nothing. Releases what was granted elsewhere when one home refuses. */
+  /** Reserves the whole basket at one store, or nothing. Releases what was granted elsewhere when one home refuses, unless it `keepsWhatItHas`. */
   reserve(request: ReserveRequest): Promise<ReserveAnswer>
   /** Applies in order per SKU; outcomes in the order of the commands. Throws when a home cannot be reached (idempotent: call again). */
   apply(commands: CounterCommand[]): Promise<CommandOutcome[]>

@@ -18,6 +18,8 @@ export function judge(row: KeyRow | undefined, due: DueReservation): 'confirm' |
   // Given away while its store was silent: the store may have taken the goods off, and says so when it is back.
   if (assignment.unanswered) return 'confirm'
   if (row.status === 'cancelled' || isSettled(assignment)) return 'release'
+  // A reserve that came so late that its goods had already left: nothing will ever end it.
+  if (due.state === 'reserved' && assignment.fellAt !== null) return 'release'
   // The sweep ends what is not paid in time, and releases it; until then it weighs.
   return row.status === 'awaiting_payment' ? 'wait' : 'confirm'
 }

@@ -56,6 +56,13 @@ describe("the order's primary key is the only arbiter", () => {
     expect(await arbiter([due('try-1', 'confirmed')], 1)).toEqual(['release'])
   })
 
+  it('a reserve that came after its goods had left is released: nothing else would ever end it', async () => {
+    const order = orderOf('try-1')
+    await orders.insert({ ...order, assignments: order.assignments.map((each) => ({ ...each, state: 'accepted', fellAt: { epoch: 1, seq: 4 } })) })
+    expect(await arbiter([due('try-1')], 1)).toEqual(['release'])
+    expect(await arbiter([due('try-1', 'confirmed')], 1)).toEqual(['confirm'])
+  })
+
   it('what waits for its payment is left alone', async () => {
     await orders.insert({ ...orderOf('try-1'), status: 'awaiting_payment' })
     expect(await arbiter([due('try-1')], 1)).toEqual(['wait'])

@@ -80,6 +80,18 @@ function world(change: { reserve?: (request: ReserveRequest) => ReserveAnswer; i
 const short = (contended: boolean): ReserveAnswer => ({ ok: false, refusal: { reason: 'out-of-stock', shortages: [{ sku: 'A', requested: 3, available: 1 }], contended } })
 
 describe('placing an order', () => {
+  it('is never refused for want of what a twin of the same call has just taken', async () => {
+    const first = world()
+    const placed = await first.place()
+    const order = placed.ok ? placed.value.order : expect.fail('refused')
+    const held: Record<string, number> = { A: 0 }
+    const second = world({ held: { main: held }, reserve: () => short(false) })
+    let looks = 0
+    // The twin's row goes in after this call has looked for it the first time.
+    second.ports.orders.find = async () => (looks++ === 0 ? null : order)
+    expect(await second.place()).toMatchObject({ ok: true, value: { repeated: true, order: { orderId: order.orderId } } })
+  })
+
   it('sums demand per SKU, reserves it whole, writes the order and hands it over', async () => {
     const { place, reserved, sent, orders } = world()
     const placed = await place()

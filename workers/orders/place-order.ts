@@ -49,7 +49,12 @@ export async function placeOrder(ports: PlacementPorts, call: PlacementCall): Pr
   const bodyHash = await sha256Hex(canonicalJson(call.raw))
   const before = await meetAgain(ports, orderId, bodyHash)
   if (before) return before
+  const placed = await placeNew(ports, call, { orderId, number, bodyHash })
+  // What is short may be what a twin of this very call has just taken: then the order is there, and no refusal is true.
+  return placed.ok ? placed : (await meetAgain(ports, orderId, bodyHash)) ?? placed
+}
 
+async function placeNew(ports: PlacementPorts, call: PlacementCall, { orderId, number, bodyHash }: { orderId: string; number: string; bodyHash: string }): Promise<Result<Placed, PlacementRefusal>> {
   const { lines, fulfillment } = call.body
   const skus = [...new Set(lines.map((line) => line.sku))]
   const sellable = await ports.catalog.sellable(skus, fulfillment.method === 'pickup' ? fulfillment.storeId : null)
@@ -69,8 +74,6 @@ export async function placeOrder(ports: PlacementPorts, call: PlacementCall): Pr
     const dueInMs = (call.channel.payInStore ? 0 : PAYMENT_RESERVATION_MS) + PLACEMENT_RESERVATION_MS
     const reserved = await reserveParts(ports, demands, bodyHash, dueInMs)
     if (reserved.ok) return insert(ports, call, { orderId, number, bodyHash, parts, demands, priced, attempt: reserved.attempt, isChoice: offers.length > 1 })
-    const again = await meetAgain(ports, orderId, bodyHash)
-    if (again) return again
     shortages = reserved.short.flatMap((each) => each.shortages)
     for (const short of reserved.short) offers = lowered(offers, short.storeId, short.shortages)
   }
@@ -94,7 +97,7 @@ async function insert(ports: PlacementPorts, call: PlacementCall, granted: Grant
   }
   // Another try of this key has won, or the broom has struck this one. The goods of this attempt are nobody's.
   await releaseParts(ports, granted.demands, { id: granted.attempt, bodyHash: granted.bodyHash })
-  return (await meetAgain(ports, granted.orderId, granted.bodyHash)) ?? refused({ reason: 'try-again' })
+  return refused({ reason: 'try-again' })
 }
 
 /** A message that is not sent is sent by the sweep: the order's row says that it is owed. */

@@ -80,7 +80,7 @@ async function reserveWritten(ports: RoutePorts, order: OrderRecord, { assignmen
   const now = ports.clock()
   const demands = countedDemand(purchase, lines)
   const answer = demands.length === 0 ? { ok: true as const }
-    : await ports.inventory.reserve({ assignmentId, attempt: { id: attempt, bodyHash }, storeId, demands, now, dueAt: now + PLACEMENT_RESERVATION_MS })
+    : await ports.inventory.reserve({ assignmentId, attempt: { id: attempt, bodyHash }, storeId, demands, now, dueAt: now + PLACEMENT_RESERVATION_MS, keepsWhatItHas: true })
   const reason = answer.ok ? null : answer.refusal.reason === 'out-of-stock' ? 'out_of_stock' as const : null
   const after = await changeOrder(ports.orders, orderId, (current) => ({
     order: answer.ok ? assigned(current, assignmentId, now) : notAssigned(current, assignmentId, reason, now),

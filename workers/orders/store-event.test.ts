@@ -67,6 +67,15 @@ describe('an order', () => {
     const applied = applyStoreEvent(placedOrder(), rejected(4, reason), EPOCH, 2000)
     expect(applied?.desk).toContain(reason)
     expect(applied?.order.status).toBe('placed')
+    // Whoever noted it may have died before the desk heard.
+    const again = applied && applyStoreEvent(applied.order, rejected(4, reason), EPOCH, 3000)
+    expect(again).toMatchObject({ desk: applied?.desk, order: applied?.order })
+  })
+
+  it('in doubt goes to the desk as often as it is told', () => {
+    const first = applyStoreEvent(placedOrder(), event(4, 'order.in_doubt', { detail: 'lost' }), EPOCH, 2000) ?? expect.fail('nothing')
+    expect(first.desk).toBeDefined()
+    expect(applyStoreEvent(first.order, event(4, 'order.in_doubt', { detail: 'lost' }), EPOCH, 3000)).toMatchObject({ desk: first.desk, order: first.order })
   })
 
   it('asks the store to take back what it accepts after it was given away', () => {

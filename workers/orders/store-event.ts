@@ -93,9 +93,10 @@ function decide(order: OrderRecord, assignment: AssignmentRecord, event: OrderEv
     case 'order.rejected':
       return rejected(seen, event.data)
     case 'order.in_doubt':
-      if (assignment.state === 'accepted' || assignment.state === 'in_doubt' || isSettled(assignment)) return { order }
+      if (assignment.state === 'accepted' || isSettled(assignment)) return { order }
       return {
-        order: step(seen, { state: 'in_doubt' }, 'order.in_doubt'),
+        // Told again it is asked again: whoever noted it may have died before the desk heard.
+        order: assignment.state === 'in_doubt' ? order : step(seen, { state: 'in_doubt' }, 'order.in_doubt'),
         desk: 'The store cannot tell whether its till took the order. Look for its reference in the till, then cancel it or let the store accept it.',
       }
     case 'order.cancel_result':
@@ -132,12 +133,16 @@ function accepted(seen: Base, data: Extract<OrderEvent, { type: 'order.accepted'
 
 function rejected(seen: Base, data: Extract<OrderEvent, { type: 'order.rejected' }>['data']): Decided {
   const { order, assignment, position } = seen
-  if (isSettled(assignment)) return { order: assignment.unanswered ? step(seen, { unanswered: false }, 'order.taken_back', data.reason) : order }
+  if (isSettled(assignment)) return { order: assignment.unanswered ? step(seen, { unanswered: false }, 'order.taken_back', data.reason) : order, ...atDesk(order, assignment) }
   if (assignment.state === 'accepted' && assignment.position !== null && !isAfter(position, assignment.position)) return { order }
   const after = step(seen, { state: 'rejected', reason: data.reason }, 'order.rejected', data.reason)
-  const refusal = findAssignment(after, assignment.assignmentId)
-  const waits = refusal !== undefined && isAtDesk(refusal) && unassignedLines(after).length > missingLines(after).length
-  return { order: after, ...(waits ? { desk: `The store refused the order: ${data.reason}. Mend the cause, then cancel it or send it elsewhere.` } : {}) }
+  return { order: after, ...atDesk(after, findAssignment(after, assignment.assignmentId)) }
+}
+
+/** What a person must be told of a refusal, also when it is told again: whoever noted it may have died before the desk heard. */
+function atDesk(order: OrderRecord, refusal: AssignmentRecord | undefined): { desk?: string } {
+  const waits = refusal !== undefined && isAtDesk(refusal) && unassignedLines(order).length > missingLines(order).length
+  return waits ? { desk: `The store refused the order: ${refusal.reason}. Mend the cause, then cancel it or send it elsewhere.` } : {}
 }
 
 function cancelResult(seen: Base, outcome: 'struck' | 'voided' | 'refused'): Decided {
