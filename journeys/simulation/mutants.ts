@@ -65,7 +65,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'cancel-releases-early', breaks: 'rules 6: a cancel gives the goods back before the store has answered',
-    file: 'workers/orders/cancel-order.ts', find: 'await askStores(ports, after.order, asked, requestId)', replace: 'for (const each of asked) await releaseAssignment(ports, after.order, each.assignmentId)\n  await askStores(ports, after.order, asked, requestId)',
+    file: 'workers/orders/cancel-order.ts', find: 'await askStores(ports, after, after.assignments.filter(isRecalled), requestId)', replace: 'for (const each of after.assignments.filter(isRecalled)) await releaseAssignment(ports, after, each.assignmentId)\n  await askStores(ports, after, after.assignments.filter(isRecalled), requestId)',
   },
   {
     name: 'taken-back-after-offer', breaks: 'rules 6: what a store was offered is taken back without its word',
@@ -73,7 +73,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'struck-and-offered', breaks: 'rules 6: the link forgets what it has struck, and offers it',
-    file: 'workers/stores/run-link.ts', find: 'book.strike(assignmentId, now)\n        book.forget(assignmentId)', replace: 'book.forget(assignmentId)',
+    file: 'workers/stores/run-link.ts', find: 'const decided = takeBack(work, now)\n      if (decided.kind === \'struck\') {\n        book.strike(assignmentId, now)', replace: 'const decided = takeBack(work, now)\n      if (decided.kind === \'struck\') {',
   },
   {
     name: 'acked-before-durable', breaks: 'rules 1: events are confirmed although what they say was not kept',
@@ -114,6 +114,18 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'backup-not-noticed', breaks: 'rules 2: the edge does not compare digests, and a restored journal goes on',
     file: 'workers/stores/take-events.ts', find: 'if (seq === mark.seq && digest !== mark.digest) return refused(\'forked\')\n  }', replace: '}',
+  },
+  {
+    name: 'reroute-reserves-unwritten', breaks: 'rules 5: a part is handed over although its goods were not reserved',
+    file: 'workers/orders/route-missing.ts', find: 'order: answer.ok ? assigned(', replace: 'order: reason !== undefined ? assigned(',
+  },
+  {
+    name: 'late-acceptance-kept', breaks: 'rules 6: a store that accepts what was given away is not asked to take it back',
+    file: 'workers/orders/store-event.ts', find: 'return { order, takeBack: true, desk:', replace: 'return { order, desk:',
+  },
+  {
+    name: 'fault-takes-anothers-goods', breaks: 'rules 5: one router\'s fault releases what another was granted',
+    file: 'workers/orders/route-missing.ts', find: ', keepsWhatItHas: true })', replace: ' })',
   },
   {
     name: 'baseline-kept-over-epochs', breaks: 'rules 4: a new epoch sends only what changed since the old one',
