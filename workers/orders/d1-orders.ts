@@ -102,6 +102,8 @@ export function createOrderBook(database: D1Database): OrderBook {
           UNION ALL
           SELECT 'sale', sale_id, occurred_at, store_id, kind, total_minor, currency, assignment_id FROM sales
             WHERE occurred_at <= ${before?.at ?? Number.MAX_SAFE_INTEGER} AND ${filter.status ?? null} IS NULL
+              -- A web order at the till is that order, not a second sale (rules.md 3).
+              AND NOT EXISTS (SELECT 1 FROM orders WHERE order_id = substr(sales.assignment_id, 1, instr(sales.assignment_id, '.') - 1) AND orders.status <> 'abandoned')
               AND (${filter.storeId ?? null} IS NULL OR store_id = ${filter.storeId ?? null})
         )
         WHERE ${before?.id ?? null} IS NULL OR at < ${before?.at ?? 0} OR id < ${before?.id ?? null}

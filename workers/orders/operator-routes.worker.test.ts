@@ -3,6 +3,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { app } from '../gateway/app.ts'
 import { createArbiter } from './arbiter.ts'
 import { createOrderBook } from './d1-orders.ts'
+import { createSales } from '../status/d1-sales.ts'
 import { accessTokenFor } from './ids.ts'
 import type { OrderRecord } from './port.ts'
 import { ASSIGNMENT_ID, ORDER_ID, placedOrder } from './test-orders.ts'
@@ -24,6 +25,19 @@ beforeAll(async () => {
 beforeEach(async () => {
   await env.DB.exec('DELETE FROM orders')
   await env.DB.exec('DELETE FROM audit_log')
+})
+
+describe('GET /orders', () => {
+  it('lists a web order once, also when the till has sold it, and what the till sold by itself', async () => {
+    const money = { amountMinor: 100, currency: 'USD' }
+    const sale = (saleId: string, assignmentId?: string) => createSales(env.DB).record('main', { saleId, kind: 'sale', lines: [], total: money, ...(assignmentId ? { assignmentId } : {}) }, 1, { epoch: 1, seq: 1 })
+    await orders.insert(placedOrder())
+    await sale('S1')
+    await sale('S2', ASSIGNMENT_ID)
+    await sale('S3', 'ord_00000000000000000000000000.1')
+    const { items } = await (await call('GET', '/admin/v1/orders')).json<{ items: { saleId?: string; id?: string }[] }>()
+    expect(items.map(({ saleId, id }) => saleId ?? id)).toEqual([ORDER_ID, 'S3', 'S1'])
+  })
 })
 
 describe('PUT /stores/{id}/priority', () => {
