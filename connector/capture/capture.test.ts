@@ -118,6 +118,24 @@ describe('a capture', () => {
     expect(journal.inbox.get(ID)?.stockFell).toBe(true)
   })
 
+  test.each([
+    [{ kind: 'progress', status: 'ready_for_pickup' }, 'accept', ['order.accepted', 'order.status_changed']],
+    [{ kind: 'stock-fell' }, 'later', ['order.accepted']],
+  ] as const)('of an order in doubt, %j is the word that the POS has it', async (change, stockFallsAt, events) => {
+    pos.capabilities.duplicates = 'possible'
+    pos.capabilities.stockFallsAt = stockFallsAt
+    receiveOrder(journal, assignmentOf(1, { A: 4 }), NOW)
+    await pos.writeOrder(assignmentOf(1, { A: 4 }))
+    journal.inbox.change(ID, { state: 'in_doubt' }, NOW)
+    journal.outbox.markAcked(journal.outbox.lastSeq())
+    pos.staff({ ...change, assignmentId: ID, occurredAt })
+    await captureChanges(shop)
+    const told = waitingEvents(journal).filter(({ type }) => type.startsWith('order.'))
+    expect(told.map(({ type }) => type)).toEqual(events)
+    expect(told[0]).toMatchObject({ data: { stockFell: true, levels: [{ sku: 'A', onHand: 6 }] } })
+    expect(journal.inbox.get(ID)).toMatchObject({ state: 'done', stockFell: true })
+  })
+
   test('tells of an order this journal never had all the same', async () => {
     pos.orders.set(ID, { posReference: 'T9', state: 'open', fell: false, assignment: assignmentOf(1, { A: 4 }) })
     pos.staff({ kind: 'stock-fell', assignmentId: ID, occurredAt })

@@ -24,7 +24,7 @@ export async function captureChanges(shop: Shop, feed: Feed = createFeed()): Pro
     const sold = new Set(changes.sales.flatMap((sale) => sale.lines.map((line) => line.sku)))
     const orders = changes.orders.map((change) => {
       const row = journal.inbox.get(change.assignmentId)
-      return { change, skus: skusOfChange(change, row, moved) }
+      return { change, skus: skusOfChange(change, row, moved, pos.capabilities) }
     })
 
     // Still before any number of this reading is given, and nobody else can number a POS effect meanwhile (turn.ts).
@@ -42,7 +42,7 @@ export async function captureChanges(shop: Shop, feed: Feed = createFeed()): Pro
       const flowing = parkSuspicious(journal, feed.limits, reading, differenceOf(reading, baseline, sold), baseline, sold, at)
       const events: OutgoingEvent[] = [...flowing, ...changes.sales.map(saleEvent)]
       for (const { change, skus } of orders) {
-        const effect = orderChangeEffect(change, journal.inbox.get(change.assignmentId), skus.flatMap((sku) => entry(sku, fresh)).map(([sku, onHand]) => ({ sku, onHand })))
+        const effect = orderChangeEffect(change, journal.inbox.get(change.assignmentId), skus.flatMap((sku) => entry(sku, fresh)).map(([sku, onHand]) => ({ sku, onHand })), pos.capabilities)
         journal.inbox.change(effect.assignmentId, effect.change, at)
         events.push(...effect.events)
       }

@@ -1,8 +1,9 @@
+import { fromInstant } from '../../contract/clock.ts'
 import type { Level } from '../../contract/events.ts'
-import { linesOf, skusOf } from '../delivery/outcome.ts'
+import { acceptedEvent, linesOf, skusOf } from '../delivery/outcome.ts'
 import type { InboxChange, InboxRow } from '../journal/inbox.ts'
 import type { OutgoingEvent } from '../journal/outgoing-event.ts'
-import type { PosOrderChange, PosSale } from '../pos/port.ts'
+import type { PosCapabilities, PosOrderChange, PosSale } from '../pos/port.ts'
 
 export type OrderChangeEffect = { assignmentId: string; change: InboxChange; events: OutgoingEvent[] }
 
@@ -11,8 +12,17 @@ export type OrderChangeEffect = { assignmentId: string; change: InboxChange; eve
  * journal never had (it was lost): the edge is told all the same. `levels` were read back with the change, of every SKU of
  * the order; of an order without a row or a body they are those of the SKUs that moved in the same reading.
  */
-export function orderChangeEffect(change: PosOrderChange, row: InboxRow | null, levels: Level[]): OrderChangeEffect {
+export function orderChangeEffect(change: PosOrderChange, row: InboxRow | null, levels: Level[], pos: Doubtful): OrderChangeEffect {
   const { assignmentId, occurredAt } = change
+  if (row?.assignment && endsDoubt(change, row, pos)) {
+    // The POS's own number for it is not known, so it goes by the reference it was written with.
+    const acceptance = { state: 'done', posReference: assignmentId, stockFell: change.kind === 'stock-fell' || pos.stockFallsAt === 'accept' } as const
+    const { change: more, events } = orderChangeEffect(change, { ...row, ...acceptance }, levels, pos)
+    return {
+      assignmentId, change: { ...acceptance, ...more },
+      events: [acceptedEvent(row.assignment, assignmentId, acceptance.stockFell, levels, fromInstant(occurredAt)), ...(change.kind === 'stock-fell' ? [] : events)],
+    }
+  }
   switch (change.kind) {
     case 'progress':
       return {
@@ -40,9 +50,15 @@ export function orderChangeEffect(change: PosOrderChange, row: InboxRow | null, 
   }
 }
 
+type Doubtful = Pick<PosCapabilities, 'duplicates' | 'stockFallsAt'>
+
+/** The staff have it in their hands, so the POS has it: what no lookup could tell is known now. */
+const endsDoubt = ({ kind }: PosOrderChange, { state }: InboxRow, { duplicates }: Doubtful): boolean =>
+  duplicates === 'possible' && kind !== 'refused' && (state === 'in_doubt' || state === 'intent')
+
 /** Whose levels must be read back with these changes. A change that moves no stock needs none. */
-export function skusOfChange(change: PosOrderChange, row: InboxRow | null, moved: readonly string[]): string[] {
-  if (change.kind === 'progress') return []
+export function skusOfChange(change: PosOrderChange, row: InboxRow | null, moved: readonly string[], pos: Doubtful): string[] {
+  if (change.kind === 'progress' && !(row && endsDoubt(change, row, pos))) return []
   return row?.assignment ? skusOf(row.assignment) : [...moved]
 }
 

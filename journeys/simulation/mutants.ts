@@ -7,9 +7,9 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'workers/inventory/counter.ts', find: 'seq: level.asOf })\n}', replace: 'seq: level.asOf - 1 })\n}',
   },
   {
-    name: 'released-at-acceptance', breaks: 'rules 3: the reservation goes with the acceptance instead of with a level read after it',
-    file: 'workers/orders/store-event.ts', find: 'const fell = () => each((sku) => ({ type: \'fell\', storeId, sku, assignmentId, position }))',
-    replace: 'const fell = () => each((sku) => ({ type: \'release\', storeId, sku, assignmentId, at: now }))',
+    name: 'released-at-acceptance', breaks: 'rules 3: the reservation goes with the acceptance of a till whose stock falls later',
+    file: 'workers/orders/store-event.ts', find: 'position } : { type: \'confirm\', ...about }',
+    replace: 'position } : { type: \'release\', storeId, sku, assignmentId, at: now }',
   },
   {
     name: 'as-of-after-reading', breaks: 'rules 3: `asOf` is taken after the SELECT',

@@ -5,6 +5,8 @@ import type { SimulatedEdge, World } from './simulated-edge.ts'
 export type Trouble = [weight: number, happens: () => unknown]
 type Scene = { world: World; edge: SimulatedEdge; shops: SimulatedShop[]; shoppers: Shoppers; passes: (ms: number) => void; quietTill: boolean }
 
+/** Some days are full of orders, some full of crashes. */
+const TEMPERS = [0.3, 1, 1, 3]
 const HOUR_MS = 3_600_000
 
 /** Everything that can happen next, and how often it does. */
@@ -15,7 +17,7 @@ export function troublesOf({ world, edge, shops, shoppers, passes, quietTill }: 
   const leaps = (ms: number): void => {
     if (!shops.some(({ till }) => till.isWriting())) passes(ms)
   }
-  return [
+  const all: Trouble[] = [
     [4, () => shoppers.order()],
     [1, () => shoppers.again()],
     [1, () => shoppers.cancel()],
@@ -49,13 +51,13 @@ export function troublesOf({ world, edge, shops, shoppers, passes, quietTill }: 
     }],
     [1.5, () => shop().start()],
     [0.3, () => shop().backUp()],
-    [0.25, () => {
+    [0.4, () => {
       const one = shop()
       if (!one.hasBackup()) return
       faults.note('disk restored')
       one.restore()
     }],
-    [0.12, () => shop().clone()],
+    [0.25, () => shop().clone()],
     [0.15, () => shop().endClone()],
     [0.8, () => shop().till.completesLate()],
     [0.8, () => shop().till.handsOut()],
@@ -68,4 +70,5 @@ export function troublesOf({ world, edge, shops, shoppers, passes, quietTill }: 
       [0.2, () => shop().till.retires()],
     ] satisfies Trouble[]),
   ]
+  return all.map(([weight, happens]) => [weight * random.pick(TEMPERS), happens])
 }
