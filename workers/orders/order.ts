@@ -30,11 +30,19 @@ export function changed(order: OrderRecord, assignmentId: string, change: Partia
   const after = { ...before, ...change }
   let next: OrderRecord = { ...order, assignments: order.assignments.map((each) => (each === before ? after : each)) }
   const givesBack = isGivenUp(after) && !isGivenUp(before)
-  if (givesBack && after.recall) next = withCancelled(next, after.recall.cancels)
+  if ((givesBack || change.accepted) && after.recall) next = withWishMet(next, after, after.recall)
   // A pickup goes nowhere else; what was only asked back to be made smaller comes to its store again.
   const goesOn = order.purchase.fulfillment.method === 'ship' || (after.recall && after.state !== 'rejected')
   if ((givesBack || change.accepted) && !goesOn) next = withCancelled(next, missingLines(next))
   return noted(order, next, entry, now)
+}
+
+/** What its store does not send was asked to be cancelled: it is, before anybody looks for another store. The rest of the wish stands. */
+function withWishMet(order: OrderRecord, asked: AssignmentRecord, recall: NonNullable<AssignmentRecord['recall']>): OrderRecord {
+  const next = withCancelled(order, recall.cancels)
+  const stillAsked = (lineId: string): number => quantityIn(recall.cancels, lineId) - quantityIn(next.cancelled, lineId) + quantityIn(order.cancelled, lineId)
+  const cancels = [...new Set(recall.cancels.map(({ lineId }) => lineId))].map((lineId) => ({ lineId, quantity: stillAsked(lineId) })).filter(({ quantity }) => quantity > 0)
+  return { ...next, assignments: next.assignments.map((each) => (each === asked ? { ...asked, recall: { ...recall, cancels } } : each)) }
 }
 
 /** What follows from a change of an order: its status, what the timeline tells, and whether anything is owed. */

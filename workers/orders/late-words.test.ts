@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest'
+import { toOrder } from './order.ts'
+import { house } from './test-house.ts'
+
+const three = [{ sku: 'A', quantity: 3 }]
+const cancelledOf = (at: ReturnType<typeof house>) => toOrder(at.order()).lines.map(({ cancelledQuantity }) => cancelledQuantity)
+
+describe('a cancel on its way while the store accepts less', () => {
+  it('of everything: what it did not accept is cancelled, not sent by another', async () => {
+    const at = house({ near: { A: 5 }, far: { A: 5 } })
+    await at.ship(three)
+    await at.settle()
+    await at.cancel()
+    await at.accept(1, {}, [{ lineId: '1', quantity: 1 }])
+    await at.settle()
+    expect(at.parts()).toEqual(['near accepted'])
+    expect(cancelledOf(at)).toEqual([2])
+    await at.answerCancel(1, 'voided', { A: 5 })
+    await at.settle()
+    expect(at.order()).toMatchObject({ status: 'cancelled', dueAt: null })
+  })
+
+  it('of some: what it did not accept is what was cancelled', async () => {
+    const at = house({ near: { A: 5 }, far: { A: 5 } })
+    await at.ship(three)
+    await at.settle()
+    await at.cancel([{ lineId: '1', quantity: 2 }])
+    await at.accept(1, {}, [{ lineId: '1', quantity: 1 }])
+    await at.settle()
+    expect(at.parts()).toEqual(['near accepted'])
+    expect(cancelledOf(at)).toEqual([2])
+    // Who accepted less is not asked again.
+    await at.answerCancel(1, 'voided', { A: 5 })
+    await at.settle()
+    expect(at.parts()).toEqual(['near voided', 'far journaled'])
+    expect([cancelledOf(at), at.weight('A', 'near'), at.weight('A', 'far')]).toEqual([[2], 0, 1])
+  })
+})
