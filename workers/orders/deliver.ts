@@ -5,7 +5,7 @@ import type { OrderMessage } from '../queue-messages.ts'
 import { SLOW_AFTER_MS } from '../stores/breaker.ts'
 import type { Store, StoreLinkRpc, StoreLinks } from '../stores/port.ts'
 import { changeOrder } from './change-order.ts'
-import { findAssignment, isRecalled, isSettled, isUndelivered, isUnreserved } from './assignment.ts'
+import { findAssignment, isGivenUp, isRecalled, isSettled, isUndelivered, isUnreserved } from './assignment.ts'
 import { assignmentBody, handedOver, refusedByStore, struckBeforeOffer } from './order.ts'
 import type { OrderRecord } from './port.ts'
 import { askRouting, releaseAssignment, routeMissing } from './route-missing.ts'
@@ -81,7 +81,7 @@ async function deliver(message: OrderMessage, order: OrderRecord, store: Store, 
   }
   await breaker.record(endedAt - startedAt > SLOW_AFTER_MS ? 'slow' : 'ok', endedAt)
   if (answer.kind === 'refused') {
-    await refusedAtTheDoor(message, order, ports, `The connector refused the assignment with ${answer.status}.`)
+    await refusedAtTheDoor(message, ports, `The connector refused the assignment with ${answer.status}.`)
     return 'applied'
   }
   // Struck: a cancel overtook it, and the store tells so by its own event.
@@ -101,10 +101,13 @@ export async function finishStruck(ports: Pick<RoutePorts, 'orders' | 'clock'> &
 }
 
 /** A connector that will not have it in this form will not have it tomorrow: nothing was journaled, and a person must look. */
-async function refusedAtTheDoor(message: OrderMessage, order: OrderRecord, ports: DeliveryPorts, detail: string): Promise<void> {
+async function refusedAtTheDoor(message: OrderMessage, ports: DeliveryPorts, detail: string): Promise<void> {
   await desk(ports, message, 'needs_person', detail)
-  await releaseAssignment(ports, order, message.assignmentId)
-  await changeOrder(ports.orders, message.orderId, (current) => ({ order: refusedByStore(current, message.assignmentId, ports.clock()) }))
+  // D1 first: the store may have pulled and accepted it meanwhile, and then its goods are not ours to release. What a crash leaves, the broom releases.
+  const after = await changeOrder(ports.orders, message.orderId, (current) => ({ order: refusedByStore(current, message.assignmentId, ports.clock()) }))
+  const standing = after && findAssignment(after.order, message.assignmentId)
+  if (!after || !standing || !isGivenUp(standing)) return
+  await releaseAssignment(ports, after.order, message.assignmentId)
   await ports.links.link(message.storeId).progress(message.assignmentId, 'final', ports.clock())
 }
 

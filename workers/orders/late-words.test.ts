@@ -36,3 +36,22 @@ describe('a cancel on its way while the store accepts less', () => {
     expect([cancelledOf(at), at.weight('A', 'near'), at.weight('A', 'far')]).toEqual([[2], 0, 1])
   })
 })
+
+describe('a word that comes late', () => {
+  it('a refused push says nothing of what the store has accepted meanwhile', async () => {
+    const at = house({ near: { A: 5 }, far: { A: 5 } })
+    await at.ship(three)
+    const { transport } = at.ports.links
+    Object.assign(at.ports.links, { transport: (store: Parameters<typeof transport>[0]) => ({
+      ...transport(store),
+      put: async () => {
+        await at.accept(1, {})
+        return { kind: 'refused', status: 422 }
+      },
+    }) })
+    await at.settle()
+    expect(at.parts()).toEqual(['near accepted'])
+    expect(at.weight('A', 'near')).toBe(3)
+    expect(at.letters).toHaveLength(1)
+  })
+})

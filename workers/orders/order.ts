@@ -139,10 +139,10 @@ export function givenAway(order: OrderRecord, assignmentId: string, now: number)
   return changed(order, assignmentId, { state: 'rejected', reason: 'expired', unanswered: true }, entryOf('order.rejected', assignment, now, 'expired'), now)
 }
 
-/** The store's connector would not take it in this form: a person decides what becomes of the order. */
+/** The store's connector would not take it in this form: a person decides what becomes of the order. Not of what its journal has by another way. */
 export function refusedByStore(order: OrderRecord, assignmentId: string, now: number): OrderRecord {
   const assignment = findAssignment(order, assignmentId)
-  if (!assignment || isSettled(assignment)) return order
+  if (!assignment || !isUndelivered(assignment)) return order
   return changed(order, assignmentId, { state: 'rejected', reason: 'invalid' }, entryOf('order.rejected', assignment, now, 'invalid'), now)
 }
 
