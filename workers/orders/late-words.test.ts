@@ -54,4 +54,18 @@ describe('a word that comes late', () => {
     expect(at.weight('A', 'near')).toBe(3)
     expect(at.letters).toHaveLength(1)
   })
+
+  it('the answer to an earlier cancel does not answer a later one', async () => {
+    const at = house({ near: { A: 5 }, far: { A: 5 } })
+    await at.ship(three)
+    await at.settle()
+    await at.cancel()
+    await at.tell(1, 'order.cancel_result', { outcome: 'refused' })
+    await at.cancel()
+    await at.again()
+    expect(at.order().cancelRequestedAt).not.toBeNull()
+    await at.answerCancel(1, 'struck')
+    await at.settle()
+    expect(at.order().status).toBe('cancelled')
+  })
 })

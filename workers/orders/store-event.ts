@@ -146,14 +146,16 @@ function atDesk(order: OrderRecord, refusal: AssignmentRecord | undefined): { de
 }
 
 function cancelResult(seen: Base, outcome: 'struck' | 'voided' | 'refused'): Decided {
-  const { order, assignment } = seen
+  const { order, assignment, position } = seen
   if (isSettled(assignment)) {
     if (!assignment.unanswered) return { order }
     // Its reservation stays: the goods are set aside in that shop, whether its stock has fallen or not.
     if (outcome === 'refused') return { order, desk: 'The store keeps what it was too late to accept and was given away. Have its staff put the goods back.' }
     return { order: step(seen, { unanswered: false }, 'order.taken_back', outcome) }
   }
-  if (outcome === 'refused') return { order: assignment.recall ? step(seen, { recall: null }, 'order.cancel_refused') : order }
+  // Not newer than what is known: it answers an earlier wish, and the one that stands is asked until it has its own answer.
+  const isNews = assignment.position === null || isAfter(position, assignment.position)
+  if (outcome === 'refused') return { order: assignment.recall && isNews ? step(seen, { recall: null }, 'order.cancel_refused') : order }
   return { order: step(seen, { state: outcome, reason: whyGivenBack(assignment) }, 'order.taken_back', outcome) }
 }
 

@@ -134,6 +134,7 @@ export function house(stock: Record<string, Partial<Record<'A' | 'B', number>>>)
       if (message) await handleOrderMessage(message, ports)
     }
   }
+  let again: () => Promise<unknown> = async () => undefined
   const tell = async (n: number, type: OrderEvent['type'], data: object): Promise<void> => {
     const assignment = order().assignments[n - 1]
     if (!assignment) throw new Error(`no part ${n}`)
@@ -141,7 +142,8 @@ export function house(stock: Record<string, Partial<Record<'A' | 'B', number>>>)
     const seq = (seqs.get(storeId) ?? 1) + 1
     seqs.set(storeId, seq)
     const event = { seq, type, occurredAt: '2026-11-24T10:00:00Z', data: { assignmentId, ...data } } as OrderEvent
-    await handleStatusEvents({ storeId, epoch: 1, requestId: 'r', events: [event] }, ports)
+    again = () => handleStatusEvents({ storeId, epoch: 1, requestId: 'r', events: [event] }, ports)
+    await again()
   }
   const levels = (left: Partial<Record<string, number>>) => Object.entries(left).map(([sku, onHand]) => ({ sku, onHand }))
 
@@ -149,6 +151,8 @@ export function house(stock: Record<string, Partial<Record<'A' | 'B', number>>>)
     ports, order, settle, tell, beat, letters, linkOf,
     counter: counterAt,
     takeMessages: () => queue.splice(0),
+    /** The last word of a store comes once more. */
+    again: () => again(),
     ship: async (lines: { sku: string; quantity: number }[]) => {
       const body = { lines, fulfillment: { method: 'ship' as const, address: ADDRESS }, customer: { name: 'T', email: 't@shop.example' } }
       return placeOrder(ports, { channel: { channelId: 'web', name: 'Web', allowedOrigins: [], payInStore: true, createdAt: 0 }, idempotencyKey: 'key', body, raw: body, requestId: 'r' })
