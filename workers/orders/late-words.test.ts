@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { toOrder } from './order.ts'
+import { reroute } from './reroute.ts'
 import { house } from './test-house.ts'
 
 const three = [{ sku: 'A', quantity: 3 }]
@@ -67,5 +68,18 @@ describe('a word that comes late', () => {
     await at.answerCancel(1, 'struck')
     await at.settle()
     expect(at.order().status).toBe('cancelled')
+  })
+})
+
+describe('an operator', () => {
+  it('is told when nothing is left to send elsewhere', async () => {
+    const at = house({ near: { A: 5 }, far: { A: 5 } })
+    await at.ship(three)
+    await at.settle()
+    await at.refuse(1, 'price_mismatch')
+    await reroute(at.ports, at.order().orderId, 'r')
+    await at.settle()
+    await at.accept(2, { A: 2 })
+    expect(await reroute(at.ports, at.order().orderId, 'r')).toMatchObject({ ok: false, refusal: { reason: 'nothing-to-reroute' } })
   })
 })

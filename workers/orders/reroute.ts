@@ -5,7 +5,7 @@ import { askedElsewhere } from './cancel-lines.ts'
 import { takeBackRecalled } from './cancel-order.ts'
 import type { CancelPorts } from './cancel-order.ts'
 import { changeOrder } from './change-order.ts'
-import { isReplaceable } from './order.ts'
+import { isReplaceable, owesRouting } from './order.ts'
 import type { OrderRecord } from './port.ts'
 
 export type RerouteRefusal = { reason: 'order-not-found' } | { reason: 'nothing-to-reroute'; status: string }
@@ -20,7 +20,7 @@ export async function reroute(ports: CancelPorts, orderId: string, requestId: st
     return { order: isShipped ? askedElsewhere(order, isAtDesk, (each) => !isSettled(each) && isReplaceable(order, each), ports.clock()) : order }
   })
   if (!after) return refused({ reason: 'order-not-found' })
-  const isUnderWay = after.order.assignments.some((each) => isRecalled(each) || each.released === true)
+  const isUnderWay = after.order.assignments.some((each) => isRecalled(each)) || (owesRouting(after.order) && after.order.assignments.some((each) => each.released === true))
   if (!isUnderWay) return refused({ reason: 'nothing-to-reroute', status: after.order.status })
   return ok(await takeBackRecalled(ports, after.order, requestId))
 }
