@@ -82,4 +82,10 @@ describe('an operator', () => {
     await at.accept(2, { A: 2 })
     expect(await reroute(at.ports, at.order().orderId, 'r')).toMatchObject({ ok: false, refusal: { reason: 'nothing-to-reroute' } })
   })
+  it('does not take from a shopper what is being paid', async () => {
+    const at = house({ near: { A: 5 }, far: { A: 5 } })
+    await at.ship(three, false)
+    expect(await reroute(at.ports, at.order().orderId, 'r')).toMatchObject({ ok: false, refusal: { reason: 'nothing-to-reroute' } })
+    expect([at.parts(), at.weight('A', 'near')]).toEqual([['near pending'], 3])
+  })
 })

@@ -153,9 +153,9 @@ export function house(stock: Record<string, Partial<Record<'A' | 'B', number>>>)
     takeMessages: () => queue.splice(0),
     /** The last word of a store comes once more. */
     again: () => again(),
-    ship: async (lines: { sku: string; quantity: number }[]) => {
+    ship: async (lines: { sku: string; quantity: number }[], payInStore = true) => {
       const body = { lines, fulfillment: { method: 'ship' as const, address: ADDRESS }, customer: { name: 'T', email: 't@shop.example' } }
-      return placeOrder(ports, { channel: { channelId: 'web', name: 'Web', allowedOrigins: [], payInStore: true, createdAt: 0 }, idempotencyKey: 'key', body, raw: body, requestId: 'r' })
+      return placeOrder(ports, { channel: { channelId: 'web', name: 'Web', allowedOrigins: [], payInStore, createdAt: 0 }, idempotencyKey: 'key', body, raw: body, requestId: 'r' })
     },
     sweep: () => sweepOrders(ports),
     cancel: (lines: LineQuantity[] | null = null) => cancelOrder(ports, order().orderId, 'r', lines),
