@@ -79,6 +79,15 @@ describe('room for shoppers', () => {
     expect(slow(createInFlight())).toEqual([32, 16, ROOM.orders.least, ROOM.orders.least, ROOM.orders.least])
   })
 
+  it('does not grow by requests that were refused for what is wrong with them, however quickly', () => {
+    const inFlight = createInFlight()
+    for (let moment = 0; moment < 3; moment++) inFlight.enter('orders', moment * 2 * SLOW_MS)?.(moment * 2 * SLOW_MS + SLOW_MS)
+    for (let bad = 0; bad < 1000; bad++) inFlight.enter('orders', 9 * SLOW_MS)?.(9 * SLOW_MS + 1, false)
+    let room = 0
+    while (inFlight.enter('orders', 9 * SLOW_MS + 2)) room++
+    expect(room).toBe(ROOM.orders.least)
+  })
+
   it('grows back, place by place, while answers are quick', () => {
     const inFlight = createInFlight()
     slow(inFlight)

@@ -45,8 +45,11 @@ export function shareOf(method: string, path: string): Share | null {
 }
 
 export type InFlight = {
-  /** How to leave again, or `null` when there is no room. Leaving twice is leaving once. */
-  enter(share: Share, now: number): ((now: number) => void) | null
+  /**
+   * How to leave again, or `null` when there is no room. Leaving twice is leaving once. `worked`: it was answered with what it
+   * asked for; how quickly a bad request is refused says nothing of how quick the edge is.
+   */
+  enter(share: Share, now: number): ((now: number, worked?: boolean) => void) | null
   count(share: Share): number
 }
 
@@ -67,8 +70,8 @@ export function createInFlight(rooms: Readonly<Record<Share, Room>> = ROOM): InF
       if (isFull(held)) return null
       const place = Symbol(share)
       held.places.set(place, now)
-      return (leftAt) => {
-        if (held.places.delete(place)) adapt(held, rooms[share], leftAt - now, leftAt)
+      return (leftAt, worked = true) => {
+        if (held.places.delete(place)) adapt(held, rooms[share], leftAt - now, leftAt, worked)
       }
     },
     count: (share) => of(share).places.size,
@@ -78,9 +81,10 @@ export function createInFlight(rooms: Readonly<Record<Share, Room>> = ROOM): InF
 const isFull = (held: Held): boolean => held.places.size >= Math.floor(held.room)
 
 /** Additive increase, multiplicative decrease: a place more for each time that all of them were quick, half of them for each slow moment. */
-function adapt(held: Held, { least, most }: Room, tookMs: number, now: number): void {
-  if (tookMs < SLOW_MS) held.room = Math.min(most, held.room + 1 / held.room)
-  else if (now - held.cutAt >= SLOW_MS) {
+function adapt(held: Held, { least, most }: Room, tookMs: number, now: number, worked: boolean): void {
+  if (tookMs < SLOW_MS) {
+    if (worked) held.room = Math.min(most, held.room + 1 / held.room)
+  } else if (now - held.cutAt >= SLOW_MS) {
     held.room = Math.max(least, held.room * CUT)
     held.cutAt = now
   }

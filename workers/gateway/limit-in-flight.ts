@@ -28,11 +28,14 @@ export function limitInFlight(inFlight: InFlight = createInFlight(), random: () 
       answer.headers.set('Retry-After', String(RETRY_AFTER_S + Math.floor(random() * RETRY_SPREAD_S)))
       return answer
     }
-    const done = next().finally(() => leave(c.var.ports.clock()))
+    const done = next().finally(() => leave(c.var.ports.clock(), hasWorked(c.res.status)))
     waitUntil(done.catch(() => undefined))
     return done
   }
 }
+
+/** Served, or short of goods, which took as much looking. */
+const hasWorked = (status: number): boolean => status < 400 || status === 409
 
 function teller(): (share: Share, now: number) => void {
   const refused = new Map<Share, number>()
