@@ -5,7 +5,10 @@ import { Instant } from './values.ts'
 export const FEED_SAMPLE_MAX = 5
 
 const count = z.int().min(0)
-const sku = z.string().max(64)
+/** As the POS has it, which is not always a SKU of ours: what can never be told differs for ever, and must not cost the heartbeat. */
+const sku = z.string()
+/** What of a SKU is shown. */
+const SKU_SHOWN_MAX = 64
 
 /**
  * What a change is suspected of: the stock falls to zero, the item goes, the price moves by more than half; `drifted` is a
@@ -17,6 +20,10 @@ export type Suspicion = z.infer<typeof Suspicion>
 /** Numbers are pieces for `zeroed` and `drifted`, minor units for `repriced`; `null` where there is none. */
 export const HeldChange = z.object({ sku, kind: Suspicion, was: z.number().nullable(), becomes: z.number().nullable() })
 export type HeldChange = z.infer<typeof HeldChange>
+
+/** The first of them, for people. */
+export const sampleOf = <T extends { sku: string }>(changes: readonly T[]): T[] =>
+  changes.slice(0, FEED_SAMPLE_MAX).map((change) => ({ ...change, sku: change.sku.slice(0, SKU_SHOWN_MAX) }))
 
 /** How a store's feed stands: what the connector holds back until the POS comes back to normal or a person decides. */
 export const FeedReport = z.discriminatedUnion('state', [

@@ -1,6 +1,7 @@
 import { toInstant } from '../../contract/clock.ts'
 import type { Level } from '../../contract/events.ts'
 import { Item } from '../../contract/product.ts'
+import { Sku } from '../../contract/values.ts'
 import { hashOfItem, type AdoptedRow, type BaselineRow } from '../journal/baseline.ts'
 import { EVENT_BYTES_MAX, eventBytes } from '../journal/event-size.ts'
 import type { OutgoingEvent } from '../journal/outgoing-event.ts'
@@ -60,8 +61,10 @@ export function reconcileDifference(reading: Reading, baseline: ReadonlyMap<stri
     if (!refused || told?.itemHash !== hash) events.push(event)
   }
   for (const [sku, onHand] of levels) {
-    const different = differs(onHand, toldOf(baseline.get(sku), 'onHand'), edge.get(sku)?.onHand ?? null)
-    if (different) events.push({ type: 'stock.counted', occurredAt, data: { sku, onHand, asOf: reading.asOf } })
+    const told = baseline.get(sku)
+    const different = differs(onHand, toldOf(told, 'onHand'), edge.get(sku)?.onHand ?? null)
+    const refused = !Sku.safeParse(sku).success
+    if (different && (!refused || told?.onHand !== onHand)) events.push({ type: 'stock.counted', occurredAt, data: { sku, onHand, asOf: reading.asOf } })
   }
   const told = new Set(events.map((event) => (event.type === 'stock.counted' || event.type === 'catalog.item_upserted' ? event.data.sku : '')))
   for (const sku of new Set([...reading.items.map((item) => item.sku), ...levels.keys()])) {

@@ -1,5 +1,5 @@
 import { toInstant } from '../../contract/clock.ts'
-import { FEED_SAMPLE_MAX, type DriftCause, type DriftedSku, type DriftReport } from '../../contract/feed.ts'
+import { sampleOf, type DriftCause, type DriftedSku, type DriftReport } from '../../contract/feed.ts'
 import type { BaselineRow } from '../journal/baseline.ts'
 import { slotOf } from '../journal/held.ts'
 import type { OutgoingEvent } from '../journal/outgoing-event.ts'
@@ -49,7 +49,7 @@ export function driftReport(drifted: readonly DriftedSku[], healedBefore: Readon
   const at = toInstant(now)
   const unhealed = [...bySku.values()].filter(({ sku, cause }) => MENDED_IN_VAIN.has(cause) && healedBefore.has(sku))
   return {
-    at, compared, skus: bySku.size, units, causes, sample: [...bySku.values()].slice(0, FEED_SAMPLE_MAX),
-    unhealed: unhealed.length === 0 ? null : { since: before?.unhealed?.since ?? at, skus: unhealed.length, sample: unhealed.slice(0, FEED_SAMPLE_MAX) },
+    at, compared, skus: bySku.size, units, causes, sample: sampleOf([...bySku.values()]),
+    unhealed: unhealed.length === 0 ? null : { since: before?.unhealed?.since ?? at, skus: unhealed.length, sample: sampleOf(unhealed) },
   }
 }

@@ -1,4 +1,4 @@
-import { FEED_SAMPLE_MAX, type HeldChange, type Quarantine, type Suspicion } from '../../contract/feed.ts'
+import { FEED_SAMPLE_MAX, sampleOf, type HeldChange, type Quarantine, type Suspicion } from '../../contract/feed.ts'
 import { integer, integerOrNull, text, type Database, type Row } from './database.ts'
 import { hashSync } from './digest-sync.ts'
 import type { Meta } from './meta.ts'
@@ -85,8 +85,8 @@ export function openHeld(db: Database, meta: Meta): Held {
       return counts
     },
     has: (sku) => db.get('SELECT 1 FROM held WHERE sku = ? LIMIT 1', sku) !== undefined,
-    sample: () => db.all('SELECT sku, kind, was, becomes FROM held ORDER BY kind DESC, sku LIMIT ?', FEED_SAMPLE_MAX).map((row) =>
-      ({ sku: text(row, 'sku'), kind: text(row, 'kind') as Suspicion, was: integerOrNull(row, 'was'), becomes: integerOrNull(row, 'becomes') })),
+    sample: () => sampleOf(db.all('SELECT sku, kind, was, becomes FROM held ORDER BY kind DESC, sku LIMIT ?', FEED_SAMPLE_MAX).map((row) =>
+      ({ sku: text(row, 'sku'), kind: text(row, 'kind') as Suspicion, was: integerOrNull(row, 'was'), becomes: integerOrNull(row, 'becomes') }))),
     take(kinds, quarantine) {
       dropOvertaken()
       const which = 'FROM held WHERE kind IN (SELECT value FROM json_each(?1)) AND (?2 IS NULL OR quarantine = ?2)'

@@ -1,0 +1,76 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { HeartbeatRequest, type StateRow } from '../../contract/connect.ts'
+import { ok } from '../../contract/result.ts'
+import { Sku } from '../../contract/values.ts'
+import type { Shop } from '../delivery/accept-order.ts'
+import type { Edge } from '../edge/edge-client.ts'
+import { hashOfItem } from '../journal/baseline.ts'
+import type { Journal } from '../journal/journal.ts'
+import { itemOf, memoryPos, openTestJournal, shopOf, testFolder, waitingEvents, type MemoryPos } from '../test-shop.ts'
+import { captureChanges } from './capture.ts'
+import { createFeed, feedReport, type Feed } from './feed.ts'
+import { readDrift, reconcile } from './reconcile.ts'
+
+const SKUS = Array.from({ length: 50 }, (_, n) => `SKU-${String(n).padStart(2, '0')}`)
+
+let folder: ReturnType<typeof testFolder>
+let journal: Journal
+let pos: MemoryPos
+let shop: Shop
+let feed: Feed
+/** What the edge has: all it was told, but what the contract refuses. */
+let rows: Map<string, StateRow>
+const none = () => Promise.reject(new Error('not asked for here'))
+const edge: Edge = { takeEpoch: none, sendEvents: none, heartbeat: none, pending: none, state: async () => ok({ items: [...rows.values()], nextCursor: null }) }
+
+/** Answers how many events there were. */
+function send(): number {
+  const events = waitingEvents(journal)
+  for (const { seq, type, data } of events) {
+    if (!('sku' in data) || !Sku.safeParse(data.sku).success) continue
+    const row = rows.get(data.sku) ?? { sku: data.sku, itemHash: null, priceMinor: null, onHand: null, epoch: 1, seq: 0, asOf: 0 }
+    if (type === 'stock.counted') rows.set(data.sku, { ...row, onHand: data.onHand, asOf: data.asOf, seq })
+    if (type === 'catalog.item_upserted') rows.set(data.sku, { ...row, itemHash: hashOfItem(data), priceMinor: data.price.amountMinor })
+  }
+  journal.outbox.markAcked(journal.outbox.lastSeq())
+  return events.length
+}
+async function look(): Promise<number> {
+  while ((await captureChanges(shop, feed)).more) { /* to the end, as the connector does */ }
+  return send()
+}
+async function compare(): Promise<number> {
+  await reconcile(shop, edge, () => {}, feed)
+  return send()
+}
+const set = (skus: readonly string[], onHand: number) => skus.forEach((sku) => pos.put(pos.items.get(sku)!, onHand))
+
+beforeEach(async () => {
+  folder = testFolder()
+  pos = memoryPos(Object.fromEntries(SKUS.map((sku) => [sku, 5])))
+  rows = new Map()
+  journal = openTestJournal(folder.file('journal.sqlite'))
+  shop = shopOf(journal, pos)
+  feed = createFeed()
+  journal.takeFirstEpoch(1)
+  await compare()
+})
+afterEach(() => {
+  journal.close()
+  folder.remove()
+})
+
+test('what the contract calls no SKU is told once, and costs no heartbeat', async () => {
+  const long = 'X'.repeat(80)
+  pos.put({ ...itemOf('SKU-00'), sku: long }, 3)
+  expect(await look()).toBe(2)
+  expect(await compare()).toBe(0)
+  pos.stock.set(long, 4)
+  expect(await compare()).toBe(1)
+  const said = HeartbeatRequest.pick({ feed: true, drift: true }).safeParse({ feed: feedReport(journal), drift: readDrift(journal) })
+  expect([said.error, said.data?.drift?.sample]).toMatchObject([undefined, [{ sku: long.slice(0, 64), pos: 4 }]])
+
+  set([long, ...SKUS.slice(0, 20)], 0)
+  await look()
+  expect(HeartbeatRequest.pick({ feed: true }).safeParse({ feed: feedReport(journal) }).data?.feed).toMatchObject({ state: 'quarantined', zeroed: 21 })
+})
