@@ -102,7 +102,8 @@ export function settleFeed(journal: Journal, limits: FeedLimits, now: number): F
   const passes = held.take(verdict.pass ? KINDS : KINDS.filter((kind) => !verdict.held.has(kind)))
   journal.append(passes.map(({ event }) => event))
   letGo.note(passes.filter(({ kind }) => kind !== 'drifted'), now)
-  if (verdict.pass) {
+  // What went before may exceed a share by itself once others have sold out: nothing waits, so there is nothing to decide.
+  if (verdict.pass || held.count() === 0) {
     held.setQuarantine(null)
     return before && { kind: 'ended', report: { state: 'flowing' } }
   }

@@ -6,9 +6,10 @@ import type { Shop } from '../delivery/accept-order.ts'
 import type { Edge } from '../edge/edge-client.ts'
 import { hashOfItem } from '../journal/baseline.ts'
 import type { Journal } from '../journal/journal.ts'
-import { itemOf, memoryPos, openTestJournal, shopOf, testFolder, waitingEvents, type MemoryPos } from '../test-shop.ts'
+import { itemOf, memoryPos, NOW, openTestJournal, shopOf, testFolder, waitingEvents, type MemoryPos } from '../test-shop.ts'
 import { captureChanges } from './capture.ts'
-import { createFeed, feedReport, type Feed } from './feed.ts'
+import { createFeed, feedReport, type Feed, type FeedChange } from './feed.ts'
+import { FEED_LIMITS } from './judge-feed.ts'
 import { readDrift, reconcile } from './reconcile.ts'
 
 const SKUS = Array.from({ length: 50 }, (_, n) => `SKU-${String(n).padStart(2, '0')}`)
@@ -18,6 +19,8 @@ let journal: Journal
 let pos: MemoryPos
 let shop: Shop
 let feed: Feed
+let now: number
+let changes: FeedChange['kind'][]
 /** What the edge has: all it was told, but what the contract refuses. */
 let rows: Map<string, StateRow>
 const none = () => Promise.reject(new Error('not asked for here'))
@@ -44,14 +47,17 @@ async function compare(): Promise<number> {
   return send()
 }
 const set = (skus: readonly string[], onHand: number) => skus.forEach((sku) => pos.put(pos.items.get(sku)!, onHand))
+const reprice = (skus: readonly string[], amountMinor: number) => skus.forEach((sku) => pos.put({ ...pos.items.get(sku)!, price: { amountMinor, currency: 'EUR' } }))
 
 beforeEach(async () => {
   folder = testFolder()
+  now = NOW
   pos = memoryPos(Object.fromEntries(SKUS.map((sku) => [sku, 5])))
   rows = new Map()
+  changes = []
   journal = openTestJournal(folder.file('journal.sqlite'))
-  shop = shopOf(journal, pos)
-  feed = createFeed()
+  shop = shopOf(journal, pos, () => now)
+  feed = createFeed(FEED_LIMITS, ({ kind }) => changes.push(kind))
   journal.takeFirstEpoch(1)
   await compare()
 })
@@ -73,4 +79,28 @@ test('what the contract calls no SKU is told once, and costs no heartbeat', asyn
   set([long, ...SKUS.slice(0, 20)], 0)
   await look()
   expect(HeartbeatRequest.pick({ feed: true }).safeParse({ feed: feedReport(journal) }).data?.feed).toMatchObject({ state: 'quarantined', zeroed: 21 })
+})
+
+test('what was let go quarantines nothing by itself', async () => {
+  for (const sku of SKUS.slice(0, 10)) {
+    set([sku], 0)
+    await look()
+  }
+  // Sold out, and with it a tenth zero is more than a fifth of what there is.
+  pos.sell('SKU-20', 5)
+  await look()
+  reprice(['SKU-30'], 1)
+  await look()
+  expect([rows.get('SKU-30')?.priceMinor, journal.held.quarantine(), changes]).toEqual([1, null, []])
+
+  set(['SKU-31'], 0)
+  await look()
+  expect([journal.held.quarantine()?.zeroed, changes]).toEqual([1, ['quarantined']])
+  set(['SKU-31'], 5)
+  await look()
+  expect([journal.held.quarantine(), changes]).toEqual([null, ['quarantined', 'ended']])
+  now += 3_600_000
+  set(['SKU-31'], 0)
+  await look()
+  expect([journal.held.quarantine(), rows.get('SKU-31')?.onHand]).toEqual([null, 0])
 })
