@@ -78,13 +78,14 @@ export function replaceHeld({ held }: Journal, read: Read, parked: readonly Held
   held.park(parked, by)
 }
 
-/** A comparison with the edge is due: that a SKU was never told says nothing of what the edge has, so nothing is judged before it. */
+/** A comparison with the edge is due: that a SKU or a price was never told says nothing of what the edge has, so nothing is judged before it. */
 export const isUnsure = ({ meta }: Journal): boolean => meta.get('reconcileWanted') !== null
 
 function suspectIn(event: OutgoingEvent, known: ReadonlyMap<string, KnownSku>, unsure: boolean): HeldEvent | null {
   if (event.type !== 'stock.counted' && event.type !== 'catalog.item_removed' && event.type !== 'catalog.item_upserted') return null
   const { sku } = event.data
-  if (unsure && !known.has(sku) && event.type === 'stock.counted' && event.data.onHand <= 0) return { sku, kind: 'zeroed', was: null, becomes: event.data.onHand, event }
+  if (unsure && event.type === 'stock.counted' && event.data.onHand <= 0 && !known.has(sku)) return { sku, kind: 'zeroed', was: null, becomes: event.data.onHand, event }
+  if (unsure && event.type === 'catalog.item_upserted' && (known.get(sku)?.priceMinor ?? null) === null) return { sku, kind: 'repriced', was: null, becomes: event.data.price.amountMinor, event }
   const suspicion = suspicionOf(event, known.get(sku))
   return suspicion && { sku, ...suspicion, event }
 }
@@ -94,6 +95,8 @@ export function settleFeed(journal: Journal, limits: FeedLimits, now: number): F
   const { held, letGo, baseline } = journal
   const before = held.quarantine()
   held.settled()
+  // The comparison has read on and left it: the edge has nothing that it would change.
+  journal.append(held.takeNew().map(({ event }) => event))
   if (before === null && held.count() === 0) return null
   // While something is held, what went before it counts until it is over: time alone ends no quarantine.
   if (before === null) letGo.purge(now - LET_GO_COUNTS_MS)

@@ -1,3 +1,4 @@
+import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { HeartbeatRequest, type StateRow } from '../../contract/connect.ts'
 import { ok } from '../../contract/result.ts'
@@ -49,14 +50,18 @@ async function compare(): Promise<number> {
 const set = (skus: readonly string[], onHand: number) => skus.forEach((sku) => pos.put(pos.items.get(sku)!, onHand))
 const reprice = (skus: readonly string[], amountMinor: number) => skus.forEach((sku) => pos.put({ ...pos.items.get(sku)!, price: { amountMinor, currency: 'EUR' } }))
 
+function open(): void {
+  journal = openTestJournal(folder.file('journal.sqlite'))
+  shop = shopOf(journal, pos, () => now)
+}
+
 beforeEach(async () => {
   folder = testFolder()
   now = NOW
   pos = memoryPos(Object.fromEntries(SKUS.map((sku) => [sku, 5])))
   rows = new Map()
   changes = []
-  journal = openTestJournal(folder.file('journal.sqlite'))
-  shop = shopOf(journal, pos, () => now)
+  open()
   feed = createFeed(FEED_LIMITS, ({ kind }) => changes.push(kind))
   journal.takeFirstEpoch(1)
   await compare()
@@ -103,4 +108,37 @@ test('what was let go quarantines nothing by itself', async () => {
   set(['SKU-31'], 0)
   await look()
   expect([journal.held.quarantine(), rows.get('SKU-31')?.onHand]).toEqual([null, 0])
+})
+
+test('prices that jump before a new epoch is compared wait for the comparison, new items do not wait for a person', async () => {
+  journal.startEpoch(2, [])
+  reprice(SKUS, 2)
+  await look()
+  expect([rows.get('SKU-00')?.priceMinor, journal.held.quarantine()]).toEqual([250, null])
+  const readSnapshot = pos.readSnapshot
+  let captured: Promise<unknown> | null = null
+  pos.readSnapshot = async (...page) => {
+    const read = await readSnapshot(...page)
+    for (let n = 0; n < 30; n += 1) pos.put(itemOf(`NEW-${n}`), 0)
+    captured = captureChanges(shop, feed)
+    return read
+  }
+  await compare()
+  expect(await captured).toMatchObject({ events: 0 })
+  expect([journal.held.quarantine()?.repriced, journal.held.quarantine()?.zeroed, rows.get('SKU-00')?.priceMinor, rows.get('NEW-7')]).toMatchObject([50, 0, 250, { onHand: 0, priceMinor: 250 }])
+})
+
+test('a journal that kept no prices compares before it tells any', async () => {
+  journal.close()
+  const old = new DatabaseSync(folder.file('journal.sqlite'))
+  old.exec(`ALTER TABLE baseline DROP COLUMN price_minor; ALTER TABLE baseline DROP COLUMN level_seq; DROP TABLE held; DROP TABLE let_go; DROP TABLE healed;
+    UPDATE meta SET value = '1' WHERE key = 'schemaVersion'`)
+  old.close()
+  reprice(SKUS, 2)
+  open()
+  await look()
+  await compare()
+  expect([journal.held.quarantine()?.repriced, rows.get('SKU-00')?.priceMinor]).toEqual([50, 250])
+  await look()
+  expect(rows.get('SKU-00')?.priceMinor).toBe(250)
 })

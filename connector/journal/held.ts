@@ -7,6 +7,7 @@ import type { OutgoingEvent } from './outgoing-event.ts'
 /** A SKU's item and its level are held apart: one may wait while the other flows. Items sort before levels, as they must be told. */
 export type Slot = 'item' | 'level'
 export type HeldEvent = { sku: string; kind: Suspicion; was: number | null; becomes: number | null; event: OutgoingEvent }
+export type TakenEvent = Omit<HeldEvent, 'becomes'> & { slot: Slot }
 /** Who parked it. What a reconcile parked and did not finish is found again by the next; what a capture parked is behind its cursor. */
 export type ParkedBy = 'capture' | 'reconcile'
 
@@ -29,7 +30,9 @@ export type Held = {
   has(sku: string): boolean
   sample(): HeldChange[]
   /** Takes out what is of these kinds (and under this quarantine), in the order it must be told. A level that an order has overtaken is dropped. */
-  take(kinds: readonly Suspicion[], quarantine?: string): { sku: string; slot: Slot; kind: Suspicion; was: number | null; event: OutgoingEvent }[]
+  take(kinds: readonly Suspicion[], quarantine?: string): TakenEvent[]
+  /** Takes out what was parked because nobody knew what the edge has of it, in the order it must be told. */
+  takeNew(): TakenEvent[]
   /** Whether something is not part of the quarantine `id`. */
   hasNewFor(id: string | null): boolean
   /** What is held, as one hash: the same SKUs changed in the same way. */
@@ -50,6 +53,16 @@ export function openHeld(db: Database, meta: Meta): Held {
   /** A level within an order's own event was read later, and has been told. */
   const dropOvertaken = (): void => void db.run(
     `DELETE FROM held WHERE slot = 'level' AND EXISTS (SELECT 1 FROM baseline WHERE baseline.sku = held.sku AND baseline.as_of > held.as_of)`)
+
+  const takeWhere = (where: string, ...values: (string | null)[]): TakenEvent[] => {
+    dropOvertaken()
+    const rows = db.all(`SELECT sku, slot, kind, was, event FROM held WHERE ${where} ORDER BY slot, sku`, ...values)
+    db.run(`DELETE FROM held WHERE ${where}`, ...values)
+    // Our own text, written by `park`.
+    return rows.map((row) => ({
+      sku: text(row, 'sku'), slot: text(row, 'slot') as Slot, kind: text(row, 'kind') as Suspicion, was: integerOrNull(row, 'was'), event: JSON.parse(text(row, 'event')) as OutgoingEvent,
+    }))
+  }
 
   return {
     park(changes, by) {
@@ -87,16 +100,8 @@ export function openHeld(db: Database, meta: Meta): Held {
     has: (sku) => db.get('SELECT 1 FROM held WHERE sku = ? LIMIT 1', sku) !== undefined,
     sample: () => sampleOf(db.all('SELECT sku, kind, was, becomes FROM held ORDER BY kind DESC, sku LIMIT ?', FEED_SAMPLE_MAX).map((row) =>
       ({ sku: text(row, 'sku'), kind: text(row, 'kind') as Suspicion, was: integerOrNull(row, 'was'), becomes: integerOrNull(row, 'becomes') }))),
-    take(kinds, quarantine) {
-      dropOvertaken()
-      const which = 'FROM held WHERE kind IN (SELECT value FROM json_each(?1)) AND (?2 IS NULL OR quarantine = ?2)'
-      const rows = db.all(`SELECT sku, slot, kind, was, event ${which} ORDER BY slot, sku`, JSON.stringify(kinds), quarantine ?? null)
-      db.run(`DELETE ${which}`, JSON.stringify(kinds), quarantine ?? null)
-      // Our own text, written by `park`.
-      return rows.map((row) => ({
-        sku: text(row, 'sku'), slot: text(row, 'slot') as Slot, kind: text(row, 'kind') as Suspicion, was: integerOrNull(row, 'was'), event: JSON.parse(text(row, 'event')) as OutgoingEvent,
-      }))
-    },
+    take: (kinds, quarantine) => takeWhere('kind IN (SELECT value FROM json_each(?1)) AND (?2 IS NULL OR quarantine = ?2)', JSON.stringify(kinds), quarantine ?? null),
+    takeNew: () => takeWhere(`was IS NULL AND kind IN ('zeroed', 'repriced')`),
     hasNewFor: (id) => db.get('SELECT 1 FROM held WHERE quarantine IS NOT ? LIMIT 1', id) !== undefined,
     fingerprint: () => hashSync(db.all('SELECT sku, identity FROM held ORDER BY sku, slot').map((row) => [text(row, 'sku'), text(row, 'identity')])),
     putUnder: (id) => void db.run('UPDATE held SET quarantine = ?', id),

@@ -87,6 +87,9 @@ const UPGRADES: readonly string[] = [`
   CREATE TABLE healed (
     sku TEXT PRIMARY KEY
   ) STRICT, WITHOUT ROWID;
+
+  -- The prices told so far were not kept: the comparison learns them, and until then none is taken for new.
+  INSERT INTO meta (key, value) SELECT 'reconcileWanted', '1' WHERE EXISTS (SELECT 1 FROM baseline) ON CONFLICT DO NOTHING;
 `]
 
 /** The journal was written by a newer connector, or belongs to another store: going on would lose what it promises. */
