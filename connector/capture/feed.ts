@@ -149,8 +149,8 @@ export function decideFeed({ journal, turn, now }: Pick<Shop, 'journal' | 'turn'
       journal.append(held.take(KINDS, id).map(({ event }) => event))
       held.setQuarantine(null)
       journal.letGo.clear()
-      // What came after the operator looked is judged by itself.
-      settleFeed(journal, feed.limits, now())
+      // What came after the operator looked is judged by itself; what a comparison is gathering, at its end.
+      if (!feed.gathering && !isUnsure(journal)) settleFeed(journal, feed.limits, now())
       return { kind: 'approved', report: feedReport(journal) }
     })
     if (change) feed.onChange(change)

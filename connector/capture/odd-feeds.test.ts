@@ -9,7 +9,7 @@ import { hashOfItem } from '../journal/baseline.ts'
 import type { Journal } from '../journal/journal.ts'
 import { itemOf, memoryPos, NOW, openTestJournal, shopOf, testFolder, waitingEvents, type MemoryPos } from '../test-shop.ts'
 import { captureChanges } from './capture.ts'
-import { createFeed, feedReport, type Feed, type FeedChange } from './feed.ts'
+import { createFeed, decideFeed, feedReport, type Feed, type FeedChange } from './feed.ts'
 import { FEED_LIMITS } from './judge-feed.ts'
 import { readDrift, reconcile } from './reconcile.ts'
 
@@ -141,4 +141,19 @@ test('a journal that kept no prices compares before it tells any', async () => {
   expect([journal.held.quarantine()?.repriced, rows.get('SKU-00')?.priceMinor]).toEqual([50, 250])
   await look()
   expect(rows.get('SKU-00')?.priceMinor).toBe(250)
+})
+
+test('an approval while a comparison reads lets go what it names, and judges nothing by halves', async () => {
+  reprice(SKUS.slice(0, 20), 2)
+  await look()
+  for (const sku of SKUS.slice(0, 40)) rows.set(sku, { ...rows.get(sku)!, onHand: 3 })
+  const { readSnapshot } = pos
+  let approved: Promise<boolean> | null = null
+  pos.readSnapshot = async (afterSku) => {
+    approved ??= decideFeed(shop, feed, 'approve', journal.held.quarantine()?.id ?? '')
+    return readSnapshot(afterSku, 20)
+  }
+  await compare()
+  expect([await approved, rows.get('SKU-00')?.priceMinor, rows.get('SKU-00')?.onHand, rows.get('SKU-39')?.onHand]).toEqual([true, 2, 3, 3])
+  expect(journal.held.quarantine()).toMatchObject({ reasons: ['drifted'], drifted: 40 })
 })
