@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { HeartbeatRequest, type StateRow } from '../../contract/connect.ts'
 import { ok } from '../../contract/result.ts'
 import { Sku } from '../../contract/values.ts'
@@ -7,11 +7,12 @@ import type { Shop } from '../delivery/accept-order.ts'
 import type { Edge } from '../edge/edge-client.ts'
 import { hashOfItem } from '../journal/baseline.ts'
 import type { Journal } from '../journal/journal.ts'
-import { itemOf, memoryPos, NOW, openTestJournal, shopOf, testFolder, waitingEvents, type MemoryPos } from '../test-shop.ts'
+import { itemOf, memoryPos, NOW, openTestJournal, shopOf, silent, testFolder, waitingEvents, type MemoryPos } from '../test-shop.ts'
 import { captureChanges } from './capture.ts'
 import { createFeed, decideFeed, feedReport, type Feed, type FeedChange } from './feed.ts'
 import { FEED_LIMITS } from './judge-feed.ts'
 import { readDrift, reconcile } from './reconcile.ts'
+import { watchPos } from './watch.ts'
 
 const SKUS = Array.from({ length: 50 }, (_, n) => `SKU-${String(n).padStart(2, '0')}`)
 
@@ -156,4 +157,21 @@ test('an approval while a comparison reads lets go what it names, and judges not
   await compare()
   expect([await approved, rows.get('SKU-00')?.priceMinor, rows.get('SKU-00')?.onHand, rows.get('SKU-39')?.onHand]).toEqual([true, 2, 3, 3])
   expect(journal.held.quarantine()).toMatchObject({ reasons: ['drifted'], drifted: 40 })
+})
+
+test('what was captured while a comparison read, and broke off, is judged although the POS says nothing more', async () => {
+  const stop = new AbortController()
+  const watching = watchPos(shop, feed, silent, 1, stop.signal)
+  const broken = { ...edge, state: async () => {
+    set(SKUS, 0)
+    await vi.waitFor(() => expect(journal.held.count()).toBe(50))
+    // Read to its end, so nothing may have changed since.
+    await vi.waitFor(async () => expect(await pos.mayHaveChanged()).toBe(false))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    throw new Error('the edge went away')
+  } }
+  await expect(reconcile(shop, broken, () => {}, feed)).rejects.toThrow('went away')
+  await vi.waitFor(() => expect(changes).toEqual(['quarantined']))
+  stop.abort()
+  await watching
 })

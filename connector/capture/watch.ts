@@ -4,7 +4,7 @@ import type { Shop } from '../delivery/accept-order.ts'
 import { createBackoff } from '../edge/backoff.ts'
 import { faultFields } from '../fault.ts'
 import { captureChanges } from './capture.ts'
-import type { Feed } from './feed.ts'
+import { isUnsure, type Feed } from './feed.ts'
 
 /**
  * Looks at the POS every `everyMs` and takes down what changed, whether the edge is there or not. Begins when the first sync
@@ -19,7 +19,9 @@ export async function watchPos(shop: Shop, feed: Feed, log: Logger, everyMs: num
 
   const look = async (): Promise<void> => {
     if (journal.meta.get('synced') === null) return
-    if (!(await pos.mayHaveChanged()) && !mustLook) return
+    // Parked while a comparison read, which then broke off: a quiet POS must not keep it unjudged.
+    const isUnjudged = journal.held.unsettled() && !feed.gathering && !isUnsure(journal)
+    if (!(await pos.mayHaveChanged()) && !mustLook && !isUnjudged) return
     mustLook = true
     for (let more = true; more && !signal.aborted;) {
       const captured = await captureChanges(shop, feed)
