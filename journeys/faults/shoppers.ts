@@ -50,6 +50,8 @@ export async function shop(town: Town, { key, body }: Shopper, random: Random, c
   const hear = (answer: Answer): void => {
     if (answer.status !== 200 && answer.status !== 201) {
       if (told.orderId) told.contradictions.push(`${key} was told of an order, and then ${answer.status} ${answer.text.slice(0, 200)}`)
+      // Nothing else is wrong with any of these baskets.
+      else if (answer.status !== 409) told.contradictions.push(`${key} was refused for what it is: ${answer.status} ${answer.text.slice(0, 200)}`)
       else told.refusal = `${answer.status} ${answer.text.slice(0, 200)}`
       return
     }

@@ -28,6 +28,7 @@ describe('the report of a soak', () => {
 
   it.each([
     ['a kind of trouble never came', { storms: [{ ...calm, faults: { ...calm.faults, reset: 0 } }] }, 'never came: reset'],
+    ['everybody was refused', { storms: [{ ...calm, placed: 0, refused: 12 }] }, 'FAILED: storms in which nobody was served'],
     ['a process did not start again', { storms: [calm], broke: 'the edge was not ready within 60 s' }, 'FAILED: the edge was not ready'],
     ['it was interrupted', { storms: [calm], interrupted: true }, 'FAILED: interrupted'],
   ])('does not hold when %s', (_, change, said) => {
