@@ -73,14 +73,6 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'workers/stores/run-link.ts', find: 'const decided = takeBack(work, now)\n      if (decided.kind === \'struck\') {\n        book.strike(assignmentId, now)', replace: 'const decided = takeBack(work, now)\n      if (decided.kind === \'struck\') {',
   },
   {
-    name: 'acked-before-durable', breaks: 'rules 1: events are confirmed although what they say was not kept',
-    file: 'workers/stores/take-events.ts', find: 'for (const each of done) if (each.status === \'rejected\') throw each.reason', replace: '',
-  },
-  {
-    name: 'events-never-asked-again', breaks: 'rules 1: what a queue has lost is not asked for',
-    file: 'workers/stores/link.ts', find: 'export const afterEvents = (work: Work, now: number): Work => ({ ...work, askAt: now + ASK_AGAIN_MS })', replace: 'export const afterEvents = (work: Work, _now: number): Work => ({ ...work, askAt: null })',
-  },
-  {
     name: 'new-epoch-offers-nothing', breaks: 'rules 2: a new journal is not offered what the old one had',
     file: 'workers/stores/link.ts', find: 'return givenAway ? again : {', replace: 'return givenAway || work.state === \'handed-over\' ? again : {',
   },
@@ -101,10 +93,6 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'connector/delivery/accept-order.ts', find: 'if (!shop.holdsStore() || ', replace: 'if (',
   },
   {
-    name: 'outcome-before-its-event', breaks: 'rules 2: DONE and its event are two commits',
-    file: 'connector/delivery/accept-order.ts', find: '    shop.journal.append(events)\n    return outcome\n  })', replace: '    setImmediate(() => void (shop.journal.meta.get(\'epoch\') === \'1\' && shop.journal.append(events)))\n    return outcome\n  })',
-  },
-  {
     name: 'no-tombstone-in-the-shop', breaks: 'rules 6: a cancel that comes before its work is forgotten, and the work is done',
     file: 'connector/delivery/request-cancel.ts', find: 'journal.inbox.insert({ assignmentId, bodyHash: null, assignment: null, state: \'struck\', cancel: \'requested\' }, now)\n      return', replace: 'journal.append([struckEvent(assignmentId, now)])\n      return',
   },
@@ -123,9 +111,5 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'fault-takes-anothers-goods', breaks: 'rules 5: one router\'s fault releases what another was granted',
     file: 'workers/orders/route-missing.ts', find: ', keepsWhatItHas: true })', replace: ' })',
-  },
-  {
-    name: 'baseline-kept-over-epochs', breaks: 'rules 4: a new epoch sends only what changed since the old one',
-    file: 'connector/journal/journal.ts', find: 'db.run(\'DELETE FROM baseline\')', replace: '',
   },
 ]

@@ -11,7 +11,7 @@ import type { Actor } from './stage.ts'
  */
 export function createSimulatedTill(world: World, counted: Record<string, number>) {
   const { stage, random, faults, now } = world
-  const pos = memoryPos(counted, { stockFallsAt: random.chance(0.3) ? 'later' : 'accept', duplicates: random.chance(0.35) ? 'possible' : 'never' })
+  const pos = memoryPos(counted, { stockFallsAt: random.chance(0.45) ? 'later' : 'accept', duplicates: random.chance(0.35) ? 'possible' : 'never' })
   const written = new Map<string, number>()
   const sales: { sku: string; quantity: number }[] = []
   const renamed = new Set<string>()

@@ -3,7 +3,11 @@ import type { Random } from './random.ts'
 /** Somebody whose work can end between any two awaits: an invocation of the Worker, a connector process. */
 export type Actor = { readonly name: string; readonly alive: boolean; onDeath(tell: () => void): void }
 
-type Waiting = { actor: Actor; what: string; go: () => void }
+type Waiting = { actor: Actor; what: string; notBefore: number; go: () => void }
+
+/** Most waits are alike; one in some is so long that whole conversations of others pass meanwhile. */
+const LONG_WAITS = 0.07
+const LONG_WAIT_STEPS_MAX = 60
 
 /**
  * Where everything asynchronous meets. Whatever a real system would wait for (a call, a disk, another task) waits at a gate here,
@@ -23,6 +27,7 @@ export type Stage = {
 
 export function createStage(random: Random, trace: (line: string) => void): Stage {
   let waiting: Waiting[] = []
+  let steps = 0
   const killers = new Map<Actor, () => void>()
 
   return {
@@ -45,7 +50,7 @@ export function createStage(random: Random, trace: (line: string) => void): Stag
     },
     pass(actor, what) {
       if (!actor.alive) return new Promise(() => undefined)
-      return new Promise((go) => waiting.push({ actor, what, go }))
+      return new Promise((go) => waiting.push({ actor, what, go, notBefore: random.chance(LONG_WAITS) ? steps + random.int(LONG_WAIT_STEPS_MAX) : 0 }))
     },
     kill(actor) {
       trace(`† ${actor.name}`)
@@ -54,9 +59,12 @@ export function createStage(random: Random, trace: (line: string) => void): Stag
     },
     async step() {
       if (waiting.length === 0) return false
-      const [next] = waiting.splice(random.int(waiting.length), 1)
-      trace(`${next?.actor.name}: ${next?.what}`)
-      next?.go()
+      steps += 1
+      const ready = waiting.filter(({ notBefore }) => notBefore <= steps)
+      const next = random.pick(ready.length > 0 ? ready : waiting)
+      waiting.splice(waiting.indexOf(next), 1)
+      trace(`${next.actor.name}: ${next.what}`)
+      next.go()
       await settled()
       return true
     },

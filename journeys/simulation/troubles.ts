@@ -59,7 +59,7 @@ export function troublesOf({ world, edge, shops, shoppers, passes, quietTill }: 
     }],
     [0.25, () => shop().clone()],
     [0.15, () => shop().endClone()],
-    [0.8, () => shop().till.completesLate()],
+    [2, () => shop().till.completesLate()],
     [0.8, () => shop().till.handsOut()],
     [0.5, () => shop().till.refuses()],
     [0.4, () => shop().till.describesAnew()],
