@@ -73,6 +73,10 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'workers/stores/run-link.ts', find: 'const decided = takeBack(work, now)\n      if (decided.kind === \'struck\') {\n        book.strike(assignmentId, now)', replace: 'const decided = takeBack(work, now)\n      if (decided.kind === \'struck\') {',
   },
   {
+    name: 'events-never-asked-again', breaks: 'rules 1: what a queue has lost is not asked for',
+    file: 'workers/stores/link.ts', find: 'export const afterEvents = (work: Work, now: number): Work => ({ ...work, askAt: now + ASK_AGAIN_MS })', replace: 'export const afterEvents = (work: Work, _now: number): Work => ({ ...work, askAt: null })',
+  },
+  {
     name: 'new-epoch-offers-nothing', breaks: 'rules 2: a new journal is not offered what the old one had',
     file: 'workers/stores/link.ts', find: 'return givenAway ? again : {', replace: 'return givenAway || work.state === \'handed-over\' ? again : {',
   },
