@@ -128,6 +128,13 @@ export function createSimulatedTill(world: World, counted: Record<string, number
     settles(): void {
       for (const [assignmentId, { fell }] of openOrders()) if (!fell) pos.staff({ kind: 'stock-fell', assignmentId, occurredAt: toInstant(now()) })
     },
+    /** One more of everything that is sold has been found. */
+    findsOne(): void {
+      for (const [sku, onHand] of stock()) {
+        const item = pos.items.get(sku)
+        if (item) pos.put(item, onHand + 1)
+      }
+    },
     handsOut(): void {
       const ready = openOrders().filter(([, { fell }]) => fell)
       if (ready.length === 0) return

@@ -108,7 +108,7 @@ export function createTruths({ edge, shops, shoppers, quietTill }: House, { viol
         if (level && shown !== Math.max(0, level.onHand - reserved)) violation('drift', `${sku} at ${storeId} shows ${shown} of ${level.onHand}, with ${reserved} reserved`)
         // Off the shelves: nobody can order it, and its level may stay what it was.
         const isSold = shops.some((shop) => shop.storeId === storeId && shop.till.isSold(sku))
-        if (level && level.onHand !== onHand && isSold) violation('drift', `${sku} at ${storeId}: the edge has ${level.onHand}, the till ${onHand}`)
+        if (level?.onHand !== onHand && isSold) violation('drift', `${sku} at ${storeId}: the edge has ${level?.onHand ?? 'nothing'}, the till ${onHand}`)
         for (const reservation of reservations) {
           const { assignmentId } = reservation
           const row = rows.get(assignmentId.slice(0, assignmentId.lastIndexOf('.')))
