@@ -8,7 +8,7 @@ export const FAULT_KINDS = [
   'D1 write unknown, not done', 'D1 write unknown, done', 'D1 write unknown, done late',
   'home unreachable', 'home answer lost', 'home call late',
   'POS fault', 'POS answer lost', 'POS refusal',
-  'till sale', 'till sale during a read', 'till return', 'item described anew', 'SKU renamed', 'SKU retired',
+  'till sale', 'till sale during a read', 'till return', 'item described anew', 'SKU renamed', 'SKU retired', 'feed held',
   'suspended sale completed late', 'refused by staff', 'handed out',
   'shopper retry', 'cancel', 'cancel of a line', 'order split', 'part rerouted',
 ] as const

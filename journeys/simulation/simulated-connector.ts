@@ -2,6 +2,8 @@ import { pino } from 'pino'
 import type { Assignment } from '../../contract/assignment.ts'
 import { toInstant } from '../../contract/clock.ts'
 import { captureChanges } from '../../connector/capture/capture.ts'
+import { createFeed, decideFeed } from '../../connector/capture/feed.ts'
+import { FEED_LIMITS } from '../../connector/capture/judge-feed.ts'
 import { reconcile } from '../../connector/capture/reconcile.ts'
 import type { Shop } from '../../connector/delivery/accept-order.ts'
 import { askedAgain, receiveOrder } from '../../connector/delivery/receive-order.ts'
@@ -29,6 +31,9 @@ export type ConnectorStep = (typeof STEPS_OF_A_CONNECTOR)[number]
 
 /** An hourly comparison is a matter of course, so nothing may depend on its never coming. */
 const RECONCILE_EVERY_MS = 60 * 60_000
+
+/** Shops here are small: one of three goods sold out is a bulk. */
+const QUARANTINE_FROM = 1
 
 export type Life = { storeId: string; connectorId: string; file: string; name: string; till: SimulatedTill; lineUp: () => boolean; onLevel(epoch: number, seq: number, sku: string, readAt: number): void }
 
@@ -58,6 +63,7 @@ export function startConnector(world: World, edge: () => SimulatedEdge, life: Li
     }
     numbered = journal.outbox.lastSeq()
   })
+  const feed = createFeed({ ...FEED_LIMITS, minimum: QUARANTINE_FROM }, ({ kind }) => { if (kind === 'quarantined') faults.note('feed held') })
   const standing = createStanding(journal)
   const zero = () => 0
   let held = false
@@ -78,6 +84,8 @@ export function startConnector(world: World, edge: () => SimulatedEdge, life: Li
     onAnswer(answer) {
       standing.answered()
       for (const assignmentId of answer.askAgain) askedAgain(journal, assignmentId, clock.now())
+      const held = journal.held.quarantine()
+      if (held) decideFeed(shop, feed, random.chance(0.3) ? 'refuse' : 'approve', held.id).catch(() => undefined)
       if (answer.requests.includes('reconcile')) journal.meta.set('reconcileWanted', '1')
     },
   })
@@ -86,7 +94,7 @@ export function startConnector(world: World, edge: () => SimulatedEdge, life: Li
   const compare = async (): Promise<void> => {
     if (journal.meta.number('epoch') === null || journal.meta.get('epochWanted') !== null) return
     if (journal.meta.get('synced') !== null && journal.meta.get('reconcileWanted') === null && now() - comparedAt < RECONCILE_EVERY_MS) return
-    await reconcile(shop, line, () => undefined)
+    await reconcile(shop, line, () => undefined, feed)
     comparedAt = now()
   }
   const work: Record<ConnectorStep, () => Promise<unknown>> = {
@@ -94,7 +102,7 @@ export function startConnector(world: World, edge: () => SimulatedEdge, life: Li
     heartbeat: () => heartbeat.once(),
     pull: async () => standing.mayPull() && pull.once(never),
     writer: () => writer.once(never),
-    capture: async () => journal.meta.get('synced') !== null && captureChanges(shop),
+    capture: async () => journal.meta.get('synced') !== null && captureChanges(shop, feed),
     reconcile: compare,
   }
   return {
