@@ -48,7 +48,7 @@ const TOLD_BETWEEN_PULLS_MS = 1000
 export async function startConnector(config: ConnectorConfig, journal: Journal, openedPos: Pos, log: Logger, version: string): Promise<RunningConnector> {
   const { pos, reachable } = watchReachable(openedPos)
   const clock = createEdgeClock(systemClock)
-  const { edge, isHeld } = watchLease(createEdgeClient({ url: config.edge.url, storeId: config.store.id, secrets: config.store.secrets, clock }), systemMonotonic)
+  const { edge, isHeld } = watchLease(createEdgeClient({ url: config.edge.url, storeId: config.store.id, secrets: config.store.secrets, clock }), systemMonotonic, systemClock)
   const shop: Shop = { journal, pos, turn: createTurn(), now: clock.now, holdsStore: isHeld }
   const ending = Promise.withResolvers<Ending>()
   const standing = createStanding(journal)

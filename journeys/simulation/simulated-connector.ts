@@ -47,7 +47,7 @@ export function startConnector(world: World, edge: () => SimulatedEdge, life: Li
   const skewMs = faults.strikes('clock skewed', 0.3) ? random.int(2 * 3_600_000) - 3_600_000 : 0
   const wall = (): number => now() + skewMs
   const clock = createEdgeClock(wall, now)
-  const { edge: line, isHeld } = watchLease(lineOf(world, edge, life, actor, clock.learn), now)
+  const { edge: line, isHeld } = watchLease(lineOf(world, edge, life, actor, clock.learn), now, wall)
   const { pos, readAt } = life.till.reach(actor)
   const shop: Shop = { journal, pos, turn: createTurn(), now: clock.now, holdsStore: isHeld }
   let numbered = journal.outbox.lastSeq()
