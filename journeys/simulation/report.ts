@@ -37,18 +37,18 @@ const leastOf = ({ seeds }: Sum): number => (seeds >= SEEDS_TO_JUDGE_FAULTS_MIN 
 /** The kinds that hardly occurred. */
 export const rareFaults = (sum: Sum): FaultKind[] => [...sum.faults].filter(([, times]) => times < leastOf(sum)).map(([kind]) => kind)
 
-const row = (cells: readonly (string | number)[]): string => cells.map((cell, place) => (place === 0 ? String(cell).padEnd(30) : String(cell).padStart(12))).join('')
-
-export function faultsTable(sum: Sum): string {
-  const least = leastOf(sum)
-  return [row(['fault', 'occurred', 'at least']), ...[...sum.faults].map(([kind, times]) => `${row([kind, times, least])}${times < least ? '  too few' : ''}`)].join('\n')
-}
+const row = (cells: readonly (string | number)[]): string => cells.map((cell, place) => (place === 0 ? String(cell).padEnd(34) : String(cell).padStart(12))).join('')
 
 const SAID: Record<Wrong, string> = {
   lost: 'orders lost', doubled: 'orders doubled', oversold: 'oversold', drift: 'units of drift at rest', untold: 'shoppers not told why', unsettled: 'left unsettled',
 }
 
-export const resultTable = (sum: Sum): string => [
-  row(['result', 'measured', 'goal']), row(['seeds', sum.seeds, '']), row(['steps', sum.steps, '']), row(['orders placed', sum.orders, '']), row(['faults', sum.struck, '']),
-  ...WRONGS.map((wrong) => row([SAID[wrong], sum.wrongs[wrong], 0])),
-].join('\n')
+/** All of a run in one table: how much was tried, what trouble there was, and what came of it. */
+export function tableOf(sum: Sum): string {
+  const least = leastOf(sum)
+  return [
+    row(['', 'measured', 'goal']), row(['seeds', sum.seeds, '']), row(['steps', sum.steps, '']), row(['orders placed', sum.orders, '']), row(['faults', sum.struck, '']),
+    ...[...sum.faults].map(([kind, times]) => `${row([`  ${kind}`, times, least > 0 ? `≥ ${least}` : ''])}${times < least ? '  too few' : ''}`),
+    ...WRONGS.map((wrong) => row([SAID[wrong], sum.wrongs[wrong], 0])),
+  ].join('\n')
+}

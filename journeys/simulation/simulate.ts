@@ -4,7 +4,7 @@ import { FAULT_KINDS } from './faults.ts'
 import { huntMutants, pageOf } from './hunt-mutants.ts'
 import { MUTANTS } from './mutants.ts'
 import { createProgress } from './progress.ts'
-import { faultsTable, rareFaults, resultTable, summed } from './report.ts'
+import { rareFaults, summed, tableOf } from './report.ts'
 import { runSeed } from './run-seed.ts'
 import type { SeedReport } from './run-seed.ts'
 
@@ -58,7 +58,7 @@ async function simulate(): Promise<number> {
   const sum = summed(reports)
   const rare = rareFaults(sum)
   if (options.json) process.stdout.write(`${JSON.stringify({ ...sum, faults: Object.fromEntries(sum.faults), rare })}\n`)
-  else process.stdout.write(`${faultsTable(sum)}\n\n${resultTable(sum)}\n\n${sum.seeds} seeds, ${sum.steps} steps, ${sum.orders} orders, ${sum.struck} faults of ${FAULT_KINDS.length} kinds, ${sum.failed} seeds failed (goal 0)${rare.length > 0 ? `, hardly occurred: ${rare.join(', ')}` : ''}\n`)
+  else process.stdout.write(`${tableOf(sum)}\n\n${sum.seeds} seeds, ${sum.steps} steps, ${sum.orders} orders, ${sum.struck} faults of ${FAULT_KINDS.length} kinds, ${sum.failed} seeds failed (goal 0)${rare.length > 0 ? `, hardly occurred: ${rare.join(', ')}` : ''}\n`)
   return sum.failed > 0 || rare.length > 0 ? 1 : 0
 }
 
