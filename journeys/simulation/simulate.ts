@@ -64,14 +64,14 @@ async function simulate(): Promise<number> {
 
 async function hunt(names: string[]): Promise<number> {
   const unknown = names.filter((name) => !MUTANTS.some((mutant) => mutant.name === name))
-  if (unknown.length > 0) program.error(`no mutant ${unknown.join(', ')}; there are:\n  ${MUTANTS.map(({ name, breaks }) => `${name.padEnd(28)}${breaks}`).join('\n  ')}`)
+  if (unknown.length > 0) program.error(`no mutant ${unknown.join(', ')}; there are:\n  ${MUTANTS.map(({ name, breaks }) => `${name.padEnd(30)}${breaks}`).join('\n  ')}`)
   const seeds = options.seed === undefined ? options.seeds ?? SEEDS_FOR_MUTANTS : 1
   const progress = createProgress(names.length || MUTANTS.length, 'mutants')
   const hunted = await huntMutants({
     names, first: options.seed ?? options.first, seeds, steps: options.steps,
     onSeed: (mutant, seed) => progress.note(`${mutant} ${seed}`),
     onDone({ mutant, caughtBy, seeds: tried, ms }) {
-      if (!options.json) progress.say(`${caughtBy ? '✓' : '✗'} ${mutant.name.padEnd(28)}${caughtBy ? `seed ${caughtBy.seed}: ${caughtBy.saw}` : `not caught in ${tried} seeds`} (${Math.round(ms / 1000)} s)`)
+      if (!options.json) progress.say(`${caughtBy ? '✓' : '✗'} ${mutant.name.padEnd(30)}${caughtBy ? `seed ${caughtBy.seed}: ${caughtBy.saw}` : `not caught in ${tried} seeds`} (${Math.round(ms / 1000)} s)`)
       progress.step(1, 0)
     },
   })
