@@ -21,7 +21,9 @@ const RECONCILE_EVERY_MINUTES = 60
 const filePath = z.string().min(1, 'the path of a file')
 const oneOrTwo = <T extends z.ZodType>(item: T) => z.union([item, z.array(item).min(1).max(SECRETS_MAX)])
 /** Faster than this only burns the machine; slower than a day is a typing error. */
-const everyMs = (min: number) => z.int().min(min).max(86_400_000)
+const everyMs = (min: number, max = 86_400_000) => z.int().min(min).max(max)
+/** The store is held for 20 s from a call (edge/lease.ts): rarer beats would leave it, and its orders waiting, between two of them. */
+const BEATS_APART_MS_MAX = 15_000
 
 /** 1 holds nothing: more than everything never changes. */
 const share = z.number().min(0, 'a share from 0 to 1').max(1, 'a share from 0 to 1')
@@ -39,7 +41,7 @@ export const Configuration = z.object({
   pos: PosConfig,
   server: z.object({ host: z.string().min(1).default('127.0.0.1'), port: z.int().min(0).max(65_535) }),
   poll: z.object({ everyMs: everyMs(10).default(100) }).prefault({}),
-  heartbeat: z.object({ everyMs: everyMs(100).default(HEARTBEAT_EVERY_MS) }).prefault({}),
+  heartbeat: z.object({ everyMs: everyMs(100, BEATS_APART_MS_MAX).default(HEARTBEAT_EVERY_MS) }).prefault({}),
   pull: z.object({ everyMs: everyMs(100).default(PULL_EVERY_MS) }).prefault({}),
   reconcile: z.object({ everyMinutes: z.int().min(0).max(10_080).default(RECONCILE_EVERY_MINUTES) }).prefault({}),
   feed: z.object({

@@ -5,6 +5,9 @@ import { itemOf, memoryPos } from '../../connector/test-shop.ts'
 import type { World } from './simulated-edge.ts'
 import type { Actor } from './stage.ts'
 
+/** A POS is slow to answer: what it read is old when it comes. */
+const SLOW_ANSWERS = 0.4
+
 /**
  * A shop's till, which no trouble can harm: its tables are the truth. Half of them are harder to work with: the goods fall only
  * when the cashier completes the sale, or a web order cannot be looked up by its reference.
@@ -39,7 +42,7 @@ export function createSimulatedTill(world: World, counted: Record<string, number
       actor.onDeath(end)
       try {
         const answer = await work()
-        await stage.pass(actor, `POS answers ${what}`)
+        await stage.pass(actor, `POS answers ${what}`, SLOW_ANSWERS)
         if (faults.strikes('POS answer lost', 0.01)) throw new Error('the POS did not end its answer')
         return answer
       } finally {

@@ -14,8 +14,8 @@ const LONG_WAIT_STEPS_MAX = 60
  * and one choice of the seed lets one of them go on. No timer and no thread takes part, so a seed is a run.
  */
 export type Stage = {
-  /** Waits until the seed lets this actor go on; never ends when it dies before. */
-  pass(actor: Actor, what: string): Promise<void>
+  /** Waits until the seed lets this actor go on; never ends when it dies before. `longWaits`: how many of such waits are long, 0 to 1. */
+  pass(actor: Actor, what: string, longWaits?: number): Promise<void>
   actor(name: string): Actor
   /** The actor goes no further than it has come. Who waits for it is told. */
   kill(actor: Actor): void
@@ -48,9 +48,9 @@ export function createStage(random: Random, trace: (line: string) => void): Stag
       })
       return actor
     },
-    pass(actor, what) {
+    pass(actor, what, longWaits = LONG_WAITS) {
       if (!actor.alive) return new Promise(() => undefined)
-      return new Promise((go) => waiting.push({ actor, what, go, notBefore: random.chance(LONG_WAITS) ? steps + random.int(LONG_WAIT_STEPS_MAX) : 0 }))
+      return new Promise((go) => waiting.push({ actor, what, go, notBefore: random.chance(longWaits) ? steps + random.int(LONG_WAIT_STEPS_MAX) : 0 }))
     },
     kill(actor) {
       trace(`† ${actor.name}`)
