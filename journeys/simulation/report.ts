@@ -13,6 +13,8 @@ export type Sum = {
   seeds: number
   steps: number
   orders: number
+  /** Of them, those that wait for a person. */
+  atDesk: number
   failed: number
   struck: number
   faults: Map<FaultKind, number>
@@ -25,7 +27,7 @@ export function summed(reports: readonly Omit<SeedReport, 'trace'>[]): Sum {
   const faults = new Map(FAULT_KINDS.map((kind) => [kind, add((report) => report.faults.get(kind) ?? 0)]))
   const seen = (wrong: Wrong): number => add(({ violations }) => violations.filter((each) => each.startsWith(`${wrong}:`)).length)
   return {
-    seeds: reports.length, steps: add(({ steps }) => steps), orders: add(({ orders }) => orders),
+    seeds: reports.length, steps: add(({ steps }) => steps), orders: add(({ orders }) => orders), atDesk: add(({ atDesk }) => atDesk),
     failed: reports.filter(({ violations }) => violations.length > 0).length,
     struck: [...faults.values()].reduce((a, b) => a + b, 0), faults,
     wrongs: { ...Object.fromEntries(WRONGS.map((wrong) => [wrong, seen(wrong)])) as Record<Wrong, number>, drift: Math.max(seen('drift'), add(({ drift }) => drift)) },
@@ -47,7 +49,7 @@ const SAID: Record<Wrong, string> = {
 export function tableOf(sum: Sum): string {
   const least = leastOf(sum)
   return [
-    row(['', 'measured', 'goal']), row(['seeds', sum.seeds, '']), row(['steps', sum.steps, '']), row(['orders placed', sum.orders, '']), row(['faults', sum.struck, '']),
+    row(['', 'measured', 'goal']), row(['seeds', sum.seeds, '']), row(['steps', sum.steps, '']), row(['orders placed', sum.orders, '']), row(['of them on the desk at rest', sum.atDesk, '']), row(['faults', sum.struck, '']),
     ...[...sum.faults].map(([kind, times]) => `${row([`  ${kind}`, times, least > 0 ? `≥ ${least}` : ''])}${times < least ? '  too few' : ''}`),
     ...WRONGS.map((wrong) => row([SAID[wrong], sum.wrongs[wrong], 0])),
   ].join('\n')

@@ -14,7 +14,7 @@ import { withSyncCrypto } from './sync-crypto.ts'
 import { troublesOf } from './troubles.ts'
 import { createTruths } from './truths.ts'
 
-export type SeedReport = { seed: number; steps: number; orders: number; drift: number; faults: Map<FaultKind, number>; violations: string[]; trace: string[] }
+export type SeedReport = { seed: number; steps: number; orders: number; atDesk: number; drift: number; faults: Map<FaultKind, number>; violations: string[]; trace: string[] }
 
 export const SKUS = ['TEA', 'SOAP', 'BREAD']
 const STORE_IDS = ['north', 'south']
@@ -144,5 +144,5 @@ export async function runSeed(seed: number, steps: number): Promise<SeedReport> 
     rmSync(folder, { recursive: true, force: true })
     restoreCrypto()
   }
-  return { seed, steps: taken, orders: shoppers.placed().length, drift: truths.drift(), faults: faults.counts, violations, trace: lines }
+  return { seed, steps: taken, orders: shoppers.placed().length, atDesk: truths.atDesk(), drift: truths.drift(), faults: faults.counts, violations, trace: lines }
 }

@@ -13,6 +13,7 @@ const GIVEN_UP: ReadonlySet<string> = new Set(['rejected', 'struck', 'voided'])
 export function createTruths({ edge, shops, shoppers, quietTill }: House, { violation, trace, faults }: Pick<World, 'violation' | 'trace' | 'faults'>) {
   /** What a till had not yet sold when the newest of the levels a counter ever held was read: only that the edge cannot know. */
   const unseenSince = new Map<string, { sku: string; shop: SimulatedShop; level: { epoch: number; seq: number } }>()
+  let atDesk = 0
   const orders = remembered(() => edge.changes().orders, () => ordersOf(edge))
   const counters = remembered(() => edge.changes().counters, () => edge.homes.counters())
 
@@ -85,6 +86,7 @@ export function createTruths({ edge, shops, shoppers, quietTill }: House, { viol
         })
         const explained = desk.includes(orderId)
         for (const { assignedAt } of assignments) if (assignedAt !== undefined) faults.note('part rerouted')
+        if (explained) atDesk += 1
         const states = assignments.map(({ state }) => state).join()
         for (const { lineId, sku, quantity } of lines) {
           const wanted = quantity - quantityIn(cancelled, lineId)
@@ -121,6 +123,8 @@ export function createTruths({ edge, shops, shoppers, quietTill }: House, { viol
       }
       if (edge.queue.length > 0) violation('unsettled', 'messages are left in a queue')
     },
+    /** Orders that came to rest on the desk, where a person decides about them. */
+    atDesk: (): number => atDesk,
     /** Units by which the edge's numbers differ from the tills'. */
     drift: (): number => counters().reduce((sum, { sku, storeId, level }) => {
       const onHand = shops.find((shop) => shop.storeId === storeId)?.till.onHand(sku)
