@@ -5,7 +5,7 @@ import { runSeed } from './run-seed.ts'
 import type { SeedReport } from './run-seed.ts'
 
 /** `npm run simulate -- --seeds 10000` looks longer. */
-const SEEDS = 300
+const SEEDS = 250
 const STEPS = 300
 
 // What the edge writes to its log about faults is what is asked for here.
