@@ -72,6 +72,14 @@ describe('an order', () => {
     expect(again).toMatchObject({ desk: applied?.desk, order: applied?.order })
   })
 
+  it('of which another store has refused the rest of a line goes to the desk all the same', () => {
+    const order = placedOrder()
+    const part = (assignmentId: string, quantity: number) => ({ ...(order.assignments[0] ?? expect.fail('no assignment')), assignmentId, lines: [{ lineId: '1', quantity }] })
+    const shipped = { ...order.purchase.fulfillment, method: 'ship' as const, address: { name: 'T', line1: '1 Road', city: 'X', postalCode: '1', country: 'US' } }
+    const split = { ...order, purchase: { ...order.purchase, lines: order.purchase.lines.slice(0, 1), fulfillment: shipped }, assignments: [part(assignmentId, 1), { ...part(`${assignmentId.slice(0, -1)}2`, 1), state: 'rejected' as const, reason: 'out_of_stock' as const }] }
+    expect(applyStoreEvent(split, rejected(4, 'unknown_sku'), EPOCH, 2000)?.desk).toContain('unknown_sku')
+  })
+
   it('in doubt goes to the desk as often as it is told', () => {
     const first = applyStoreEvent(placedOrder(), event(4, 'order.in_doubt', { detail: 'lost' }), EPOCH, 2000) ?? expect.fail('nothing')
     expect(first.desk).toBeDefined()

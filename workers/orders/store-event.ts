@@ -7,7 +7,7 @@ import type { CounterCommand } from '../inventory/port.ts'
 import type { LinkProgress } from '../stores/port.ts'
 import { acceptedLess, countedDemand, findAssignment, isAtDesk, isGivenUp, isSettled, missingLines, reservedSkus, unassignedLines } from './assignment.ts'
 import { changed, whyGivenBack } from './order.ts'
-import type { AssignmentRecord, OrderRecord } from './port.ts'
+import type { AssignmentRecord, LineQuantity, OrderRecord } from './port.ts'
 
 /** Levels a store read back after the event's seq was given: they count as of that seq. */
 export function levelCommands(storeId: string, position: Position, levels: readonly Level[], now: number): CounterCommand[] {
@@ -139,9 +139,11 @@ function rejected(seen: Base, data: Extract<OrderEvent, { type: 'order.rejected'
   return { order: after, ...atDesk(after, findAssignment(after, assignment.assignmentId)) }
 }
 
+const piecesIn = (lines: readonly LineQuantity[]): number => lines.reduce((sum, { quantity }) => sum + quantity, 0)
+
 /** What a person must be told of a refusal, also when it is told again: whoever noted it may have died before the desk heard. */
 function atDesk(order: OrderRecord, refusal: AssignmentRecord | undefined): { desk?: string } {
-  const waits = refusal !== undefined && isAtDesk(refusal) && unassignedLines(order).length > missingLines(order).length
+  const waits = refusal !== undefined && isAtDesk(refusal) && piecesIn(unassignedLines(order)) > piecesIn(missingLines(order))
   return waits ? { desk: `The store refused the order: ${refusal.reason}. Mend the cause, then cancel it or send it elsewhere.` } : {}
 }
 
