@@ -61,7 +61,7 @@ export async function runSeed(seed: number, steps: number): Promise<SeedReport> 
     if (!edge) throw new Error('not yet')
     return edge
   }
-  const shops = STORE_IDS.map((storeId) => createSimulatedShop(world, theEdge, storeId, folder, Object.fromEntries(SKUS.map((sku) => [sku, 3 + random.int(8)]))))
+  const shops = STORE_IDS.map((storeId) => createSimulatedShop(world, theEdge, storeId, folder, Object.fromEntries(SKUS.map((sku) => [sku, 3 + random.int(16)]))))
   const shopOf = (storeId: string) => {
     const shop = shops.find((each) => each.storeId === storeId)
     if (!shop) throw new Error(`no shop ${storeId}`)

@@ -18,7 +18,7 @@ export function troublesOf({ world, edge, shops, shoppers, passes, quietTill }: 
     if (!shops.some(({ till }) => till.isWriting())) passes(ms)
   }
   const all: Trouble[] = [
-    [4, () => shoppers.order()],
+    [8, () => shoppers.order()],
     [1, () => shoppers.again()],
     [1, () => shoppers.cancel()],
     [14, () => edge.queue.length > 0 && void edge.consumeOne()],
