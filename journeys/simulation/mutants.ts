@@ -12,11 +12,6 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'position } : { type: \'release\', storeId, sku, assignmentId, at: now }',
   },
   {
-    name: 'as-of-after-reading', breaks: 'rules 3: `asOf` is taken after the SELECT',
-    file: 'connector/capture/capture.ts', find: 'const { captured, change } = await turn(async () => {\n    const cursor = journal.meta.get(\'posCursor\')\n    const asOf = journal.outbox.lastSeq()\n    const changes = await pos.readChanges(cursor)',
-    replace: 'const cursor = journal.meta.get(\'posCursor\')\n  const changes = await pos.readChanges(cursor)\n  const { captured, change } = await turn(async () => {\n    const asOf = journal.outbox.lastSeq()',
-  },
-  {
     name: 'levels-left-to-the-reconcile', breaks: 'rules 4: what the till counts is told by the hourly comparison alone',
     file: 'connector/capture/capture.ts', find: 'const events: OutgoingEvent[] = [...flowing, ', replace: 'const events: OutgoingEvent[] = [...flowing.filter(({ type }) => type !== \'stock.counted\'), ',
   },
@@ -27,10 +22,6 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'old-level-wins', breaks: 'rules 3: a level that comes late replaces a newer one',
     file: 'workers/inventory/counter.ts', find: 'if (counter.level !== null && !isNewer(command, counter.level))', replace: 'if (false as boolean)',
-  },
-  {
-    name: 'epoch-not-compared', breaks: 'rules 2: levels are compared by asOf alone, so a new epoch\'s count for nothing',
-    file: 'workers/inventory/counter.ts', find: '(a.epoch - b.epoch || a.asOf - b.asOf || a.seq - b.seq) > 0', replace: '(a.asOf - b.asOf || a.seq - b.seq) > 0',
   },
   {
     name: 'no-tombstone', breaks: 'rules 5: a late reserve of what was released goes in',
@@ -61,10 +52,6 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'workers/orders/place-order.ts', find: 'dueAt: now + (status === \'placed\' ? HAND_OVER_WITHIN_MS : PAYMENT_RESERVATION_MS),', replace: 'dueAt: null,',
   },
   {
-    name: 'last-writer-wins', breaks: 'rules 7: two changes of one order at once, and one of them is lost',
-    file: 'workers/orders/d1-orders.ts', find: 'eq(orders.version, expectedVersion), placed))', replace: 'placed))',
-  },
-  {
     name: 'cancel-releases-early', breaks: 'rules 6: a cancel gives the goods back before the store has answered',
     file: 'workers/orders/cancel-order.ts', find: 'await askStores(ports, after, after.assignments.filter(isRecalled), requestId)', replace: 'for (const each of after.assignments.filter(isRecalled)) await releaseAssignment(ports, after, each.assignmentId)\n  await askStores(ports, after, after.assignments.filter(isRecalled), requestId)',
   },
@@ -77,10 +64,6 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'workers/stores/run-link.ts', find: 'const decided = takeBack(work, now)\n      if (decided.kind === \'struck\') {\n        book.strike(assignmentId, now)', replace: 'const decided = takeBack(work, now)\n      if (decided.kind === \'struck\') {',
   },
   {
-    name: 'events-never-asked-again', breaks: 'rules 1: what a queue has lost is not asked for',
-    file: 'workers/stores/link.ts', find: 'export const afterEvents = (work: Work, now: number): Work => ({ ...work, askAt: now + ASK_AGAIN_MS })', replace: 'export const afterEvents = (work: Work, _now: number): Work => ({ ...work, askAt: null })',
-  },
-  {
     name: 'new-epoch-offers-nothing', breaks: 'rules 2: a new journal is not offered what the old one had',
     file: 'workers/stores/link.ts', find: 'return givenAway ? again : {', replace: 'return givenAway || work.state === \'handed-over\' ? again : {',
   },
@@ -89,35 +72,11 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'connector/delivery/accept-order.ts', find: 'if (found) return accept(', replace: 'if (found && row.state === \'done\') return accept(',
   },
   {
-    name: 'doubt-written-again', breaks: 'rules 2: a POS that cannot be searched is written again after a crash',
-    file: 'connector/delivery/accept-order.ts', find: 'if (cannotKnow) return', replace: 'if (cannotKnow && row.state === \'received\') return',
-  },
-  {
-    name: 'intent-not-announced', breaks: 'rules 2: a journal from a backup writes what its other life wrote, where no lookup can tell',
-    file: 'connector/delivery/accept-order.ts', find: '|| (!searchable && current && isOnItsWay(journal, current))', replace: '',
-  },
-  {
-    name: 'two-connectors-write', breaks: 'rules 2: a copy of the connector writes without holding the store',
-    file: 'connector/delivery/accept-order.ts', find: 'if (!shop.holdsStore() || ', replace: 'if (',
-  },
-  {
     name: 'no-tombstone-in-the-shop', breaks: 'rules 6: a cancel that comes before its work is forgotten, and the work is done',
     file: 'connector/delivery/request-cancel.ts', find: 'journal.inbox.insert({ assignmentId, bodyHash: null, assignment: null, state: \'struck\', cancel: \'requested\' }, now)\n      return', replace: 'journal.append([struckEvent(assignmentId, now)])\n      return',
   },
   {
-    name: 'backup-not-noticed', breaks: 'rules 2: the edge does not compare digests, and a restored journal goes on',
-    file: 'workers/stores/take-events.ts', find: 'if (seq === mark.seq && digest !== mark.digest) return refused(\'forked\')\n  }', replace: '}',
-  },
-  {
     name: 'reroute-reserves-unwritten', breaks: 'rules 5: a part is handed over although its goods were not reserved',
     file: 'workers/orders/route-missing.ts', find: 'order: answer.ok ? assigned(', replace: 'order: reason !== undefined ? assigned(',
-  },
-  {
-    name: 'late-acceptance-kept', breaks: 'rules 6: a store that accepts what was given away is not asked to take it back',
-    file: 'workers/orders/store-event.ts', find: 'return { order, takeBack: true, desk:', replace: 'return { order, desk:',
-  },
-  {
-    name: 'fault-takes-anothers-goods', breaks: 'rules 5: one router\'s fault releases what another was granted',
-    file: 'workers/orders/route-missing.ts', find: ', keepsWhatItHas: true })', replace: ' })',
   },
 ]
