@@ -7,7 +7,7 @@ import type { Wrong } from './simulated-edge.ts'
 /** A kind of trouble that hardly occurred proves nothing: so often at least, for each hundred seeds. */
 const FAULTS_PER_HUNDRED_SEEDS_MIN = 3
 /** Below this many seeds chance alone can leave a kind out. */
-const SEEDS_TO_JUDGE_FAULTS_MIN = 100
+export const SEEDS_TO_JUDGE_FAULTS_MIN = 100
 
 export type Sum = {
   seeds: number
@@ -49,7 +49,7 @@ const SAID: Record<Wrong, string> = {
 export function tableOf(sum: Sum): string {
   const least = leastOf(sum)
   return [
-    row(['', 'measured', 'goal']), row(['seeds', sum.seeds, '']), row(['steps', sum.steps, '']), row(['orders placed', sum.orders, '']), row(['of them on the desk at rest', sum.atDesk, '']), row(['faults', sum.struck, '']),
+    row(['', 'measured', 'goal']), row(['seeds', sum.seeds, '']), row(['steps', sum.steps, '']), row(['orders placed', sum.orders, '']), row(['of them waiting for an operator', sum.atDesk, '']), row(['faults', sum.struck, '']),
     ...[...sum.faults].map(([kind, times]) => `${row([`  ${kind}`, times, least > 0 ? `≥ ${least}` : ''])}${times < least ? '  too few' : ''}`),
     ...WRONGS.map((wrong) => row([SAID[wrong], sum.wrongs[wrong], 0])),
   ].join('\n')

@@ -4,7 +4,7 @@ import { FAULT_KINDS } from './faults.ts'
 import { huntMutants, pageOf } from './hunt-mutants.ts'
 import { MUTANTS } from './mutants.ts'
 import { createProgress } from './progress.ts'
-import { rareFaults, summed, tableOf } from './report.ts'
+import { rareFaults, SEEDS_TO_JUDGE_FAULTS_MIN, summed, tableOf } from './report.ts'
 import { runSeed } from './run-seed.ts'
 import type { SeedReport } from './run-seed.ts'
 
@@ -19,7 +19,7 @@ const whole = (text: string): number => {
 
 const program = new Command('simulate')
   .description('Runs the real decisions of edge and connector under seeded trouble, and looks after every step whether anything was lost, doubled or oversold.\n'
-    + 'The same seed is the same run, step by step. Ends with 1 when anything was wrong, or when a kind of trouble hardly occurred.')
+    + `The same seed is the same run, step by step. Ends with 1 when anything was wrong, or (from ${SEEDS_TO_JUDGE_FAULTS_MIN} seeds on) when a kind of trouble hardly occurred.`)
   .option('--seeds <n>', `how many seeds (default: 1000, or ${SEEDS_FOR_MUTANTS} for each mutant)`, whole)
   .option('--first <n>', 'the first of them', whole, 1)
   .option('--seed <n>', 'this one only, and print its trace', whole)
