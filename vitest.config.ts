@@ -11,7 +11,7 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['{contract,workers,connector,journeys,bench}/**/*.test.ts'],
-          exclude: ['**/*.worker.test.ts', '**/*.journey.test.ts'],
+          exclude: ['**/*.worker.test.ts', '**/*.journey.test.ts', '**/*.db.test.ts'],
           testTimeout: 30_000,
         },
       },
@@ -28,6 +28,15 @@ export default defineConfig({
           setupFiles: ['./workers/db/test-setup.ts'],
           deps: { optimizer: { ssr: { enabled: true, include: ['itty-durable'] } } },
           testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'databases',
+          include: ['connector/**/*.db.test.ts'],
+          globalSetup: ['./connector/pos/test-databases-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

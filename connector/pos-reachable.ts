@@ -25,6 +25,7 @@ export function watchReachable(pos: Pos): { pos: Pos; reachable(): boolean } {
       findOrder: watched((assignmentId: string) => pos.findOrder(assignmentId)),
       writeOrder: watched((assignment) => pos.writeOrder(assignment)),
       voidOrder: watched((assignmentId: string) => pos.voidOrder(assignmentId)),
+      staffStep: watched((assignmentId: string, step) => pos.staffStep(assignmentId, step)),
       close: () => pos.close(),
     },
   }

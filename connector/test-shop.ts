@@ -136,6 +136,7 @@ export function memoryPos(stock: Record<string, number>, capabilities: Partial<P
       if (order.state !== 'void') putBack(order)
       return 'voided'
     }),
+    staffStep: () => step('staffStep', () => 'desk-only' as const),
     close: async () => {},
     sell(sku, quantity) {
       move(sku, -quantity)

@@ -6,7 +6,7 @@ import { differenceOf } from './difference.ts'
 import { createFeed, isUnsure, parkSuspicious, settleFeed, type Feed, type FeedChange } from './feed.ts'
 import { orderChangeEffect, saleEvent, skusOfChange } from './order-changes.ts'
 
-/** What one look at the POS brought. `more`: the reading was not empty, so there may be another. */
+/** What one look at the POS brought. `more`: there may be another at once. */
 export type Captured = { events: number; more: boolean }
 
 /**
@@ -19,7 +19,9 @@ export async function captureChanges(shop: Shop, feed: Feed = createFeed()): Pro
     const cursor = journal.meta.get('posCursor')
     const asOf = journal.outbox.lastSeq()
     const changes = await pos.readChanges(cursor)
-    if (isEmpty(changes) && changes.cursor === cursor && !journal.held.unsettled()) return { captured: { events: 0, more: false }, change: null }
+    const remember = changes.remember ?? []
+    const more = changes.more ?? !isEmpty(changes)
+    if (isEmpty(changes) && changes.cursor === cursor && remember.length === 0 && !journal.held.unsettled()) return { captured: { events: 0, more }, change: null }
     const moved = changes.levels.map(({ sku }) => sku).slice(0, LINES_MAX)
     const sold = new Set(changes.sales.flatMap((sale) => sale.lines.map((line) => line.sku)))
     const orders = changes.orders.map((change) => {
@@ -48,9 +50,10 @@ export async function captureChanges(shop: Shop, feed: Feed = createFeed()): Pro
       }
       journal.append(events)
       journal.meta.set('posCursor', changes.cursor)
+      journal.memory.remember(remember)
       // A bulk comes in several readings; what it would do is the sum of them, known when the POS has nothing more to say.
-      const change = !isEmpty(changes) || feed.gathering || isUnsure(journal) || !journal.held.unsettled() ? null : settleFeed(journal, feed.limits, at)
-      return { captured: { events: events.length, more: !isEmpty(changes) }, change }
+      const change = more || feed.gathering || isUnsure(journal) || !journal.held.unsettled() ? null : settleFeed(journal, feed.limits, at)
+      return { captured: { events: events.length, more }, change }
     })
   })
   if (change) feed.onChange(change)

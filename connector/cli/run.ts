@@ -17,7 +17,7 @@ export async function run(configPath: string): Promise<ExitCode> {
 
   const journal = openOwnJournal(config)
   if (typeof journal === 'number') return journal
-  const pos = await openPos(config.pos)
+  const pos = await openPos(config.pos, journal.memory)
   try {
     await pos.currentCursor()
   } catch (error) {

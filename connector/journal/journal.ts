@@ -10,6 +10,7 @@ import { openHealed, type Healed } from './healed.ts'
 import { openHeld, type Held } from './held.ts'
 import { openInbox, type Inbox } from './inbox.ts'
 import { openLetGo, type LetGo } from './let-go.ts'
+import { openMemory, type Memory } from './memory.ts'
 import { openMeta, type Meta } from './meta.ts'
 import { numberEvents, openOutbox, type Outbox } from './outbox.ts'
 import type { OutgoingEvent } from './outgoing-event.ts'
@@ -28,6 +29,8 @@ export type Journal = {
   letGo: LetGo
   healed: Healed
   meta: Meta
+  /** What the POS's adapter has seen. It stays over epochs: what the edge was told is the baseline's business. */
+  memory: Memory
   transaction<T>(work: () => T): T
   /** Numbers and keeps the events, in order, and answers their seqs. Joins the transaction around it. */
   append(events: readonly OutgoingEvent[]): number[]
@@ -136,6 +139,7 @@ function createJournal(db: Database, lock: Database, connectorId: string): Journ
     letGo,
     healed: openHealed(db),
     meta,
+    memory: openMemory(db),
     transaction: (work) => db.transaction(work),
     append,
     takeFirstEpoch(epoch) {

@@ -1,7 +1,7 @@
 import type { Database } from './database.ts'
 
 /** Rises with every change of the tables below; a journal of a newer connector is refused, an older one is brought up. */
-export const SCHEMA_VERSION = 2
+export const SCHEMA_VERSION = 3
 
 /**
  * The tables of version 1; `UPGRADES` brings them to today's.
@@ -55,7 +55,7 @@ const TABLES = `
 /**
  * What each version added, from 2 on. `price_minor` and `level_seq`: the price told, and the number under which the level was.
  * `held` has changes that wait for a verdict or for a person, `let_go` those that passed a moment ago,
- * `healed` the SKUs that the last reconcile mended.
+ * `healed` the SKUs that the last reconcile mended. `pos_memory` is what the POS's adapter has seen (PosMemory of pos/port.ts).
  */
 const UPGRADES: readonly string[] = [`
   ALTER TABLE baseline ADD COLUMN price_minor INTEGER;
@@ -90,6 +90,11 @@ const UPGRADES: readonly string[] = [`
 
   -- The prices told so far were not kept: the comparison learns them, and until then none is taken for new.
   INSERT INTO meta (key, value) SELECT 'reconcileWanted', '1' WHERE EXISTS (SELECT 1 FROM baseline) ON CONFLICT DO NOTHING;
+`, `
+  CREATE TABLE pos_memory (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
 `]
 
 /** The journal was written by a newer connector, or belongs to another store: going on would lose what it promises. */

@@ -1,9 +1,12 @@
-import type { Pos } from './port.ts'
+import type { Pos, PosMemory } from './port.ts'
 import type { PosConfig } from './pos-config.ts'
 import { openEmbeddedTill } from './embedded/embedded-pos.ts'
 
-/** The adapter for a configuration. It may answer before the POS can be reached: then its methods throw until it can. */
-export async function openPos(config: PosConfig): Promise<Pos> {
+/**
+ * The adapter for a configuration. It may answer before the POS can be reached: then its methods throw until it can. `memory` is what
+ * the adapter has seen of this POS before.
+ */
+export async function openPos(config: PosConfig, _memory: PosMemory): Promise<Pos> {
   switch (config.type) {
     case 'embedded':
       return openEmbeddedTill({ file: config.file })

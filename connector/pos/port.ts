@@ -13,7 +13,7 @@ export type PosCapabilities = {
   seesDeletes: boolean
   /** `cursor`: changes can be read from a place on; `snapshot`: everything is read and compared. */
   changes: 'cursor' | 'snapshot'
-  /** How late a change can be seen, milliseconds, beside the poll. */
+  /** How late a change can be seen at the most, milliseconds, beside the poll. */
   seenAfterMs: number
 }
 
@@ -35,6 +35,27 @@ export type PosOrderChange = {
   occurredAt: string
 } & ({ kind: 'progress'; status: FulfilmentProgress } | { kind: 'stock-fell' } | { kind: 'refused'; reason: RejectReason })
 
+/** What staff do with a web order on the connector's desk page. */
+export type StaffStep = { kind: 'picked' } | { kind: 'ready' } | { kind: 'handed-over' } | { kind: 'refuse'; reason: RejectReason }
+
+/**
+ * `in-pos`: the POS has taken it down, and `readChanges` will tell it. `desk-only`: the POS knows no such step, so the connector
+ * keeps and tells it itself. `refused`: it cannot be done here; the text tells the staff what to do instead.
+ */
+export type StaffAnswer = 'in-pos' | 'desk-only' | { refused: string }
+
+/**
+ * What an adapter has seen of its POS, kept in the journal and committed together with the cursor of the reading that brought it:
+ * row hashes, checksums, sales already told. Keys sort by their UTF-8 bytes. A reading that was not committed has left no trace in it.
+ */
+export type PosMemory = {
+  get(key: string): string | null
+  /** The entries whose key begins with `prefix`, in order, after the key `after`. */
+  list(prefix: string, after: string | null, limit: number): Remembered<string>[]
+}
+/** An entry of the memory; `null` forgets it. */
+export type Remembered<V = string | null> = { key: string; value: V }
+
 /** Everything read in one consistent read of the POS. */
 export type PosChanges = {
   /** Where to read on from; opaque, kept in the journal. */
@@ -44,6 +65,10 @@ export type PosChanges = {
   levels: Level[]
   sales: PosSale[]
   orders: PosOrderChange[]
+  /** Goes into the memory with the cursor. */
+  remember?: readonly Remembered[]
+  /** Whether there is more to read at once. Left out: when this reading brought anything. */
+  more?: boolean
 }
 
 export type PosWrite =
@@ -56,7 +81,7 @@ export type PosWrite =
  */
 export type Pos = {
   capabilities: PosCapabilities
-  /** Cheap; false only when nothing was committed since the last `readChanges`. */
+  /** Cheap. False when a `readChanges` would bring nothing now; what was committed meanwhile is announced within `seenAfterMs`. */
   mayHaveChanged(): Promise<boolean>
   /** Changes since `cursor`, each SKU once as it is now, at most about 500 facts; `null` starts from the beginning of all that is known. */
   readChanges(cursor: string | null): Promise<PosChanges>
@@ -71,5 +96,7 @@ export type Pos = {
   writeOrder(assignment: Assignment): Promise<PosWrite>
   /** Takes a web order back, goods on the shelf again. `refused` when it has gone too far. */
   voidOrder(assignmentId: string): Promise<'voided' | 'refused' | 'absent'>
+  /** What the staff tapped on the desk page. */
+  staffStep(assignmentId: string, step: StaffStep): Promise<StaffAnswer>
   close(): Promise<void>
 }

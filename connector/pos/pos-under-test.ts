@@ -2,18 +2,24 @@ import type { Assignment } from '../../contract/assignment.ts'
 import type { RejectReason } from '../../contract/events.ts'
 import type { Item } from '../../contract/product.ts'
 import type { Pos, PosChanges } from './port.ts'
+import type { TestMemory } from './test-memory.ts'
 
 /** What people do in the shop, done from outside the adapter, with the POS's own means. */
 export type ShopFloor = {
-  /** `stock` is the first count; left out, the item was never counted. */
-  addItem(item: Item, stock?: number): Promise<void>
+  /**
+   * `stock` is the first count; left out, the item was never counted. Answers the item as this POS can keep and show it: it may
+   * give its own SKU and drop what it has no place for. An item that was retired comes back.
+   */
+  addItem(item: Item, stock?: number): Promise<Item>
   sell(basket: { sku: string; quantity: number }[]): Promise<void>
   takeReturn(basket: { sku: string; quantity: number }[]): Promise<void>
   setPrice(sku: string, priceMinor: number): Promise<void>
   rename(sku: string, name: string): Promise<void>
   retire(sku: string): Promise<void>
-  pick(assignmentId: string): Promise<void>
-  ready(assignmentId: string): Promise<void>
+  /** Left out where the POS knows no such step (`PosExceptions.steps`). */
+  pick?(assignmentId: string): Promise<void>
+  ready?(assignmentId: string): Promise<void>
+  /** The goods leave the shop: the cashier completes the order. */
   handOver(assignmentId: string): Promise<void>
   refuse(assignmentId: string, reason: RejectReason): Promise<void>
   /** Another process sells the basket `times` times, one ticket each; resolves when it has ended. */
@@ -22,20 +28,30 @@ export type ShopFloor = {
   countOrders(assignmentId: string): Promise<number>
 }
 
-export type PosUnderTest = { pos: Pos; floor: ShopFloor; close(): Promise<void> }
+export type PosUnderTest = { pos: Pos; memory: TestMemory; floor: ShopFloor; close(): Promise<void> }
+
+/** What a POS cannot show, each with the reason; the suite then holds it to what it can. */
+export type PosExceptions = {
+  /** It knows no steps between an open order and a completed one. */
+  steps?: string
+  /** It does not tell an order that was sent from one that arrived. */
+  shipping?: string
+  /** It does not say why the staff refused an order: it is told as `out_of_stock`. */
+  reasons?: string
+}
 
 export const ID = 'ord_00000000000000000000000001.1'
 export const OTHER_ID = 'ord_00000000000000000000000002.1'
 
-export const tea: Item = {
+export const TEA: Item = {
   sku: 'TEA-1', name: 'Green tea, 20 bags', description: 'Plain and good.', brand: 'Harrow', category: 'Grocery',
   identifiers: [{ type: 'gtin', value: '2000000000015' }], unit: 'each', price: { amountMinor: 499, currency: 'USD' },
   taxIncluded: false, taxRate: '0', imageUrl: null, tracked: true,
 }
-export const apples: Item = { ...tea, sku: 'APPLES', name: 'Apples, red', unit: 'g', price: { amountMinor: 399, currency: 'USD' }, identifiers: [{ type: 'plu', value: '4016' }] }
+export const APPLES: Item = { ...TEA, sku: 'APPLES', name: 'Apples, red', unit: 'g', price: { amountMinor: 399, currency: 'USD' }, identifiers: [{ type: 'plu', value: '4016' }] }
 /** 10.35 % on 8.60 is 89.01 cents. */
-export const wrapping: Item = {
-  ...tea, sku: 'SRV-WRAP', name: 'Gift wrapping', price: { amountMinor: 860, currency: 'USD' }, taxRate: '10.35', identifiers: [], tracked: false,
+export const WRAPPING: Item = {
+  ...TEA, sku: 'SRV-WRAP', name: 'Gift wrapping', price: { amountMinor: 860, currency: 'USD' }, taxRate: '10.35', identifiers: [], tracked: false,
 }
 
 export function orderOf(...lines: [Item, number][]): Assignment {
@@ -68,7 +84,7 @@ export async function readOn(pos: Pos, from: string | null): Promise<PosChanges>
     all.sales.push(...told.sales)
     all.orders.push(...told.orders)
     all.cursor = told.cursor
-    if (told.cursor === cursor) return all
+    if (told.cursor === cursor && !told.more) return all
     cursor = told.cursor
   }
 }

@@ -123,6 +123,7 @@ const parts: [what: string, check: () => Promise<Found>][] = [
   ['the generated binding types are those of wrangler.toml', tool(WRANGLER, 'types', 'workers/worker-configuration.d.ts', '--strict-vars=false', '--check')],
   ['the Worker can be deployed (dry run)', tool(WRANGLER, 'deploy', '--dry-run', '--outdir', path.join(scratch, 'worker'))],
   ['unit and property tests in Node', tests('node')],
+  ['POS adapters over real databases', tests('databases')],
   ['tests in workerd', tests('workerd')],
   ['journeys over real processes', tests('journeys')],
   ['the whole house once (npm start -- --once --json)', story],

@@ -64,6 +64,7 @@ export function createSimulatedTill(world: World, counted: Record<string, number
         return answer
       }, 'writes'),
       voidOrder: (id) => through('void', () => pos.voidOrder(id), 'writes'),
+      staffStep: (id, step) => through('staff', () => pos.staffStep(id, step), 'writes'),
       close: async () => undefined,
     }
     return { pos: reached, readAt: (sku) => readAt.get(sku) ?? 0 }

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Result } from '../../../contract/result.ts'
 import { posSuite } from '../pos-suite.ts'
+import { createMemory } from '../test-memory.ts'
 import type { ShopFloor } from '../pos-under-test.ts'
 import type { Pos } from '../port.ts'
 import { openPos } from '../open-pos.ts'
@@ -29,7 +30,10 @@ posSuite('the embedded till', async () => {
   const db = openTillFile(file, 'create')
   const pos = openEmbeddedTill({ file, clock: () => NOW })
   const floor: ShopFloor = {
-    addItem: async (item, stock) => must(addItem(db, item, stock)),
+    addItem: async (item, stock) => {
+      must(addItem(db, item, stock))
+      return item
+    },
     sell: async (basket) => must(sell(db, basket, NOW)),
     takeReturn: async (basket) => must(takeReturn(db, basket, NOW)),
     setPrice: async (sku, priceMinor) => must(setPrice(db, sku, priceMinor)),
@@ -49,6 +53,7 @@ posSuite('the embedded till', async () => {
   }
   return {
     pos,
+    memory: createMemory(),
     floor,
     close: async () => {
       await pos.close()
@@ -157,7 +162,7 @@ describe('the embedded till as a file', () => {
 
   test('is opened from a configuration', async () => {
     makeTill(file, 'A')
-    const opened = await openPos(PosConfig.parse({ type: 'embedded', file }))
+    const opened = await openPos(PosConfig.parse({ type: 'embedded', file }), createMemory())
     expect(await opened.readSnapshot(null, 10)).toMatchObject({ items: [{ sku: 'A' }], done: true })
     await opened.close()
     expect(PosConfig.safeParse({ type: 'embedded', file: '' }).success).toBe(false)

@@ -1,12 +1,12 @@
 import { statSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import { systemClock, type Clock } from '../../../contract/clock.ts'
-import type { Pos, PosCapabilities } from '../port.ts'
+import type { Pos, PosCapabilities, StaffStep } from '../port.ts'
 import { readItems, readStock } from './items.ts'
 import { newestChange, readChanges, writeCursor } from './read-changes.ts'
 import { openTillFile, readTransaction, tillId, TillFault } from './schema.ts'
 import { readTicketByReference, ticketNumber, type TicketState } from './tickets.ts'
-import { bookWebOrder, voidWebOrder } from './web-orders.ts'
+import { bookWebOrder, handOver, pick, ready, refuse, voidWebOrder } from './web-orders.ts'
 
 const CAPABILITIES: PosCapabilities = {
   name: 'embedded till (SQLite)',
@@ -76,9 +76,23 @@ export function openEmbeddedTill({ file, clock = systemClock }: { file: string; 
       return till.use((db) => voidWebOrder(db, assignmentId, clock()))
     },
 
+    async staffStep(assignmentId, step) {
+      const moved = till.use((db) => move(db, assignmentId, step, clock()))
+      return moved.ok ? 'in-pos' : { refused: `${moved.refusal.message}. ${moved.refusal.hint}` }
+    },
+
     async close() {
       till.close()
     },
+  }
+}
+
+function move(db: DatabaseSync, assignmentId: string, step: StaffStep, now: number): ReturnType<typeof pick> {
+  switch (step.kind) {
+    case 'picked': return pick(db, assignmentId, now)
+    case 'ready': return ready(db, assignmentId, now)
+    case 'handed-over': return handOver(db, assignmentId, now)
+    case 'refuse': return refuse(db, assignmentId, step.reason, now)
   }
 }
 
