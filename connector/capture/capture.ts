@@ -6,8 +6,8 @@ import { differenceOf } from './difference.ts'
 import { createFeed, isUnsure, parkSuspicious, settleFeed, type Feed, type FeedChange } from './feed.ts'
 import { orderChangeEffect, saleEvent, skusOfChange } from './order-changes.ts'
 
-/** What one look at the POS brought. `more`: there may be another at once. */
-export type Captured = { events: number; more: boolean }
+/** What one look at the POS brought. `more`: there may be another at once. `refused`: keys of rows that could not be read and are new in the quarantine. */
+export type Captured = { events: number; more: boolean; refused: string[] }
 
 /**
  * Reads what changed in the POS since the cursor and puts the cursor, the new baseline and the events into one commit.
@@ -19,9 +19,9 @@ export async function captureChanges(shop: Shop, feed: Feed = createFeed()): Pro
     const cursor = journal.meta.get('posCursor')
     const asOf = journal.outbox.lastSeq()
     const changes = await pos.readChanges(cursor)
-    const remember = changes.remember ?? []
+    const { remember = [], refused = [] } = changes
     const more = changes.more ?? !isEmpty(changes)
-    if (isEmpty(changes) && changes.cursor === cursor && remember.length === 0 && !journal.held.unsettled()) return { captured: { events: 0, more }, change: null }
+    if (isEmpty(changes) && changes.cursor === cursor && remember.length + refused.length === 0 && !journal.held.unsettled()) return { captured: { events: 0, more, refused: [] }, change: null }
     const moved = changes.levels.map(({ sku }) => sku).slice(0, LINES_MAX)
     const sold = new Set(changes.sales.flatMap((sale) => sale.lines.map((line) => line.sku)))
     const orders = changes.orders.map((change) => {
@@ -53,7 +53,7 @@ export async function captureChanges(shop: Shop, feed: Feed = createFeed()): Pro
       journal.memory.remember(remember)
       // A bulk comes in several readings; what it would do is the sum of them, known when the POS has nothing more to say.
       const change = more || feed.gathering || isUnsure(journal) || !journal.held.unsettled() ? null : settleFeed(journal, feed.limits, at)
-      return { captured: { events: events.length, more }, change }
+      return { captured: { events: events.length, more, refused: journal.refused.note(refused, at) }, change }
     })
   })
   if (change) feed.onChange(change)

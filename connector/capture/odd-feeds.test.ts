@@ -132,7 +132,7 @@ test('prices that jump before a new epoch is compared wait for the comparison, n
 test('a journal that kept no prices compares before it tells any', async () => {
   journal.close()
   const old = new DatabaseSync(folder.file('journal.sqlite'))
-  old.exec(`ALTER TABLE baseline DROP COLUMN price_minor; ALTER TABLE baseline DROP COLUMN level_seq; DROP TABLE held; DROP TABLE let_go; DROP TABLE healed; DROP TABLE pos_memory;
+  old.exec(`ALTER TABLE baseline DROP COLUMN price_minor; ALTER TABLE baseline DROP COLUMN level_seq; DROP TABLE held; DROP TABLE let_go; DROP TABLE healed; DROP TABLE pos_memory; DROP TABLE refused;
     UPDATE meta SET value = '1' WHERE key = 'schemaVersion'`)
   old.close()
   reprice(SKUS, 2)

@@ -90,8 +90,8 @@ async function compare({ journal, pos, turn, now }: Shop, edge: Edge, onProgress
         journal.baseline.adopt(adopt)
         return keep(events, read)
       })
-      for (const { sku } of read.items) seen.add(sku)
-      return { done: read.done, events, items: read.items.length, last: read.items.at(-1)?.sku ?? read.levels.at(-1)?.sku ?? from }
+      for (const sku of [...read.items.map((item) => item.sku), ...(read.unreadable ?? [])]) seen.add(sku)
+      return { done: read.done, events, items: read.items.length, last: read.last ?? read.items.at(-1)?.sku ?? read.levels.at(-1)?.sku ?? from }
     })
     progress.events += page.events
     progress.compared += page.items

@@ -26,6 +26,7 @@ export async function watchPos(shop: Shop, feed: Feed, log: Logger, everyMs: num
     for (let more = true; more && !signal.aborted;) {
       const captured = await captureChanges(shop, feed)
       if (captured.events > 0) log.debug({ event: 'capture.events', count: captured.events })
+      for (const key of captured.refused) log.warn({ event: 'capture.refused', key, hint: 'this row of the POS cannot be read: tillbridge-connector quarantine show' })
       more = captured.more
       mustLook = more
     }

@@ -14,6 +14,7 @@ import { openMemory, type Memory } from './memory.ts'
 import { openMeta, type Meta } from './meta.ts'
 import { numberEvents, openOutbox, type Outbox } from './outbox.ts'
 import type { OutgoingEvent } from './outgoing-event.ts'
+import { openRefused, type Refused } from './refused.ts'
 import { JournalRefused, prepareSchema } from './schema.ts'
 
 /**
@@ -31,6 +32,8 @@ export type Journal = {
   meta: Meta
   /** What the POS's adapter has seen. It stays over epochs: what the edge was told is the baseline's business. */
   memory: Memory
+  /** What the adapter could not read. */
+  refused: Refused
   transaction<T>(work: () => T): T
   /** Numbers and keeps the events, in order, and answers their seqs. Joins the transaction around it. */
   append(events: readonly OutgoingEvent[]): number[]
@@ -140,6 +143,7 @@ function createJournal(db: Database, lock: Database, connectorId: string): Journ
     healed: openHealed(db),
     meta,
     memory: openMemory(db),
+    refused: openRefused(db),
     transaction: (work) => db.transaction(work),
     append,
     takeFirstEpoch(epoch) {

@@ -55,7 +55,8 @@ const TABLES = `
 /**
  * What each version added, from 2 on. `price_minor` and `level_seq`: the price told, and the number under which the level was.
  * `held` has changes that wait for a verdict or for a person, `let_go` those that passed a moment ago,
- * `healed` the SKUs that the last reconcile mended. `pos_memory` is what the POS's adapter has seen (PosMemory of pos/port.ts).
+ * `healed` the SKUs that the last reconcile mended. `pos_memory` is what the POS's adapter has seen (PosMemory
+ * of pos/port.ts), `refused` what it found and could not read.
  */
 const UPGRADES: readonly string[] = [`
   ALTER TABLE baseline ADD COLUMN price_minor INTEGER;
@@ -94,6 +95,14 @@ const UPGRADES: readonly string[] = [`
   CREATE TABLE pos_memory (
     key TEXT PRIMARY KEY,
     value TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE refused (
+    key TEXT PRIMARY KEY,
+    reason TEXT NOT NULL,
+    text TEXT NOT NULL,
+    first_at INTEGER NOT NULL,
+    last_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
 `]
 

@@ -56,6 +56,13 @@ export type PosMemory = {
 /** An entry of the memory; `null` forgets it. */
 export type Remembered<V = string | null> = { key: string; value: V }
 
+/**
+ * A row or line of the POS that cannot become a fact: kept in the journal's quarantine until a person mends it, and never in the way of
+ * its neighbours. `key` is the same each time it is read ("items/17"). `reason` says what was expected and found; `null`: it is in
+ * order now. `text` is what stands there, for the person.
+ */
+export type PosRefusal = { key: string; reason: string | null; text: string }
+
 /** Everything read in one consistent read of the POS. */
 export type PosChanges = {
   /** Where to read on from; opaque, kept in the journal. */
@@ -67,6 +74,7 @@ export type PosChanges = {
   orders: PosOrderChange[]
   /** Goes into the memory with the cursor. */
   remember?: readonly Remembered[]
+  refused?: readonly PosRefusal[]
   /** Whether there is more to read at once. Left out: when this reading brought anything. */
   more?: boolean
 }
@@ -87,8 +95,12 @@ export type Pos = {
   readChanges(cursor: string | null): Promise<PosChanges>
   /** Where a `readChanges` would read on from if everything were read now. */
   currentCursor(): Promise<string>
-  /** Everything sellable as it is now, in pages by SKU; for the first sync and for reconcile. */
-  readSnapshot(afterSku: string | null, limit: number): Promise<{ items: Item[]; levels: Level[]; done: boolean }>
+  /**
+   * Everything sellable as it is now, in pages in an order of the adapter's own, after the SKU with which the last page ended; for the
+   * first sync and for reconcile. `unreadable` are SKUs that are there and cannot be read: they are not gone. `last` is where the page ended,
+   * when that is not its last item.
+   */
+  readSnapshot(afterSku: string | null, limit: number): Promise<{ items: Item[]; levels: Level[]; done: boolean; unreadable?: string[]; last?: string }>
   readLevels(skus: string[]): Promise<Level[]>
   /** Looks a web order up by its reference, before every write. */
   findOrder(assignmentId: string): Promise<{ posReference: string; state: 'open' | 'picking' | 'ready' | 'done' | 'void'; stockFell: boolean } | null>

@@ -1,0 +1,56 @@
+import type { PosRefusal } from '../pos/port.ts'
+import { integer, text, type Database } from './database.ts'
+
+/** A row or line of the POS that could not be read, waiting for a person. Times are epoch ms. */
+export type RefusedRow = { key: string; reason: string; text: string; firstAt: number; lastAt: number }
+
+/** What the POS said and nobody could use. It stands in nobody's way, and goes when it is read in order or dropped. */
+export type Refused = {
+  /** As the readings say it: a reason quarantines, none heals. Answers the keys that are new. */
+  note(refusals: readonly PosRefusal[], at: number): string[]
+  count(): number
+  /** By key, after the given one. */
+  list(after: string | null, limit: number): RefusedRow[]
+  get(key: string): RefusedRow | null
+  drop(key: string): boolean
+}
+
+/** A row of a POS is shown to a person, not kept as an archive. */
+const TEXT_LENGTH_MAX = 2_000
+const REASON_LENGTH_MAX = 500
+/** A file of dirt must not fill the disk that orders need: beyond this the newest are counted in the log alone. */
+const ROWS_MAX = 10_000
+
+export function openRefused(db: Database): Refused {
+  const count = (): number => integer(db.get('SELECT count(*) AS n FROM refused') ?? {}, 'n')
+  return {
+    note(refusals, at) {
+      const fresh: string[] = []
+      for (const { key, reason, text: found } of refusals) {
+        if (reason === null) {
+          db.run('DELETE FROM refused WHERE key = ?', key)
+          continue
+        }
+        const known = db.get('SELECT 1 FROM refused WHERE key = ?', key) !== undefined
+        if (!known) fresh.push(key)
+        if (!known && count() >= ROWS_MAX) continue
+        db.run(
+          `INSERT INTO refused (key, reason, text, first_at, last_at) VALUES (?1, ?2, ?3, ?4, ?4)
+           ON CONFLICT (key) DO UPDATE SET reason = excluded.reason, text = excluded.text, last_at = excluded.last_at`,
+          key, reason.slice(0, REASON_LENGTH_MAX), found.slice(0, TEXT_LENGTH_MAX), at,
+        )
+      }
+      return fresh
+    },
+    count,
+    list: (after, limit) => db.all('SELECT * FROM refused WHERE key > ? ORDER BY key LIMIT ?', after ?? '', limit).map(toRow),
+    get(key) {
+      const row = db.get('SELECT * FROM refused WHERE key = ?', key)
+      return row ? toRow(row) : null
+    },
+    drop: (key) => db.run('DELETE FROM refused WHERE key = ?', key) > 0,
+  }
+}
+
+const toRow = (row: Parameters<typeof text>[0]): RefusedRow =>
+  ({ key: text(row, 'key'), reason: text(row, 'reason'), text: text(row, 'text'), firstAt: integer(row, 'first_at'), lastAt: integer(row, 'last_at') })
