@@ -1,0 +1,68 @@
+import type { Transaction } from 'kysely'
+import type { Assignment } from '../../../contract/assignment.ts'
+import type { Item } from '../../../contract/product.ts'
+import type { Pos, PosMemory, PosOrderChange, PosRefusal, PosSale, PosWrite, Remembered } from '../port.ts'
+
+/**
+ * What a POS in a SQL database is made of. Three parts speak its tables: `Goods`, `Activity` and `OrderBook`; the rest (connection,
+ * change capture, the port itself) is the same for all of them and stands in `database-pos.ts`.
+ */
+
+export type Dialect = 'mysql' | 'postgres' | 'sqlite'
+
+/** Every value as the database writes it, as text: DECIMAL, BIGINT, dates and doubles too. Nothing passes through a float. */
+export type Row = Record<string, string | null>
+
+export type Tx = Transaction<unknown>
+
+export type Connection = {
+  dialect: Dialect
+  /** One REPEATABLE READ transaction that writes nothing: all that `work` reads is of one moment. */
+  read<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+  /** One transaction. When `work` throws, nothing of it stays. A deadlock is tried again a few times: `work` may run more than once. */
+  write<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+/**
+ * One row of goods. `key` is the POS's own, never reused or changed; `bucket` is the part of the goods it is compared in and follows from the
+ * key. `item` null: it is there and not for sale. `onHand` null: never counted, or not to be counted. A row that cannot become goods says why.
+ */
+export type GoodsRow = { key: string; bucket: string } & ({ sku: string; item: Item | null; onHand: number | null } | { sku: string | null; refused: string; text: string })
+
+export type Goods = {
+  /** One checksum for each bucket (or each of these), over everything its rows are made of, computed by the database. */
+  checksums(tx: Tx, buckets?: readonly string[]): Promise<Map<string, string>>
+  rowsOf(tx: Tx, buckets: readonly string[]): Promise<GoodsRow[]>
+  rowsByKey(tx: Tx, keys: readonly string[]): Promise<GoodsRow[]>
+  rowsBySku(tx: Tx, skus: readonly string[]): Promise<GoodsRow[]>
+  /** In an order of the POS's own, which may be that of its keys; `after` is the SKU of the last row before. */
+  page(tx: Tx, after: string | null, limit: number): Promise<GoodsRow[]>
+}
+
+/** What one reading of the till's activity brought. `touched` are keys of goods that moved. */
+export type ActivityRead = {
+  cursor: string
+  sales: PosSale[]
+  orders: PosOrderChange[]
+  touched: string[]
+  remember: Remembered[]
+  refused: PosRefusal[]
+  more: boolean
+}
+
+/** The fast lane: sales, returns, stock log, what the staff did with web orders. Never `> max` alone: an overlap, ties, and what was told is remembered. */
+export type Activity = {
+  /** One cheap query. While it answers the same text, a reading would bring nothing. */
+  signal(tx: Tx): Promise<string>
+  /** Where a reading goes on from when everything before now is known. Opaque. */
+  head(tx: Tx): Promise<string>
+  read(tx: Tx, cursor: string | null, memory: PosMemory): Promise<ActivityRead>
+}
+
+export type OrderBook = {
+  find(tx: Tx, assignmentId: string): ReturnType<Pos['findOrder']>
+  /** Inside a write transaction, after `find` has said that there is none. A refusal rolls back. */
+  write(tx: Tx, assignment: Assignment): Promise<PosWrite>
+  void(tx: Tx, assignmentId: string): ReturnType<Pos['voidOrder']>
+}
