@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { AgeingReport } from './ageing.ts'
 import { Assignment } from './assignment.ts'
 import { DriftReport, FeedReport } from './feed.ts'
 import { EVENTS_PER_CALL_MAX } from './limits.ts'
@@ -40,6 +41,8 @@ export const HeartbeatRequest = z.object({
   feed: FeedReport.optional(),
   /** Of the last reconcile; left out before the first. */
   drift: DriftReport.optional(),
+  /** `null`: nobody waits too long. Left out by a connector that does not watch it. */
+  ageing: AgeingReport.nullish(),
 })
 export type HeartbeatRequest = z.infer<typeof HeartbeatRequest>
 

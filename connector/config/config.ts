@@ -4,6 +4,7 @@ import { fromBase64, SECRET_PREFIX } from '../../contract/signing.ts'
 import { ConnectorId, StoreId } from '../../contract/values.ts'
 import { FEED_LIMITS } from '../capture/judge-feed.ts'
 import { PosConfig } from '../pos/pos-config.ts'
+import { DeskConfiguration, type DeskConfig } from './desk-config.ts'
 
 /** Two secrets may be live while one is rotated. */
 export const SECRETS_MAX = 2
@@ -50,8 +51,9 @@ export const Configuration = z.object({
     healShare: share.default(FEED_LIMITS.healShare),
     minimum: z.int().min(1).max(1_000_000).default(FEED_LIMITS.minimum),
   }).prefault({}),
+  desk: DeskConfiguration.prefault({}),
   log: z.object({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
 })
 
 /** The configuration as the connector uses it: secrets read, paths absolute. */
-export type ConnectorConfig = Omit<z.output<typeof Configuration>, 'store'> & { store: { id: string; secrets: string[] } }
+export type ConnectorConfig = Omit<z.output<typeof Configuration>, 'store' | 'desk'> & { store: { id: string; secrets: string[] }; desk: DeskConfig }

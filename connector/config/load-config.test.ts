@@ -61,6 +61,7 @@ describe('a good configuration', () => {
         reconcile: { everyMinutes: 60 },
         feed: { zeroShare: 0.2, repriceShare: 0.1, healShare: 0.5, minimum: 10 },
         log: { level: 'info' },
+        desk: { listen: null, warnAfterMinutes: 10, redAfterMinutes: 30 },
       },
     })
   })

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { LineCounter, parseDocument, type Document } from 'yaml'
 import { ok, refused, type Result } from '../../contract/result.ts'
 import { Configuration, Secret, SECRETS_MAX, type ConnectorConfig } from './config.ts'
+import { Pin, readDesk, type DeskConfig } from './desk-config.ts'
 import { locate, problemsOf, unknownKeys, type ConfigProblem, type ConfigWarning, type Located } from './config-problem.ts'
 
 export type LoadedConfig = { config: ConnectorConfig; warnings: ConfigWarning[] }
@@ -34,10 +35,13 @@ export function loadConfig(path: string): Result<LoadedConfig, { problems: Confi
   const { store, ...rest } = parsed.data
   const secrets = readSecrets(store, located)
   if (!secrets.ok) return refused({ problems: secrets.refusal, warnings })
-  warnings.push(...secrets.value.warnings, ...plainHttpWarning(rest.edge.url, located))
+  const desk = deskOf(rest.desk, located)
+  if (!desk.ok) return refused({ problems: desk.refusal, warnings })
+  warnings.push(...secrets.value.warnings, ...desk.value.warnings, ...plainHttpWarning(rest.edge.url, located))
   const at = (relative: string): string => resolve(dirname(file), relative)
   const config: ConnectorConfig = {
     ...rest,
+    desk: desk.value.desk,
     store: { id: store.id, secrets: secrets.value.secrets },
     journal: { file: at(rest.journal.file) },
     pos: { ...rest.pos, file: at(rest.pos.file) },
@@ -85,6 +89,22 @@ function readSecrets(store: Store, located: Located): Result<{ secrets: string[]
   if (problems.length === 0 && distinct.length === 0) problems.push(problem('store.secretFile', 'a file with the store secret (or store.secret)', 'neither'))
   if (distinct.length > SECRETS_MAX) problems.push(problem('store.secretFile', `at most ${SECRETS_MAX} secrets`, `${distinct.length}`))
   return problems.length > 0 ? refused(problems) : ok({ secrets: distinct, warnings })
+}
+
+/** The desk with its PIN, read from its file where there is one. */
+function deskOf(desk: Parameters<typeof readDesk>[0], located: Located): Result<{ desk: DeskConfig; warnings: ConfigWarning[] }, ConfigProblem[]> {
+  const warn = (key: string, message: string): ConfigWarning => ({ file: located.file, ...locate(located, key.split('.')), key, message })
+  const warnings = desk.pin !== undefined && isOpenToOthers(located.file) ? [warn('desk.pin', 'this file holds the desk\'s PIN and others can read it: chmod 600, or use desk.pinFile')] : []
+  const read = readDesk(desk, (name) => {
+    const path = resolve(dirname(located.file), name)
+    const text = readText(path)
+    if (!text.ok) return { wrong: text.refusal }
+    if (isOpenToOthers(path)) warnings.push(warn('desk.pinFile', `others can read ${path}: chmod 600 ${path}`))
+    const pin = text.value.trim()
+    return Pin.safeParse(pin).success ? { pin } : { wrong: `other content in ${path}, which is not shown` }
+  })
+  if (!('wrong' in read)) return ok({ desk: read, warnings })
+  return refused(read.wrong.map((wrong) => ({ file: located.file, ...locate(located, wrong.key.split('.')), ...wrong })))
 }
 
 const asList = (value: string | string[] | undefined): string[] => (value === undefined ? [] : [value].flat())

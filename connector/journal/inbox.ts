@@ -27,6 +27,7 @@ export type InboxRow = {
   toldEpoch: number | null
   toldSeq: number | null
   receivedAt: number
+  changedAt: number
 }
 
 /** What changes with an outcome; what is left out stays. */
@@ -40,6 +41,10 @@ export type Inbox = {
   giveBody(assignmentId: string, row: { bodyHash: string; assignment: Assignment; state: InboxState }, now: number): void
   /** What the writer has to do, in order of arrival, after the given arrival number. */
   work(afterArrival: number, limit: number): InboxRow[]
+  /** What the staff have before them, with its body: not yet with the shopper, in order of arrival. */
+  open(limit: number): InboxRow[]
+  /** What ended since, the latest first. */
+  endedSince(since: number, limit: number): InboxRow[]
   /** How many are not finished. */
   unfinished(): number
   countByState(): Record<string, number>
@@ -49,6 +54,9 @@ const COLUMNS = {
   state: 'state', posReference: 'pos_reference', stockFell: 'stock_fell', progress: 'progress', reason: 'reason', detail: 'detail',
   cancel: 'cancel', answerAgain: 'answer_again',
 } as const satisfies Record<keyof InboxChange, string>
+
+/** As the index `inbox_open` has it, word for word, or SQLite does not use it. */
+const OPEN = `body IS NOT NULL AND (state IN ('received', 'intent', 'in_doubt') OR (state = 'done' AND coalesce(progress, '') <> 'completed'))`
 
 export const isUnfinished = (row: Pick<InboxRow, 'state'>): boolean => row.state === 'received' || row.state === 'intent'
 
@@ -82,6 +90,9 @@ export function openInbox(db: Database): Inbox {
         `SELECT * FROM inbox WHERE (state IN ('received', 'intent') OR cancel = 'requested' OR answer_again = 1) AND arrival > ? ORDER BY arrival LIMIT ?`,
         afterArrival, limit,
       ).map(toInboxRow),
+    open: (limit) => db.all(`SELECT * FROM inbox WHERE ${OPEN} ORDER BY arrival LIMIT ?`, limit).map(toInboxRow),
+    endedSince: (since, limit) =>
+      db.all(`SELECT * FROM inbox WHERE changed_at >= ? AND body IS NOT NULL AND NOT (${OPEN}) ORDER BY changed_at DESC, arrival DESC LIMIT ?`, since, limit).map(toInboxRow),
     unfinished() {
       const row = db.get(`SELECT count(*) AS n FROM inbox WHERE state IN ('received', 'intent') OR cancel = 'requested' OR answer_again = 1`)
       return row ? integer(row, 'n') : 0
@@ -112,5 +123,6 @@ function toInboxRow(row: Row): InboxRow {
     toldEpoch: integerOrNull(row, 'told_epoch'),
     toldSeq: integerOrNull(row, 'told_seq'),
     receivedAt: integer(row, 'received_at'),
+    changedAt: integer(row, 'changed_at'),
   }
 }
