@@ -8,9 +8,11 @@ import { fieldErrors, PROBLEM_BASE, PROBLEMS, type ProblemType } from '../../con
 import { ok, refused, type Result } from '../../contract/result.ts'
 import { SIGNING_HEADERS, verifyCall } from '../../contract/signing.ts'
 import { AssignmentId } from '../../contract/values.ts'
+import type { LiveStatus } from '../control/live-status.ts'
 import type { EdgeClock } from '../edge/edge-clock.ts'
 import { faultOf } from '../fault.ts'
 import { JournalCannotWrite } from '../journal/database.ts'
+import { isLocal } from './is-local.ts'
 import type { CancelRequested } from './request-cancel.ts'
 import type { Received } from './receive-order.ts'
 
@@ -27,8 +29,12 @@ export type Delivery = {
   readiness(): Readiness
   /** Prometheus text. */
   metrics(): string
+  /** What the connector does now, without anything of the shop's customers. */
+  status(): LiveStatus
   /** Whether work is still taken; false while shutting down. */
   taking(): boolean
+  /** The staff's page, for a browser on this machine. */
+  desk?: (request: Request, env: HttpBindings) => Response | Promise<Response>
 }
 
 type Env = { Bindings: HttpBindings; Variables: { requestId: string; body: Uint8Array<ArrayBuffer> } }
@@ -53,11 +59,15 @@ export function createRoutes(delivery: Delivery): Hono<Env> {
   app.get('/health', (c) => c.json({ status: 'ok' }))
 
   app.get('/ready', (c) => {
-    if (!isLocal(c)) return refuse(c, { type: 'not-found' })
+    if (!isLocal(c.req.raw, c.env)) return refuse(c, { type: 'not-found' })
     const readiness = delivery.readiness()
     return c.json(readiness, readiness.ready ? 200 : 503)
   })
-  app.get('/metrics', (c) => (isLocal(c) ? c.text(delivery.metrics(), 200, { 'content-type': 'text/plain; version=0.0.4' }) : refuse(c, { type: 'not-found' })))
+  app.get('/metrics', (c) => (isLocal(c.req.raw, c.env) ? c.text(delivery.metrics(), 200, { 'content-type': 'text/plain; version=0.0.4' }) : refuse(c, { type: 'not-found' })))
+
+  for (const path of ['/desk', '/desk/*']) app.all(path, (c) => (delivery.desk && isLocal(c.req.raw, c.env) ? delivery.desk(c.req.raw, c.env) : refuse(c, { type: 'not-found' })))
+
+  app.get('/status', (c) => (isLocal(c) ? c.json(delivery.status()) : refuse(c, { type: 'not-found' })))
 
   app.use('/orders/*', async (c, next) => {
     const body = await readBody(c)
@@ -96,7 +106,7 @@ export function createRoutes(delivery: Delivery): Hono<Env> {
     return c.json({ state: outcome }, 202)
   })
 
-  for (const path of ['/health', '/ready', '/metrics', '/orders/:assignmentId', '/orders/:assignmentId/cancel']) {
+  for (const path of ['/health', '/ready', '/metrics', '/status', '/orders/:assignmentId', '/orders/:assignmentId/cancel']) {
     app.all(path, (c) => refuse(c, { type: 'method-not-allowed' }))
   }
   app.notFound((c) => refuse(c, { type: 'not-found' }))
@@ -167,13 +177,4 @@ function parseJson(body: Uint8Array): Result<unknown, Refusal> {
   } catch {
     return refused({ type: 'invalid-json' })
   }
-}
-
-const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]'])
-const LOOPBACK_ADDRESSES: ReadonlySet<string | undefined> = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1'])
-
-/** From this machine and not through the tunnel, whose agent calls from here too but with the public name and Cloudflare's headers. */
-function isLocal(c: Call): boolean {
-  const host = new URL(c.req.url).hostname
-  return LOOPBACK_ADDRESSES.has(c.env.incoming.socket.remoteAddress) && LOOPBACK_HOSTS.has(host) && c.req.header('cf-ray') === undefined
 }

@@ -12,10 +12,12 @@ export type RunningServer = {
 /** Calls under way have this long to end. Each is one journal commit. */
 const CLOSE_AFTER_MS = 1000
 
-/** Listens. Throws when the address cannot be had (`EADDRINUSE`). */
-export async function startServer(delivery: Delivery, address: { host: string; port: number }): Promise<RunningServer> {
-  const app = createRoutes(delivery)
-  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false })
+/** The server a tunnel leads to. Throws when the address cannot be had (`EADDRINUSE`). */
+export const startServer = (delivery: Delivery, address: { host: string; port: number }): Promise<RunningServer> => listen(createRoutes(delivery).fetch, address)
+
+/** Listens. Throws when the address cannot be had. */
+export async function listen(fetch: Parameters<typeof createAdaptorServer>[0]['fetch'], address: { host: string; port: number }): Promise<RunningServer> {
+  const server = createAdaptorServer({ fetch, overrideGlobalObjects: false })
   if (!(server instanceof Server)) throw new TypeError('expected a plain HTTP server')
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
