@@ -6,7 +6,11 @@ import { createFeed, decideFeed } from './capture/feed.ts'
 import { createReconciler } from './capture/reconciler.ts'
 import { watchPos } from './capture/watch.ts'
 import type { ConnectorConfig } from './config/config.ts'
+import { createActivity, liveStatus } from './control/activity.ts'
+import { startControl } from './control/control-server.ts'
+import { createTroubles, type Troubles } from './control/troubles.ts'
 import type { Shop } from './delivery/accept-order.ts'
+import { giveUp } from './delivery/give-up.ts'
 import { askedAgain, receiveOrder, type Received } from './delivery/receive-order.ts'
 import { requestCancel } from './delivery/request-cancel.ts'
 import { startServer } from './delivery/server.ts'
@@ -18,7 +22,9 @@ import { watchLease } from './edge/lease.ts'
 import { createPull } from './edge/pull.ts'
 import { createSender } from './edge/sender.ts'
 import { createStanding } from './edge/standing.ts'
+import { isUnfinished } from './journal/inbox.ts'
 import type { Journal } from './journal/journal.ts'
+import { readRefusedAgain } from './journal/read-refused-again.ts'
 import { metricsText } from './metrics.ts'
 import type { Pos } from './pos/port.ts'
 import { faultFields } from './fault.ts'
@@ -45,10 +51,12 @@ const TOLD_BEFORE_RECONCILE_MS = 10_000
 const TOLD_BETWEEN_PULLS_MS = 1000
 
 /** Starts every part over one journal and one POS. Throws when the server's address cannot be had. */
-export async function startConnector(config: ConnectorConfig, journal: Journal, openedPos: Pos, log: Logger, version: string): Promise<RunningConnector> {
-  const { pos, reachable } = watchReachable(openedPos)
+export async function startConnector(config: ConnectorConfig, journal: Journal, openedPos: Pos, log: Logger, version: string, troubles: Troubles = createTroubles(systemClock)): Promise<RunningConnector> {
+  const startedAt = systemClock()
+  const activity = createActivity(systemClock)
+  const { pos, reachable } = watchReachable(openedPos, activity.hearPos)
   const clock = createEdgeClock(systemClock)
-  const { edge, isHeld } = watchLease(createEdgeClient({ url: config.edge.url, storeId: config.store.id, secrets: config.store.secrets, clock }), systemMonotonic, systemClock)
+  const { edge, isHeld } = watchLease(activity.watchEdge(createEdgeClient({ url: config.edge.url, storeId: config.store.id, secrets: config.store.secrets, clock })), systemMonotonic, systemClock)
   const shop: Shop = { journal, pos, turn: createTurn(), now: clock.now, holdsStore: isHeld }
   const ending = Promise.withResolvers<Ending>()
   const standing = createStanding(journal)
@@ -139,8 +147,31 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
       ]
       return { ready: waitingFor.length === 0, waitingFor }
     },
+    status: () => status(),
     metrics: () => metricsText({ journal, posReachable: reachable(), edgeSeenAgoMs: edgeSeenAt === null ? null : systemMonotonic() - edgeSeenAt, clockSkewMs: clock.skewMs() }),
   }, config.server)
+
+  const status = () => liveStatus({
+    version, url: server.url, startedAt, now: systemClock(), journal, activity, posReachable: reachable(), holdsStore: isHeld(), clockSkewMs: clock.skewMs(),
+    comparing: reconciler.comparing(), comparisons: reconciler.comparisons(), troubles: troubles.list(),
+  })
+  const control = await startControl({
+    status,
+    reconcile: () => reconciler.want(),
+    retryOrder(assignmentId) {
+      const row = journal.inbox.get(assignmentId)
+      const due = row !== null && (isUnfinished(row) || row.cancel === 'requested' || row.answerAgain)
+      if (due) writer.hurry(assignmentId)
+      return due
+    },
+    giveUp: (order) => giveUp(shop, order),
+    retryRefused(key) {
+      const found = readRefusedAgain(journal, key)
+      if (found) reconciler.wake()
+      return found
+    },
+    dropRefused: (key) => journal.refused.drop(key),
+  }, config.journal.file)
 
   const work = new AbortController()
   const talk = new AbortController()
@@ -162,6 +193,7 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
     async stop(how) {
       taking = false
       work.abort()
+      await control.close()
       await server.close()
       await settledWithin(Promise.all(working), DRAIN_MS)
       sender.edgeIsBack()

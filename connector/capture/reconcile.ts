@@ -11,8 +11,8 @@ import { causeOf, driftedSku, driftReport, isInFlight, mended, type Numbering } 
 import { createFeed, replaceHeld, settleFeed, type Feed } from './feed.ts'
 import { suspicionOf } from './judge-feed.ts'
 
-/** How a reconcile goes: rows compared so far, events so far. */
-export type ReconcileProgress = { compared: number; events: number }
+/** How a reconcile goes: rows compared so far, events so far. `total`: how many rows either side had before; `null` while neither had any. */
+export type ReconcileProgress = { compared: number; events: number; total: number | null }
 
 type Page = { done: boolean; events: number; items: number; last: string | null }
 
@@ -62,7 +62,7 @@ async function compare({ journal, pos, turn, now }: Shop, edge: Edge, onProgress
   const atEdge = await readState(edge)
   const seen = new Set<string>()
   const drifted: DriftedSku[] = []
-  const progress = { compared: 0, events: 0 }
+  const progress: ReconcileProgress = { compared: 0, events: 0, total: Math.max(atEdge.size, journal.baseline.examined().skus) || null }
 
   /** What is new to the edge flows; what contradicts it waits. */
   const keep = (events: readonly OutgoingEvent[], read: { items: readonly Item[]; removed: readonly string[]; levels: readonly Level[] }): number => {

@@ -1,5 +1,7 @@
 import type { Logger } from 'pino'
+import { toInstant } from '../../contract/clock.ts'
 import { createBell } from '../bell.ts'
+import type { ComparisonProgress } from '../control/live-status.ts'
 import type { Shop } from '../delivery/accept-order.ts'
 import { createBackoff } from '../edge/backoff.ts'
 import type { Edge } from '../edge/edge-client.ts'
@@ -23,6 +25,10 @@ export type Reconciler = {
   run(signal: AbortSignal): Promise<void>
   /** Compare everything with the edge soon. Kept on disk until it is done. */
   want(): void
+  /** The comparison under way, if any. */
+  comparing(): ComparisonProgress | null
+  /** How many ended and how many broke off, in this run. */
+  comparisons(): { finished: number; failed: number }
   /** There is an epoch now, or again: look whether something is due. */
   wake(): void
 }
@@ -39,6 +45,8 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const bell = createBell()
   const backoff = createBackoff()
   let lastAt = monotonic()
+  let comparing: ComparisonProgress | null = null
+  const comparisons = { finished: 0, failed: 0 }
 
   const isDue = (): boolean => {
     // Without an epoch the edge tells no state.
@@ -51,14 +59,18 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     const what = journal.meta.get('synced') === null ? 'sync' : 'reconcile'
     const startedAt = monotonic()
     let toldAt = startedAt
+    const begun = { what, startedAt: toInstant(shop.now()), compared: 0, total: null, events: 0 } as const
+    comparing = begun
     log.info({ event: `${what}.started` })
     await options.told()
     const done = await reconcile(shop, edge, (progress) => {
+      comparing = { ...begun, ...progress }
       if (monotonic() - toldAt < PROGRESS_EVERY_MS) return
       toldAt = monotonic()
       log.info({ event: `${what}.progress`, ...progress })
     }, options.feed)
     lastAt = monotonic()
+    comparisons.finished += 1
     const drift = readDrift(journal)
     log.info({ event: `${what}.done`, ...done, driftSkus: drift?.skus, driftUnits: drift?.units, causes: drift?.causes, ms: Math.round(monotonic() - startedAt) })
     if (drift?.unhealed) log.warn({ event: 'drift.unhealed', skus: drift.unhealed.skus, sample: drift.unhealed.sample, hint: 'sent again and still different at the edge: it waits on the operator\'s desk' })
@@ -69,17 +81,20 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       journal.meta.set('reconcileWanted', '1')
       bell.ring()
     },
+    comparing: () => comparing,
+    comparisons: () => ({ ...comparisons }),
     wake: () => bell.ring(),
     async run(signal) {
       while (!signal.aborted) {
         let waitMs: number | null = null
         try {
-          if (isDue()) await reconcileNow()
+          if (isDue()) await reconcileNow().finally(() => (comparing = null))
           backoff.reset()
           // Woken in between, the rest of the time and not the whole of it once more.
           if (options.everyMs !== null) waitMs = Math.max(WAIT_MS_MIN, options.everyMs - (monotonic() - lastAt))
         } catch (error) {
           waitMs = backoff.next()
+          comparisons.failed += 1
           log.warn({ event: 'reconcile.fault', waitMs, ...faultFields(error) })
         }
         await bell.wait(waitMs, signal)

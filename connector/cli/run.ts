@@ -1,5 +1,7 @@
-import { pino } from 'pino'
+import { pino, type Logger } from 'pino'
 import type { ConnectorConfig } from '../config/config.ts'
+import { systemClock } from '../../contract/clock.ts'
+import { createTroubles, type Troubles } from '../control/troubles.ts'
 import { startConnector, type RunningConnector } from '../connector.ts'
 import { faultFields, faultOf } from '../fault.ts'
 import { JournalInUse, openJournal, type Journal } from '../journal/journal.ts'
@@ -13,7 +15,8 @@ import { version } from './version.ts'
 export async function run(configPath: string): Promise<ExitCode> {
   const config = readConfig(configPath)
   if (!config) return EXIT.configuration
-  const log = pino({ level: config.log.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ fd: 2, sync: true }))
+  const troubles = createTroubles(systemClock)
+  const log = createLog(config.log.level, troubles)
 
   const journal = openOwnJournal(config)
   if (typeof journal === 'number') return journal
@@ -40,7 +43,7 @@ export async function run(configPath: string): Promise<ExitCode> {
 
   let connector: RunningConnector
   try {
-    connector = await startConnector(config, journal, pos, log, version)
+    connector = await startConnector(config, journal, pos, log, version, troubles)
   } catch (error) {
     await pos.close()
     journal.close()
@@ -58,6 +61,21 @@ export async function run(configPath: string): Promise<ExitCode> {
   await connector.stop(exitCode === EXIT.ok ? 'drain' : 'at-once')
   log.info({ event: 'connector.stopped', exitCode })
   return exitCode
+}
+
+/** JSON lines on stderr; warnings and errors are also kept for `status`, whatever level the log has. */
+function createLog(level: ConnectorConfig['log']['level'], troubles: Troubles): Logger {
+  const least = pino.levels.values[level] ?? 0
+  return pino({
+    level: level === 'error' ? 'warn' : level, base: null, timestamp: pino.stdTimeFunctions.isoTime,
+    hooks: {
+      logMethod(args, method, number) {
+        const name = pino.levels.labels[number]
+        if (name === 'warn' || name === 'error' || name === 'fatal') troubles.note(name, args[0])
+        if (number >= least) method.apply(this, args)
+      },
+    },
+  }, pino.destination({ fd: 2, sync: true }))
 }
 
 function openOwnJournal(config: ConnectorConfig): Journal | ExitCode {

@@ -4,6 +4,7 @@ import { systemClock } from '../../contract/clock.ts'
 import { ORDER_BODY_BYTES_MAX } from '../../contract/limits.ts'
 import { PROBLEM_BASE } from '../../contract/problem.ts'
 import { signedHeaders } from '../../contract/signing.ts'
+import { LiveStatus } from '../control/live-status.ts'
 import { createEdgeClock } from '../edge/edge-clock.ts'
 import { JournalCannotWrite } from '../journal/database.ts'
 import type { Journal } from '../journal/journal.ts'
@@ -38,6 +39,10 @@ beforeEach(async () => {
     cancel: (id) => requestCancel(journal, id, systemClock()),
     readiness: () => ({ ready: false, waitingFor: ['the first sync'] }),
     metrics: () => 'up 1\n',
+    status: () => LiveStatus.parse({
+      version: '1', url: 'http://127.0.0.1:1', startedAt: '2026-01-02T12:00:00Z', doing: [{ what: 'watching' }], comparisons: { finished: 0, failed: 0, wanted: false }, troubles: [],
+      pos: { reachable: true, lookedAt: null, lookedAgoS: null }, edge: { answering: false, answeredAt: null, answeredAgoS: null, holdsStore: false, clockSkewMs: null },
+    }),
     taking: () => taking,
   }, { host: '127.0.0.1', port: 0 })
 })
@@ -169,7 +174,9 @@ describe('for people and machines in the shop', () => {
     expect(await response.json()).toEqual({ status: 'ok' })
   })
 
-  test('readiness and metrics are for this machine, not for the tunnel', async () => {
+  test('readiness, metrics and status are for this machine, not for the tunnel', async () => {
+    expect(await (await fetch(`${server.url}/status`)).json()).toMatchObject({ doing: [{ what: 'watching' }] })
+    expect((await fetch(`${server.url}/status`, { headers: { 'cf-ray': 'x' } })).status).toBe(404)
     expect((await fetch(`${server.url}/ready`)).status).toBe(503)
     expect(await (await fetch(`${server.url}/metrics`)).text()).toBe('up 1\n')
     expect((await fetch(`${server.url}/metrics`, { headers: { 'cf-ray': 'x' } })).status).toBe(404)

@@ -67,7 +67,7 @@ export function createRoutes(delivery: Delivery): Hono<Env> {
 
   for (const path of ['/desk', '/desk/*']) app.all(path, (c) => (delivery.desk && isLocal(c.req.raw, c.env) ? delivery.desk(c.req.raw, c.env) : refuse(c, { type: 'not-found' })))
 
-  app.get('/status', (c) => (isLocal(c) ? c.json(delivery.status()) : refuse(c, { type: 'not-found' })))
+  app.get('/status', (c) => (isLocal(c.req.raw, c.env) ? c.json(delivery.status()) : refuse(c, { type: 'not-found' })))
 
   app.use('/orders/*', async (c, next) => {
     const body = await readBody(c)

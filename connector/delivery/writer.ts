@@ -8,6 +8,8 @@ import { acceptOrder, answerAgain, voidOrder, type Settled, type Shop, type Sure
 export type Writer = {
   /** There may be new work. */
   wake(): void
+  /** Tries this order now, whatever it waited for after a fault. */
+  hurry(assignmentId: string): void
   /** The edge took a call of ours: what waited for its word may go on. */
   edgeAnswered(): void
   /** Runs until the signal aborts; the step under way is finished first. */
@@ -81,6 +83,10 @@ export function createWriter(shop: Shop, log: Logger, random: () => number = Mat
   return {
     once: pass,
     wake: () => bell.ring(),
+    hurry(assignmentId) {
+      waiting.delete(assignmentId)
+      bell.ring()
+    },
     edgeAnswered() {
       if (!waitsForEdge) return
       waitsForEdge = false

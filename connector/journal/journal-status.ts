@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs'
 import type { DriftReport, FeedReport, Quarantine } from '../../contract/feed.ts'
 import { isDatabaseBusy, openDatabase } from './database.ts'
 import { openInbox } from './inbox.ts'
 import { openMeta } from './meta.ts'
-import { openOutbox } from './outbox.ts'
+import { openOutbox, type Outbox } from './outbox.ts'
+import { openRefused } from './refused.ts'
 import { checkSchema } from './schema.ts'
 
 export type JournalStatus = {
@@ -14,8 +16,13 @@ export type JournalStatus = {
   ackedSeq: number
   /** Events waiting for the edge. */
   outbox: number
+  /** When the oldest of them happened. */
+  waitingSince: string | null
   /** Assignments by state. */
   inbox: Record<string, number>
+  /** Rows of the POS that could not be read. */
+  refused: number
+  schemaVersion: number
   synced: boolean
   reconcileWanted: boolean
   feed: FeedReport
@@ -27,18 +34,22 @@ export type JournalStatus = {
 export function readJournalStatus(file: string): JournalStatus {
   const db = openDatabase(file, { readOnly: true })
   try {
-    checkSchema(db)
+    const schemaVersion = checkSchema(db)
     const meta = openMeta(db)
     const outbox = openOutbox(db, meta)
     return {
       storeId: meta.get('storeId'),
       connectorId: meta.get('connectorId'),
-      running: isLocked(file),
+      running: isJournalLocked(file),
       epoch: meta.number('epoch'),
       lastSeq: outbox.lastSeq(),
       ackedSeq: outbox.acked().seq,
       outbox: outbox.waiting(),
+      waitingSince: waitingSince(outbox),
       inbox: openInbox(db).countByState(),
+      // An older journal is brought up to date when the connector starts.
+      refused: schemaVersion >= REFUSED_SINCE ? openRefused(db).count() : 0,
+      schemaVersion,
       synced: meta.get('synced') !== null,
       reconcileWanted: meta.get('reconcileWanted') !== null,
       feed: (parsed(meta.get('feed')) as Quarantine | null) ?? { state: 'flowing' },
@@ -52,11 +63,25 @@ export function readJournalStatus(file: string): JournalStatus {
 /** Our own text, kept by the feed and the reconcile. */
 const parsed = (kept: string | null): unknown => (kept === null ? null : JSON.parse(kept))
 
-/** Whether a connector holds the journal now. */
-function isLocked(file: string): boolean {
-  const lock = openDatabase(`${file}.lock`)
+/** The version of the schema with which the quarantine of rows came. */
+const REFUSED_SINCE = 3
+
+function waitingSince(outbox: Outbox): string | null {
+  const oldest: unknown = JSON.parse(outbox.next(1, Number.POSITIVE_INFINITY).events[0] ?? 'null')
+  return typeof oldest === 'object' && oldest !== null && 'occurredAt' in oldest && typeof oldest.occurredAt === 'string' ? oldest.occurredAt : null
+}
+
+/**
+ * Whether a process holds the journal now. Only reads: a lock that whoever looks has made, perhaps as root, would keep the connector's
+ * own user out, and one that is held for a moment would send a connector away that starts just then.
+ */
+export function isJournalLocked(file: string): boolean {
+  if (!existsSync(`${file}.lock`)) return false
+  const lock = openDatabase(`${file}.lock`, { readOnly: true })
   try {
-    lock.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE; ROLLBACK')
+    lock.exec('PRAGMA busy_timeout = 0')
+    // The holder's lock is exclusive, so that not even a reader is let in.
+    lock.all('SELECT 1 FROM sqlite_master')
     return false
   } catch (error) {
     if (isDatabaseBusy(error)) return true

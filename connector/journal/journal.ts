@@ -85,7 +85,8 @@ export function openJournal(options: JournalOptions): Journal {
 function lockJournal(file: string): Database {
   const lock = openDatabase(`${file}.lock`)
   try {
-    lock.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE')
+    // Whoever looks whether it is held, reads it for a moment.
+    lock.exec('PRAGMA busy_timeout = 200; BEGIN EXCLUSIVE')
   } catch (error) {
     lock.close()
     if (isDatabaseBusy(error)) throw new JournalInUse(`another connector process uses the journal ${file}`, { cause: error })

@@ -1,0 +1,106 @@
+import { toInstant, type Clock } from '../../contract/clock.ts'
+import type { Edge } from '../edge/edge-client.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { PosListener } from '../pos-reachable.ts'
+import type { ComparisonProgress, Doing, LiveStatus } from './live-status.ts'
+
+/** Sees what the connector asks of its POS and of the edge, and so what it does now. Times are epoch ms of this machine. */
+export type Activity = {
+  hearPos: PosListener
+  /** The same edge, listened to. */
+  watchEdge(edge: Edge): Edge
+  facts(): ActivityFacts
+}
+export type ActivityFacts = {
+  /** The last time the POS said that nothing had changed, or what had was taken down: nothing of it was unknown then, however quiet the shop is. */
+  posLookedAt: number | null
+  posAwaySince: number | null
+  edgeAnsweredAt: number | null
+  edgeAwaySince: number | null
+  /** The order that is being brought into the POS or taken out of it. */
+  order: { assignmentId: string; since: number } | null
+}
+
+/** Something may have changed and is not read yet: that is no look. */
+const isLook = (method: string, answer: unknown): boolean => method === 'readChanges' || (method === 'mayHaveChanged' && answer === false)
+
+export function createActivity(now: Clock): Activity {
+  const facts: ActivityFacts = { posLookedAt: null, posAwaySince: null, edgeAnsweredAt: null, edgeAwaySince: null, order: null }
+  const heard = async <T extends { ok: true } | { ok: false; refusal: { problem: unknown } }>(call: () => Promise<T>): Promise<T> => {
+    try {
+      const answer = await call()
+      // A refusal without a word of the contract is somebody else's, on the way.
+      const fromEdge = answer.ok || answer.refusal.problem !== null
+      facts.edgeAwaySince = fromEdge ? null : facts.edgeAwaySince ?? now()
+      if (fromEdge) facts.edgeAnsweredAt = now()
+      return answer
+    } catch (error) {
+      facts.edgeAwaySince ??= now()
+      throw error
+    }
+  }
+  return {
+    facts: () => ({ ...facts }),
+    hearPos({ method, assignmentId }) {
+      if (assignmentId !== null) facts.order = { assignmentId, since: now() }
+      return (ok, answer) => {
+        if (facts.order?.assignmentId === assignmentId) facts.order = null
+        if (ok && isLook(method, answer)) facts.posLookedAt = now()
+        facts.posAwaySince = ok ? null : facts.posAwaySince ?? now()
+      }
+    },
+    watchEdge: (edge) => ({
+      takeEpoch: (...call) => heard(() => edge.takeEpoch(...call)),
+      sendEvents: (...call) => heard(() => edge.sendEvents(...call)),
+      heartbeat: (...call) => heard(() => edge.heartbeat(...call)),
+      pending: () => heard(() => edge.pending()),
+      state: (...call) => heard(() => edge.state(...call)),
+    }),
+  }
+}
+
+/** What it does now, the weightiest first; never empty. `holdsStore`: see `Shop`. */
+export function doingOf(facts: ActivityFacts, comparing: ComparisonProgress | null, journal: { epoch: number | null; outbox: number; unfinished: number }, holdsStore: boolean): Doing[] {
+  const doing: Doing[] = []
+  if (facts.posAwaySince !== null) doing.push({ what: 'waiting-for-pos', since: toInstant(facts.posAwaySince) })
+  const waitsForEdge = facts.edgeAwaySince !== null || journal.epoch === null || (journal.unfinished > 0 && !holdsStore)
+  if (waitsForEdge) doing.push({ what: 'waiting-for-edge', since: facts.edgeAwaySince === null ? null : toInstant(facts.edgeAwaySince) })
+  if (facts.order) doing.push({ what: 'order', assignmentId: facts.order.assignmentId, since: toInstant(facts.order.since) })
+  if (comparing) doing.push({ what: 'comparing', progress: comparing })
+  if (journal.outbox > 0 && !waitsForEdge) doing.push({ what: 'sending', events: journal.outbox })
+  return doing.length > 0 ? doing : [{ what: 'watching' }]
+}
+
+export type LiveFacts = {
+  version: string
+  url: string
+  startedAt: number
+  now: number
+  journal: Journal
+  activity: Activity
+  posReachable: boolean
+  holdsStore: boolean
+  clockSkewMs: number | null
+  comparing: ComparisonProgress | null
+  comparisons: { finished: number; failed: number }
+  troubles: LiveStatus['troubles']
+}
+
+/** Everything a running connector says of itself. Holds nothing of customers and no secret. */
+export function liveStatus({ version, url, startedAt, now, journal, activity, ...rest }: LiveFacts): LiveStatus {
+  const facts = activity.facts()
+  const agoS = (at: number | null): number | null => (at === null ? null : Math.max(0, Math.round((now - at) / 100) / 10))
+  const instant = (at: number | null): string | null => (at === null ? null : toInstant(at))
+  const counts = { epoch: journal.meta.number('epoch'), outbox: journal.outbox.waiting(), unfinished: journal.inbox.unfinished() }
+  return {
+    version, url, startedAt: toInstant(startedAt),
+    doing: doingOf(facts, rest.comparing, counts, rest.holdsStore),
+    pos: { reachable: rest.posReachable, lookedAt: instant(facts.posLookedAt), lookedAgoS: agoS(facts.posLookedAt) },
+    edge: {
+      answering: facts.edgeAwaySince === null && facts.edgeAnsweredAt !== null, answeredAt: instant(facts.edgeAnsweredAt), answeredAgoS: agoS(facts.edgeAnsweredAt),
+      holdsStore: rest.holdsStore, clockSkewMs: rest.clockSkewMs === null ? null : Math.round(rest.clockSkewMs),
+    },
+    comparisons: { ...rest.comparisons, wanted: journal.meta.get('reconcileWanted') !== null },
+    troubles: rest.troubles,
+  }
+}

@@ -1,0 +1,40 @@
+import { z } from 'zod'
+import { Instant } from '../../contract/values.ts'
+
+const count = z.int().min(0)
+
+/** How a comparison of everything with the edge goes. `total` is a guess from what either side had before; `null` while nobody knows. */
+export const ComparisonProgress = z.object({ what: z.enum(['sync', 'reconcile']), startedAt: Instant, compared: count, total: count.nullable(), events: count })
+export type ComparisonProgress = z.infer<typeof ComparisonProgress>
+
+/** One thing the connector does now, or waits for. */
+export const Doing = z.discriminatedUnion('what', [
+  z.object({ what: z.literal('comparing'), progress: ComparisonProgress }),
+  z.object({ what: z.literal('order'), assignmentId: z.string(), since: Instant }),
+  z.object({ what: z.literal('waiting-for-pos'), since: Instant }),
+  z.object({ what: z.literal('waiting-for-edge'), since: Instant.nullable() }),
+  z.object({ what: z.literal('sending'), events: count }),
+  z.object({ what: z.literal('watching') }),
+])
+export type Doing = z.infer<typeof Doing>
+
+/** A warning or an error of the log, once for however often it came. Only fields that the log may show. */
+export const Trouble = z.object({
+  event: z.string(), level: z.enum(['warn', 'error', 'fatal']), firstAt: Instant, lastAt: Instant, count: z.int().min(1),
+  fault: z.string().optional(), hint: z.string().optional(), about: z.string().optional(),
+})
+export type Trouble = z.infer<typeof Trouble>
+
+/** What a running connector knows beyond its journal. Ages are seconds; `null`: not in this run. */
+export const LiveStatus = z.object({
+  version: z.string(),
+  url: z.string(),
+  startedAt: Instant,
+  doing: z.array(Doing).min(1),
+  pos: z.object({ reachable: z.boolean(), lookedAt: Instant.nullable(), lookedAgoS: z.number().nullable() }),
+  edge: z.object({ answering: z.boolean(), answeredAt: Instant.nullable(), answeredAgoS: z.number().nullable(), holdsStore: z.boolean(), clockSkewMs: z.number().nullable() }),
+  /** Comparisons that ended in this run, and the wish for one on disk. */
+  comparisons: z.object({ finished: count, failed: count, wanted: z.boolean() }),
+  troubles: z.array(Trouble),
+})
+export type LiveStatus = z.infer<typeof LiveStatus>

@@ -1,0 +1,40 @@
+import { toInstant, type Clock } from '../../contract/clock.ts'
+import type { Trouble } from './live-status.ts'
+
+/** The last warnings and errors of this run, for `status` and `diag`. */
+export type Troubles = { note(level: Trouble['level'], fields: unknown): void; list(): Trouble[] }
+
+/** More kinds of trouble than this at once is one trouble. */
+const KINDS_MAX = 20
+/** Which thing it is about: an order, a row of the POS, a call to the edge. */
+const ABOUT = ['assignmentId', 'key', 'call', 'part'] as const
+
+export function createTroubles(now: Clock): Troubles {
+  const kinds = new Map<string, Trouble>()
+  return {
+    note(level, fields) {
+      if (typeof fields !== 'object' || fields === null) return
+      const text = (name: string): string | undefined => {
+        const value: unknown = Reflect.get(fields, name)
+        return typeof value === 'string' ? value : undefined
+      }
+      const event = text('event')
+      if (event === undefined) return
+      const fault = text('fault') ?? text('problem')
+      const hint = text('hint')
+      const about = ABOUT.map(text).find((value) => value !== undefined)
+      const kind = JSON.stringify([event, about])
+      const known = kinds.get(kind)
+      const at = toInstant(now())
+      // The one that came last stands last.
+      kinds.delete(kind)
+      kinds.set(kind, {
+        event, level, firstAt: known?.firstAt ?? at, lastAt: at, count: (known?.count ?? 0) + 1,
+        ...(fault === undefined ? {} : { fault }), ...(hint === undefined ? {} : { hint }), ...(about === undefined ? {} : { about }),
+      })
+      const oldest = kinds.keys().next()
+      if (kinds.size > KINDS_MAX && !oldest.done) kinds.delete(oldest.value)
+    },
+    list: () => [...kinds.values()].toReversed(),
+  }
+}
