@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Assignment } from '../contract/assignment.ts'
 import { systemClock } from '../contract/clock.ts'
 import { readFeedWord } from '../contract/feed.ts'
+import { createBell } from './bell.ts'
 import { createFeed, decideFeed } from './capture/feed.ts'
 import { createReconciler } from './capture/reconciler.ts'
 import { watchPos } from './capture/watch.ts'
@@ -15,6 +16,7 @@ import { askedAgain, receiveOrder, type Received } from './delivery/receive-orde
 import { requestCancel } from './delivery/request-cancel.ts'
 import { startServer } from './delivery/server.ts'
 import { createWriter } from './delivery/writer.ts'
+import { openDesk } from './desk/open-desk.ts'
 import { createEdgeClient } from './edge/edge-client.ts'
 import { createEdgeClock, systemMonotonic } from './edge/edge-clock.ts'
 import { createHeartbeat } from './edge/heartbeat.ts'
@@ -119,8 +121,10 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
     everyMs: config.reconcile.everyMinutes === 0 ? null : config.reconcile.everyMinutes * 60_000,
     told: () => sender.drained(TOLD_BEFORE_RECONCILE_MS),
   })
+  const watchBell = createBell()
+  const desk = openDesk({ shop, log, storeId: config.store.id, config: config.desk, posReachable: reachable, wake: { capture: () => watchBell.ring(), writer: () => writer.wake() } })
   const heartbeat = createHeartbeat({
-    journal, edge, log, version, everyMs: config.heartbeat.everyMs, wall: systemClock, posReachable: reachable, onHeld, onForked: sender.wantEpoch,
+    ageing: desk.ageing, journal, edge, log, version, everyMs: config.heartbeat.everyMs, wall: systemClock, posReachable: reachable, onHeld, onForked: sender.wantEpoch,
     onAnswer(answer) {
       edgeSeenAt = systemMonotonic()
       standing.answered()
@@ -139,6 +143,7 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
   const server = await startServer({
     storeId: config.store.id, secrets: config.store.secrets, clock, log, receive, cancel,
     taking: () => taking,
+    desk: desk.fetch,
     readiness() {
       const waitingFor = [
         ...(journal.meta.number('epoch') === null ? ['the first word of the edge'] : []),
@@ -181,9 +186,10 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
   })
   const working = [
     guarded('writer', writer.run(work.signal)),
-    guarded('capture', watchPos(shop, feed, log, config.poll.everyMs, work.signal)),
+    guarded('capture', watchPos(shop, feed, log, config.poll.everyMs, work.signal, watchBell)),
     guarded('reconciler', reconciler.run(work.signal)),
     guarded('pull', pull.run(work.signal)),
+    guarded('desk', desk.run(work.signal)),
   ]
   const talking = [guarded('sender', sender.run(talk.signal)), guarded('heartbeat', heartbeat.run(talk.signal))]
 

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { createBell } from '../bell.ts'
+import { createBell, type Bell } from '../bell.ts'
 import type { Shop } from '../delivery/accept-order.ts'
 import { createBackoff } from '../edge/backoff.ts'
 import { faultFields } from '../fault.ts'
@@ -8,11 +8,10 @@ import { isUnsure, type Feed } from './feed.ts'
 
 /**
  * Looks at the POS every `everyMs` and takes down what changed, whether the edge is there or not. Begins when the first sync
- * is done: before it there is no place to read changes on from.
+ * is done: before it there is no place to read changes on from. `pause` is rung when the POS has something to tell now.
  */
-export async function watchPos(shop: Shop, feed: Feed, log: Logger, everyMs: number, signal: AbortSignal): Promise<void> {
+export async function watchPos(shop: Shop, feed: Feed, log: Logger, everyMs: number, signal: AbortSignal, pause: Bell = createBell()): Promise<void> {
   const { journal, pos } = shop
-  const pause = createBell()
   const backoff = createBackoff()
   // What happened before this process looked, or while a look failed, is not in the adapter's "may have changed".
   let mustLook = true

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { AgeingReport } from '../../contract/ageing.ts'
 import { toInstant, type Clock } from '../../contract/clock.ts'
 import type { HeartbeatAnswer } from '../../contract/connect.ts'
 import { createBell } from '../bell.ts'
@@ -18,6 +19,8 @@ export type HeartbeatOptions = {
   /** This machine's own clock, for the edge to see how far it is off. */
   wall: Clock
   posReachable(): boolean
+  /** Orders that wait for the staff too long. */
+  ageing?: () => AgeingReport | null
   onAnswer(answer: HeartbeatAnswer): void
   onHeld(holder: string | null): void
   /** The journal is not the one the edge knows. */
@@ -59,6 +62,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
       tunnel: 'none',
       feed: feedReport(journal),
       ...(drift ? { drift } : {}),
+      ...(options.ageing ? { ageing: options.ageing() } : {}),
     })
     if (away) log.info({ event: 'edge.back' })
     away = false
