@@ -88,6 +88,7 @@ async function compare({ journal, pos, turn, now }: Shop, edge: Edge, onProgress
       const events = journal.transaction(() => {
         const { events, adopt } = reconcileDifference(read, journal.baseline.of(skus), atEdge)
         journal.baseline.adopt(adopt)
+        journal.refused.note(read.refused ?? [], now())
         return keep(events, read)
       })
       for (const sku of [...read.items.map((item) => item.sku), ...(read.unreadable ?? [])]) seen.add(sku)

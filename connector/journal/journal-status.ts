@@ -63,8 +63,8 @@ export function readJournalStatus(file: string): JournalStatus {
 /** Our own text, kept by the feed and the reconcile. */
 const parsed = (kept: string | null): unknown => (kept === null ? null : JSON.parse(kept))
 
-/** The version of the schema with which the quarantine of rows came. */
-const REFUSED_SINCE = 3
+/** The version of the schema with which the quarantine of rows came to what it is. */
+const REFUSED_SINCE = 5
 
 function waitingSince(outbox: Outbox): string | null {
   const oldest: unknown = JSON.parse(outbox.next(1, Number.POSITIVE_INFINITY).events[0] ?? 'null')

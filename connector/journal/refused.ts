@@ -12,7 +12,10 @@ export type Refused = {
   /** By key, after the given one. */
   list(after: string | null, limit: number): RefusedRow[]
   get(key: string): RefusedRow | null
+  /** Off the list until it changes. */
   drop(key: string): boolean
+  /** As if it had never been refused: the next reading that meets it says it anew. */
+  forget(key: string): boolean
 }
 
 /** A row of a POS is shown to a person, not kept as an archive. */
@@ -22,33 +25,41 @@ const REASON_LENGTH_MAX = 500
 const ROWS_MAX = 10_000
 
 export function openRefused(db: Database): Refused {
-  const count = (): number => integer(db.get('SELECT count(*) AS n FROM refused') ?? {}, 'n')
+  const count = (): number => integer(db.get('SELECT count(*) AS n FROM refused WHERE dropped = 0') ?? {}, 'n')
+  const rows = (): number => integer(db.get('SELECT count(*) AS n FROM refused') ?? {}, 'n')
   return {
     note(refusals, at) {
       const fresh: string[] = []
-      for (const { key, reason, text: found } of refusals) {
-        if (reason === null) {
+      for (const refusal of refusals) {
+        const { key } = refusal
+        if (refusal.reason === null) {
           db.run('DELETE FROM refused WHERE key = ?', key)
           continue
         }
-        const known = db.get('SELECT 1 FROM refused WHERE key = ?', key) !== undefined
-        if (!known) fresh.push(key)
-        if (!known && count() >= ROWS_MAX) continue
+        const reason = refusal.reason.slice(0, REASON_LENGTH_MAX)
+        const stands = refusal.text.slice(0, TEXT_LENGTH_MAX)
+        const known = db.get('SELECT dropped, reason, text FROM refused WHERE key = ?', key)
+        const isDropped = known !== undefined && integer(known, 'dropped') === 1
+        if (isDropped && text(known, 'reason') === reason && text(known, 'text') === stands) continue
+        if (!known || isDropped) fresh.push(key)
+        if (!known && rows() >= ROWS_MAX) continue
         db.run(
           `INSERT INTO refused (key, reason, text, first_at, last_at) VALUES (?1, ?2, ?3, ?4, ?4)
-           ON CONFLICT (key) DO UPDATE SET reason = excluded.reason, text = excluded.text, last_at = excluded.last_at`,
-          key, reason.slice(0, REASON_LENGTH_MAX), found.slice(0, TEXT_LENGTH_MAX), at,
+           ON CONFLICT (key) DO UPDATE SET reason = excluded.reason, text = excluded.text, last_at = excluded.last_at,
+             first_at = CASE dropped WHEN 1 THEN excluded.first_at ELSE first_at END, dropped = 0`,
+          key, reason, stands, at,
         )
       }
       return fresh
     },
     count,
-    list: (after, limit) => db.all('SELECT * FROM refused WHERE key > ? ORDER BY key LIMIT ?', after ?? '', limit).map(toRow),
+    list: (after, limit) => db.all('SELECT * FROM refused WHERE key > ? AND dropped = 0 ORDER BY key LIMIT ?', after ?? '', limit).map(toRow),
     get(key) {
-      const row = db.get('SELECT * FROM refused WHERE key = ?', key)
+      const row = db.get('SELECT * FROM refused WHERE key = ? AND dropped = 0', key)
       return row ? toRow(row) : null
     },
-    drop: (key) => db.run('DELETE FROM refused WHERE key = ?', key) > 0,
+    drop: (key) => db.run('UPDATE refused SET dropped = 1 WHERE key = ? AND dropped = 0', key) > 0,
+    forget: (key) => db.run('DELETE FROM refused WHERE key = ? AND dropped = 0', key) > 0,
   }
 }
 

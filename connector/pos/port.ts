@@ -98,9 +98,10 @@ export type Pos = {
   /**
    * Everything sellable as it is now, in pages in an order of the adapter's own, after the SKU with which the last page ended; for the
    * first sync and for reconcile. `unreadable` are SKUs that are there and cannot be read: they are not gone. `last` is where the page ended,
-   * when that is not its last item.
+   * when that is not its last item. `refused` are the page's rows that cannot be read, told again each time, so that a comparison finds
+   * what a person has sent back into the reading.
    */
-  readSnapshot(afterSku: string | null, limit: number): Promise<{ items: Item[]; levels: Level[]; done: boolean; unreadable?: string[]; last?: string }>
+  readSnapshot(afterSku: string | null, limit: number): Promise<{ items: Item[]; levels: Level[]; done: boolean; unreadable?: string[]; last?: string; refused?: readonly PosRefusal[] }>
   readLevels(skus: string[]): Promise<Level[]>
   /** Looks a web order up by its reference, before every write. */
   findOrder(assignmentId: string): Promise<{ posReference: string; state: 'open' | 'picking' | 'ready' | 'done' | 'void'; stockFell: boolean } | null>
