@@ -32,7 +32,7 @@ async function start(): Promise<void> {
   stopped = false
   journal = openTestJournal(folder.file('journal.sqlite'))
   const config: ConnectorConfig = {
-    edge: { url: edge.url }, store: { id: STORE_ID, secrets: [SECRET] }, connector: {}, journal: { file: folder.file('journal.sqlite') },
+    edge: { url: edge.url }, store: { id: STORE_ID, secrets: [SECRET] }, connector: {}, journal: { file: folder.file('journal.sqlite'), maxMegabytes: 1024, keepFinishedDays: 90 },
     pos: { type: 'embedded', file: 'unused' }, server: { host: '127.0.0.1', port: 0 },
     poll: { everyMs: 10 }, heartbeat: { everyMs: 30 }, pull: { everyMs: 30 }, reconcile: { everyMinutes: 0 }, feed: FEED_LIMITS, log: { level: 'error' },
     desk: { listen: null, warnAfterMinutes: 10, redAfterMinutes: 30 },

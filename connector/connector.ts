@@ -27,6 +27,8 @@ import { createStanding } from './edge/standing.ts'
 import { isUnfinished } from './journal/inbox.ts'
 import type { Journal } from './journal/journal.ts'
 import { readRefusedAgain } from './journal/read-refused-again.ts'
+import { createAccess } from './link/access.ts'
+import { readTunnelState } from './link/tunnel-state.ts'
 import { metricsText } from './metrics.ts'
 import type { Pos } from './pos/port.ts'
 import { faultFields } from './fault.ts'
@@ -125,6 +127,7 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
   const desk = openDesk({ shop, log, storeId: config.store.id, config: config.desk, posReachable: reachable, wake: { capture: () => watchBell.ring(), writer: () => writer.wake() } })
   const heartbeat = createHeartbeat({
     ageing: desk.ageing, journal, edge, log, version, everyMs: config.heartbeat.everyMs, wall: systemClock, posReachable: reachable, onHeld, onForked: sender.wantEpoch,
+    tunnel: () => readTunnelState(config.tunnel),
     onAnswer(answer) {
       edgeSeenAt = systemMonotonic()
       standing.answered()
@@ -142,6 +145,7 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
 
   const server = await startServer({
     storeId: config.store.id, secrets: config.store.secrets, clock, log, receive, cancel,
+    access: config.server.access && createAccess(config.server.access, { now: clock.now, monotonic: systemMonotonic, log }),
     taking: () => taking,
     desk: desk.fetch,
     readiness() {

@@ -2,7 +2,10 @@ import { z } from 'zod'
 import { HEARTBEAT_EVERY_MS, PULL_EVERY_MS } from '../../contract/limits.ts'
 import { fromBase64, SECRET_PREFIX } from '../../contract/signing.ts'
 import { ConnectorId, StoreId } from '../../contract/values.ts'
+import { AccessConfig } from '../link/access-config.ts'
+import { TunnelConfig } from '../link/tunnel-config.ts'
 import { FEED_LIMITS } from '../capture/judge-feed.ts'
+import { JournalConfig } from '../journal/journal-config.ts'
 import { PosConfig } from '../pos/pos-config.ts'
 import { DeskConfiguration, type DeskConfig } from './desk-config.ts'
 
@@ -38,9 +41,10 @@ export const Configuration = z.object({
     secretFile: oneOrTwo(filePath).optional(),
   }),
   connector: z.object({ id: ConnectorId.optional() }).prefault({}),
-  journal: z.object({ file: filePath }),
+  journal: JournalConfig,
   pos: PosConfig,
-  server: z.object({ host: z.string().min(1).default('127.0.0.1'), port: z.int().min(0).max(65_535) }),
+  server: z.object({ host: z.string().min(1).default('127.0.0.1'), port: z.int().min(0).max(65_535), access: AccessConfig.optional() }),
+  tunnel: TunnelConfig.optional(),
   poll: z.object({ everyMs: everyMs(10).default(100) }).prefault({}),
   heartbeat: z.object({ everyMs: everyMs(100, BEATS_APART_MS_MAX).default(HEARTBEAT_EVERY_MS) }).prefault({}),
   pull: z.object({ everyMs: everyMs(100).default(PULL_EVERY_MS) }).prefault({}),

@@ -52,7 +52,7 @@ describe('a good configuration', () => {
         edge: { url: 'http://127.0.0.1:8787' },
         store: { id: 'main-street', secrets: [SECRET] },
         connector: {},
-        journal: { file: join(folder.path, 'data/journal.sqlite') },
+        journal: { file: join(folder.path, 'data/journal.sqlite'), maxMegabytes: 1024, keepFinishedDays: 90 },
         pos: { type: 'embedded', file: join(folder.path, 'till.sqlite') },
         server: { host: '127.0.0.1', port: 0 },
         poll: { everyMs: 100 },

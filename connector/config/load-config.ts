@@ -4,6 +4,7 @@ import { LineCounter, parseDocument, type Document } from 'yaml'
 import { ok, refused, type Result } from '../../contract/result.ts'
 import { Configuration, Secret, SECRETS_MAX, type ConnectorConfig } from './config.ts'
 import { Pin, readDesk, type DeskConfig } from './desk-config.ts'
+import { linkWarnings } from '../link/link-warnings.ts'
 import { locate, problemsOf, unknownKeys, type ConfigProblem, type ConfigWarning, type Located } from './config-problem.ts'
 
 export type LoadedConfig = { config: ConnectorConfig; warnings: ConfigWarning[] }
@@ -37,13 +38,13 @@ export function loadConfig(path: string): Result<LoadedConfig, { problems: Confi
   if (!secrets.ok) return refused({ problems: secrets.refusal, warnings })
   const desk = deskOf(rest.desk, located)
   if (!desk.ok) return refused({ problems: desk.refusal, warnings })
-  warnings.push(...secrets.value.warnings, ...desk.value.warnings, ...plainHttpWarning(rest.edge.url, located))
+  warnings.push(...secrets.value.warnings, ...desk.value.warnings, ...plainHttpWarning(rest.edge.url, located), ...linkWarnings(rest).map((warning) => ({ file, ...locate(located, warning.key.split('.')), ...warning })))
   const at = (relative: string): string => resolve(dirname(file), relative)
   const config: ConnectorConfig = {
     ...rest,
     desk: desk.value.desk,
     store: { id: store.id, secrets: secrets.value.secrets },
-    journal: { file: at(rest.journal.file) },
+    journal: { ...rest.journal, file: at(rest.journal.file) },
     pos: { ...rest.pos, file: at(rest.pos.file) },
   }
   return ok({ config, warnings })

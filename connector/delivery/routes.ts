@@ -12,6 +12,7 @@ import type { LiveStatus } from '../control/live-status.ts'
 import type { EdgeClock } from '../edge/edge-clock.ts'
 import { faultOf } from '../fault.ts'
 import { JournalCannotWrite } from '../journal/database.ts'
+import type { Access } from '../link/access.ts'
 import { isLocal } from './is-local.ts'
 import type { CancelRequested } from './request-cancel.ts'
 import type { Received } from './receive-order.ts'
@@ -28,7 +29,9 @@ export type Delivery = {
   cancel(assignmentId: string): CancelRequested
   readiness(): Readiness
   /** Prometheus text. */
-  metrics(): string
+  metrics(): string | Promise<string>
+  /** Whether Cloudflare Access let a call through; left out where nothing but the signature stands before the orders. */
+  access?: Access | undefined
   /** What the connector does now, without anything of the shop's customers. */
   status(): LiveStatus
   /** Whether work is still taken; false while shutting down. */
@@ -44,8 +47,10 @@ type Refusal = { type: ProblemType; detail?: string; errors?: { path: string; me
 /** How long the edge waits before it tries a shop whose disk is full: somebody must make room first. */
 const JOURNAL_FULL_RETRY_S = 30
 const STOPPING_RETRY_S = 5
+/** As long as the key server of Access is not asked again. */
+const ACCESS_RETRY_S = 30
 
-/** The server a tunnel leads to. Behind it every call is signed; only `/health` is for anyone. */
+/** The server a tunnel leads to. Behind it every call was let through by Access, where that is set up, and is signed; only `/health` is for anyone. */
 export function createRoutes(delivery: Delivery): Hono<Env> {
   const { log, clock } = delivery
   const app = new Hono<Env>()
@@ -63,13 +68,17 @@ export function createRoutes(delivery: Delivery): Hono<Env> {
     const readiness = delivery.readiness()
     return c.json(readiness, readiness.ready ? 200 : 503)
   })
-  app.get('/metrics', (c) => (isLocal(c.req.raw, c.env) ? c.text(delivery.metrics(), 200, { 'content-type': 'text/plain; version=0.0.4' }) : refuse(c, { type: 'not-found' })))
+  app.get('/metrics', async (c) => (isLocal(c.req.raw, c.env) ? c.text(await delivery.metrics(), 200, { 'content-type': 'text/plain; version=0.0.4' }) : refuse(c, { type: 'not-found' })))
 
   for (const path of ['/desk', '/desk/*']) app.all(path, (c) => (delivery.desk && isLocal(c.req.raw, c.env) ? delivery.desk(c.req.raw, c.env) : refuse(c, { type: 'not-found' })))
 
   app.get('/status', (c) => (isLocal(c.req.raw, c.env) ? c.json(delivery.status()) : refuse(c, { type: 'not-found' })))
 
   app.use('/orders/*', async (c, next) => {
+    const verdict = delivery.access ? await delivery.access(c.req.raw.headers) : 'let-in'
+    // The edge reads 403 as "Access did not let us through", and 503 as the store's own trouble.
+    if (verdict === 'refused') return refuse(c, { type: 'forbidden' })
+    if (verdict === 'cannot-tell') return refuse(c, { type: 'try-again' }, ACCESS_RETRY_S)
     const body = await readBody(c)
     if (!body) return refuse(c, { type: 'too-large', detail: `at most ${ORDER_BODY_BYTES_MAX} bytes` })
     // The target as it came over the wire: a normalised one would not fit the signature.

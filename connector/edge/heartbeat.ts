@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { AgeingReport } from '../../contract/ageing.ts'
 import { toInstant, type Clock } from '../../contract/clock.ts'
-import type { HeartbeatAnswer } from '../../contract/connect.ts'
+import type { HeartbeatAnswer, HeartbeatRequest } from '../../contract/connect.ts'
 import { createBell } from '../bell.ts'
 import { feedReport } from '../capture/feed.ts'
 import { readDrift } from '../capture/reconcile.ts'
@@ -19,6 +19,8 @@ export type HeartbeatOptions = {
   /** This machine's own clock, for the edge to see how far it is off. */
   wall: Clock
   posReachable(): boolean
+  /** Whether the tunnel to this shop stands; left out where there is none. Never throws. */
+  tunnel?: (() => Promise<HeartbeatRequest['tunnel']>) | undefined
   /** Orders that wait for the staff too long. */
   ageing?: () => AgeingReport | null
   onAnswer(answer: HeartbeatAnswer): void
@@ -48,6 +50,8 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
   }
 
   const beat = async (): Promise<void> => {
+    // Asked first: what is said below is of one moment.
+    const tunnel = await options.tunnel?.() ?? 'none'
     const epoch = journal.meta.number('epoch')
     if (epoch === null || journal.meta.get('epochWanted') !== null) return
     const drift = readDrift(journal)
@@ -59,7 +63,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
       journal: { inbox: journal.inbox.unfinished(), outbox: journal.outbox.waiting() },
       version: options.version,
       clock: toInstant(options.wall()),
-      tunnel: 'none',
+      tunnel,
       feed: feedReport(journal),
       ...(drift ? { drift } : {}),
       ...(options.ageing ? { ageing: options.ageing() } : {}),
