@@ -1,5 +1,7 @@
 import { systemClock } from '../contract/clock.ts'
 import type { Clock } from '../contract/clock.ts'
+import { createAgeing } from './ageing/d1-ageing.ts'
+import type { Ageing } from './ageing/port.ts'
 import { createAuditLog } from './audit/d1-audit.ts'
 import type { AuditLog } from './audit/port.ts'
 import { createCatalog } from './catalog/d1-catalog.ts'
@@ -31,6 +33,7 @@ export type Ports = {
   sales: Sales
   stores: StoreBook
   feeds: Feeds
+  ageing: Ageing
   links: StoreLinks
   channels: ChannelBook
   deadLetters: DeadLetters
@@ -53,6 +56,7 @@ export function createPorts(env: Env): Ports {
     sales: createSales(env.DB),
     stores: createStoreBook(env.DB, env.MASTER_KEY),
     feeds: createFeeds(env.DB),
+    ageing: createAgeing(env.DB),
     links: createStoreLinks(env),
     channels: createChannelBook(env.DB),
     deadLetters: createDeadLetters(env),

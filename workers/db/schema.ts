@@ -113,6 +113,13 @@ export const feeds = sqliteTable('feeds', {
   updatedAt: integer('updated_at').notNull(),
 })
 
+export const ageing = sqliteTable('ageing', {
+  storeId: text('store_id').primaryKey().notNull(),
+  since: text('since').notNull(),
+  report: text('report').notNull(),
+  updatedAt: integer('updated_at').notNull(),
+})
+
 export const auditLog = sqliteTable('audit_log', {
   entryId: integer('entry_id').primaryKey({ autoIncrement: true }),
   at: integer('at').notNull(),

@@ -6,6 +6,7 @@ import type { EpochAnswer, HeartbeatAnswer, PairAnswer, PendingAnswer, StateAnsw
 import { EVENTS_BODY_BYTES_MAX, PENDING_MAX } from '../../contract/limits.ts'
 import { SIGNING_HEADERS } from '../../contract/signing.ts'
 import type { z } from 'zod'
+import { hearAgeing } from '../ageing/hear-ageing.ts'
 import { hearFeed } from '../feeds/hear-feed.ts'
 import { body } from '../gateway/body.ts'
 import type { AppEnv } from '../gateway/context.ts'
@@ -78,6 +79,7 @@ connect.post('/heartbeat', signedJson(HeartbeatRequest, SMALL_BODY_BYTES_MAX), a
   const { dispatch: waiting, requests, ...answer } = heard.value
   await dispatch(c, store, waiting)
   const decided = await feedWords(c, store.storeId, beat)
+  await noteAgeing(c, store.storeId, beat)
   return c.json({ serverTime: toInstant(clock()), ...answer, requests: [...requests, ...decided] } satisfies HeartbeatAnswer)
 })
 
@@ -119,6 +121,15 @@ async function feedWords(c: Context<AppEnv>, storeId: string, beat: HeartbeatReq
   } catch (error) {
     log('feed.not_noted', { storeId, requestId: c.var.requestId, error: faultName(error) })
     return []
+  }
+}
+
+/** As with the feed. */
+async function noteAgeing(c: Context<AppEnv>, storeId: string, beat: HeartbeatRequest): Promise<void> {
+  try {
+    await hearAgeing(c.var.ports, storeId, beat.ageing)
+  } catch (error) {
+    log('ageing.not_noted', { storeId, requestId: c.var.requestId, error: faultName(error) })
   }
 }
 

@@ -127,12 +127,13 @@ async function view(c: Context<AppEnv>, store: Store) {
   const { ports } = c.var
   const { storeId, name, timeZone, safetyStock, catalogSource, paused, priority, openingHours, sellStaleForMs } = store
   const now = ports.clock()
-  const [facts, breaker] = await Promise.all([
+  const [facts, breaker, ageing] = await Promise.all([
     factsOrNull(ports, storeId),
     ports.links.breaker(storeId).state(now).catch((error: unknown) => {
       log('store.breaker_unknown', { storeId, error: faultName(error) })
       return null
     }),
+    ports.ageing.find(storeId),
   ])
   return {
     storeId, name, timeZone, safetyStock, catalogSource, paused, priority, openingHours, sellStaleForMs, breaker,
@@ -140,6 +141,8 @@ async function view(c: Context<AppEnv>, store: Store) {
     createdAt: toInstant(store.createdAt),
     takingOrders: takesOrders(store, facts, now),
     stale: isStale(facts?.lastHeartbeatAt ?? null, now),
+    /** Orders that wait for the staff too long; `null`: none. */
+    ageing: ageing && { since: ageing.since, ...ageing.report, updatedAt: toInstant(ageing.updatedAt) },
     link: facts && { ...facts, lastHeartbeatAt: facts.lastHeartbeatAt === null ? null : toInstant(facts.lastHeartbeatAt) },
   }
 }
