@@ -27,6 +27,7 @@ import { createStanding } from './edge/standing.ts'
 import { isUnfinished } from './journal/inbox.ts'
 import type { Journal } from './journal/journal.ts'
 import { readRefusedAgain } from './journal/read-refused-again.ts'
+import { keepJournal } from './journal/upkeep.ts'
 import { createAccess } from './link/access.ts'
 import { readTunnelState } from './link/tunnel-state.ts'
 import { metricsText } from './metrics.ts'
@@ -94,6 +95,10 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
     },
   })
   journal.onAppend(() => sender.wake())
+  journal.room.onChange((state, hint) => {
+    if (state.kind === 'open') log.info({ event: 'journal.has-room' })
+    else log.error({ event: state.kind === 'full' ? 'journal.full' : 'journal.filling', why: state.why, hint })
+  })
   journal.onTooLarge((event) => log.error({
     ...event, event: 'event.too-large', hint: 'the edge files this as a dead letter without its content: make the item or the receipt smaller in the POS',
   }))
@@ -153,6 +158,7 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
         ...(journal.meta.number('epoch') === null ? ['the first word of the edge'] : []),
         ...(journal.meta.get('synced') === null ? ['the first sync'] : []),
         ...(reachable() ? [] : ['the POS']),
+        ...(journal.room.state().kind === 'full' ? ['room in the journal'] : []),
       ]
       return { ready: waitingFor.length === 0, waitingFor }
     },
@@ -193,6 +199,7 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
     guarded('capture', watchPos(shop, feed, log, config.poll.everyMs, work.signal, watchBell)),
     guarded('reconciler', reconciler.run(work.signal)),
     guarded('pull', pull.run(work.signal)),
+    guarded('upkeep', keepJournal({ journal, log, now: systemClock, monotonic: systemMonotonic, keepFinishedDays: config.journal.keepFinishedDays }, work.signal)),
     guarded('desk', desk.run(work.signal)),
   ]
   const talking = [guarded('sender', sender.run(talk.signal)), guarded('heartbeat', heartbeat.run(talk.signal))]

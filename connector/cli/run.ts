@@ -1,10 +1,12 @@
 import { pino, type Logger } from 'pino'
 import type { ConnectorConfig } from '../config/config.ts'
 import { systemClock } from '../../contract/clock.ts'
+import { runningProcess } from '../control/control-file.ts'
 import { createTroubles, type Troubles } from '../control/troubles.ts'
 import { startConnector, type RunningConnector } from '../connector.ts'
 import { faultFields, faultOf } from '../fault.ts'
 import { JournalInUse, openJournal, type Journal } from '../journal/journal.ts'
+import { roomLimits } from '../journal/room.ts'
 import { JournalRefused } from '../journal/schema.ts'
 import { openPos } from '../pos/open-pos.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
@@ -80,9 +82,14 @@ function createLog(level: ConnectorConfig['log']['level'], troubles: Troubles): 
 
 function openOwnJournal(config: ConnectorConfig): Journal | ExitCode {
   try {
-    return openJournal({ file: config.journal.file, storeId: config.store.id, connectorId: config.connector.id })
+    return openJournal({ file: config.journal.file, storeId: config.store.id, connectorId: config.connector.id, room: roomLimits(config.journal) })
   } catch (error) {
-    if (error instanceof JournalInUse || error instanceof JournalRefused) {
+    if (error instanceof JournalInUse) {
+      const pid = runningProcess(config.journal.file)
+      process.stderr.write(`${error.message}${pid === null ? '' : ` (process ${pid})`}. Each store has one connector: let that one run, or stop it first.\n`)
+      return EXIT.journal
+    }
+    if (error instanceof JournalRefused) {
       process.stderr.write(`${error.message}\n`)
       return EXIT.journal
     }

@@ -15,7 +15,7 @@ export function bodyHashOf(assignment: Assignment): string {
 /**
  * Where push and pull end: the assignment is on disk, with its `order.journaled`, in one commit, before anybody is told.
  * What an earlier journal may have written to the POS begins as INTENT: looked up first, and in doubt where that is not
- * possible. `now` is epoch ms. Throws `JournalCannotWrite` when the disk refuses.
+ * possible. `now` is epoch ms. Throws `JournalCannotWrite` when the disk refuses, or the journal has no room for more.
  */
 export function receiveOrder(journal: Journal, assignment: Assignment, now: number): Received {
   const { assignmentId } = assignment
@@ -25,6 +25,7 @@ export function receiveOrder(journal: Journal, assignment: Assignment, now: numb
     // Cancelled before it came, and the POS would not give it back: the order stands, and this is its body.
     const standsInPos = known !== null && known.bodyHash === null && known.cancel === 'refused'
     if (!known || standsInPos) {
+      journal.room.demandFor('order')
       if (known) journal.inbox.giveBody(assignmentId, { bodyHash, assignment, state: 'intent' }, now)
       else journal.inbox.insert({ assignmentId, bodyHash, assignment, state: assignment.maybeWritten ? 'intent' : 'received', cancel: 'none' }, now)
       journal.append([{ type: 'order.journaled', occurredAt: toInstant(now), data: { assignmentId } }])

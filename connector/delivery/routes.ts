@@ -10,7 +10,7 @@ import { SIGNING_HEADERS, verifyCall } from '../../contract/signing.ts'
 import { AssignmentId } from '../../contract/values.ts'
 import type { LiveStatus } from '../control/live-status.ts'
 import type { EdgeClock } from '../edge/edge-clock.ts'
-import { faultOf } from '../fault.ts'
+import { faultFields, faultOf } from '../fault.ts'
 import { JournalCannotWrite } from '../journal/database.ts'
 import type { Access } from '../link/access.ts'
 import { isLocal } from './is-local.ts'
@@ -121,7 +121,7 @@ export function createRoutes(delivery: Delivery): Hono<Env> {
   app.notFound((c) => refuse(c, { type: 'not-found' }))
   app.onError((error, c) => {
     if (error instanceof JournalCannotWrite) {
-      log.error({ event: 'journal.cannot-write', hint: 'orders are refused until the journal\'s disk has room', fault: faultOf(error) })
+      log.error({ event: 'journal.cannot-write', ...faultFields(error) })
       return refuse(c, { type: 'journal-full' }, JOURNAL_FULL_RETRY_S)
     }
     log.error({ event: 'delivery.fault', requestId: c.get('requestId'), fault: faultOf(error) })

@@ -21,17 +21,25 @@ const DISK_CODES: ReadonlySet<number> = new Set([SQLITE.READONLY, SQLITE.IOERR, 
 /** The journal's disk is full or broken: nothing was written, and nothing may be acknowledged. */
 export class JournalCannotWrite extends Error {
   override name = 'JournalCannotWrite'
+  /** What it is and what to do; without anything of the data. */
+  readonly hint: string
+  constructor(hint: string, options?: ErrorOptions) {
+    super(hint, options)
+    this.hint = hint
+  }
 }
 
 /** Extended codes carry the primary one in their low byte. */
 const primaryCode = (error: unknown): number | null =>
   error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : null
 
+export const isDiskFull = (error: unknown): boolean => primaryCode(error) === SQLITE.FULL || (error instanceof JournalCannotWrite && isDiskFull(error.cause))
 export const isDatabaseBusy = (error: unknown): boolean => primaryCode(error) === SQLITE.BUSY
 
+export const isDiskFault = (error: unknown): boolean => DISK_CODES.has(primaryCode(error) ?? 0)
+
 function asDiskFault(error: unknown): unknown {
-  const code = primaryCode(error)
-  if (code === null || !DISK_CODES.has(code)) return error
+  if (!isDiskFault(error)) return error
   return new JournalCannotWrite('the journal cannot write: free disk space or look at the file system', { cause: error })
 }
 

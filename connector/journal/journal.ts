@@ -4,8 +4,9 @@ import { hostname } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { EMPTY_DIGEST } from '../../contract/digest.ts'
 import { applyToBaseline, openBaseline, type Baseline } from './baseline.ts'
-import { isDatabaseBusy, openDatabase, type Database } from './database.ts'
+import { isDatabaseBusy, isDiskFault, isDiskFull, openDatabase, type Database } from './database.ts'
 import type { TooLarge } from './event-size.ts'
+import { openForgetting, type Forgetting } from './forget.ts'
 import { openHealed, type Healed } from './healed.ts'
 import { openHeld, type Held } from './held.ts'
 import { openInbox, type Inbox } from './inbox.ts'
@@ -15,6 +16,7 @@ import { openMeta, type Meta } from './meta.ts'
 import { numberEvents, openOutbox, type Outbox } from './outbox.ts'
 import type { OutgoingEvent } from './outgoing-event.ts'
 import { openRefused, type Refused } from './refused.ts'
+import { openRoom, releaseBallast, type Room, type RoomLimits } from './room.ts'
 import { JournalRefused, prepareSchema } from './schema.ts'
 
 /**
@@ -34,8 +36,11 @@ export type Journal = {
   memory: Memory
   /** What the adapter could not read. */
   refused: Refused
+  /** How much it may still take. A full disk, or the ceiling of the configuration, ends new orders and captures and nothing else. */
+  room: Room
+  forget: Forgetting
   transaction<T>(work: () => T): T
-  /** Numbers and keeps the events, in order, and answers their seqs. Joins the transaction around it. */
+  /** Numbers and keeps the events, in order, and answers their seqs. Joins the transaction around it. Throws `JournalFull` for captures without room. */
   append(events: readonly OutgoingEvent[]): number[]
   /** The epoch of the first connection: what was numbered before it belongs to it. */
   takeFirstEpoch(epoch: number): void
@@ -53,6 +58,8 @@ export type JournalOptions = {
   storeId: string
   /** From the configuration; a journal that knows another keeps its own only when this is undefined. */
   connectorId?: string | undefined
+  /** What it may take of its disk; left out, it is not bounded. */
+  room?: RoomLimits | undefined
 }
 
 /** The edge counts a store's epochs from here: under it no journal was before this one. */
@@ -71,12 +78,28 @@ export function openJournal(options: JournalOptions): Journal {
   closeSync(openSync(file, 'a', 0o600))
   const lock = lockJournal(file)
   try {
-    const db = openDatabase(file)
-    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
-    prepareSchema(db)
-    return createJournal(db, lock, identify(openMeta(db), options, file))
+    try {
+      return open(file, lock, options)
+    } catch (error) {
+      // On a disk that has filled up meanwhile the orders already taken are still finished.
+      if (isDiskFault(error) && releaseBallast(file)) return open(file, lock, options)
+      throw error
+    }
   } catch (error) {
     lock.close()
+    throw error
+  }
+}
+
+function open(file: string, lock: Database, options: JournalOptions): Journal {
+  const db = openDatabase(file)
+  try {
+    // What is deleted or overwritten is gone from the file as well: it held names and addresses.
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON')
+    prepareSchema(db)
+    return createJournal(db, lock, identify(openMeta(db), options, file), (bounded) => openRoom(bounded, file, options.room ?? null))
+  } catch (error) {
+    db.close()
     throw error
   }
 }
@@ -85,8 +108,8 @@ export function openJournal(options: JournalOptions): Journal {
 function lockJournal(file: string): Database {
   const lock = openDatabase(`${file}.lock`)
   try {
-    // Whoever looks whether it is held, reads it for a moment.
-    lock.exec('PRAGMA busy_timeout = 200; BEGIN EXCLUSIVE')
+    // Whoever looks whether it is held, reads it for a moment. Nothing is ever written, so a full disk need not have room for it.
+    lock.exec('PRAGMA busy_timeout = 200; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
   } catch (error) {
     lock.close()
     if (isDatabaseBusy(error)) throw new JournalInUse(`another connector process uses the journal ${file}`, { cause: error })
@@ -103,8 +126,8 @@ function identify(meta: Meta, options: JournalOptions, file: string): string {
   // The place of the file is part of the name: a lost journal comes back under the same lease, a second installation does not.
   const byPlace = `${hostname()}-${createHash('sha256').update(file).digest('hex').slice(0, 8)}`
   const connectorId = options.connectorId ?? meta.get('connectorId') ?? byPlace
-  meta.set('storeId', options.storeId)
-  meta.set('connectorId', connectorId)
+  if (storeId === null) meta.set('storeId', options.storeId)
+  if (connectorId !== meta.get('connectorId')) meta.set('connectorId', connectorId)
   return connectorId
 }
 
@@ -115,14 +138,26 @@ function identify(meta: Meta, options: JournalOptions, file: string): string {
 const doubtUnwritten = (db: Database): void =>
   void db.run(`UPDATE inbox SET state = 'intent' WHERE state = 'received' OR (state = 'struck' AND cancel = 'requested' AND body IS NOT NULL)`)
 
-function createJournal(db: Database, lock: Database, connectorId: string): Journal {
+function createJournal(opened: Database, lock: Database, connectorId: string, roomIn: (db: Database) => Room): Journal {
+  const room = roomIn(opened)
+  const db: Database = {
+    ...opened,
+    transaction(work) {
+      try {
+        return opened.transaction(work)
+      } catch (error) {
+        if (isDiskFull(error)) room.failed()
+        throw error
+      }
+    },
+  }
   const meta = openMeta(db)
   const held = openHeld(db, meta)
   const letGo = openLetGo(db)
   const listeners: (() => void)[] = []
   const tooLargeListeners: ((event: TooLarge) => void)[] = []
 
-  const append = (events: readonly OutgoingEvent[]): number[] => {
+  const number = (events: readonly OutgoingEvent[]): number[] => {
     if (events.length === 0) return []
     const { seqs, tooLarge } = db.transaction(() => {
       const given = numberEvents(db, meta, events)
@@ -143,10 +178,16 @@ function createJournal(db: Database, lock: Database, connectorId: string): Journ
     letGo,
     healed: openHealed(db),
     meta,
+    room,
+    forget: openForgetting(db, meta),
     memory: openMemory(db),
     refused: openRefused(db),
     transaction: (work) => db.transaction(work),
-    append,
+    append(events) {
+      // What came of an order always has room. The rest the POS can tell again, and its cursor stands until it is taken down.
+      if (events.some(({ type }) => !type.startsWith('order.'))) room.demandFor('capture')
+      return number(events)
+    },
     takeFirstEpoch(epoch) {
       db.transaction(() => {
         meta.set('epoch', String(epoch))
@@ -169,7 +210,7 @@ function createJournal(db: Database, lock: Database, connectorId: string): Journ
         for (const key of ['lastDigest', 'ackedDigest'] as const) meta.set(key, EMPTY_DIGEST)
         meta.set('reconcileWanted', '1')
         meta.delete('epochWanted')
-        append(carried)
+        number(carried)
       })
     },
     onAppend: (listener) => void listeners.push(listener),

@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { receiveOrder } from '../delivery/receive-order.ts'
+import { assignmentId, assignmentOf, NOW, openTestJournal, silent, testFolder } from '../test-shop.ts'
+import type { Journal } from './journal.ts'
+import { keepJournal } from './upkeep.ts'
+
+const DAY_MS = 86_400_000
+const address = { name: 'Ann Shopper', line1: '1 Quiet Lane', city: 'Town', postalCode: '12345', country: 'IE' }
+
+let folder: ReturnType<typeof testFolder>
+let journal: Journal
+beforeEach(() => {
+  folder = testFolder()
+  journal = openTestJournal(folder.file('journal.sqlite'))
+})
+afterEach(() => {
+  journal.close()
+  folder.remove()
+})
+
+const order = (n: number) => assignmentOf(n, { A: 2 }, { note: 'ring twice', fulfillment: { method: 'ship', address } })
+function finished(n: number, at: number): void {
+  receiveOrder(journal, order(n), at)
+  journal.inbox.change(assignmentId(n), { state: 'done' }, at)
+}
+async function keep(now: number): Promise<void> {
+  const stop = new AbortController()
+  const kept = keepJournal({ journal, log: silent, now: () => now, monotonic: () => 0, keepFinishedDays: 90 }, stop.signal)
+  for (let n = 0; n < 200; n += 1) await new Promise((resolve) => setTimeout(resolve, 1))
+  stop.abort()
+  await kept
+}
+const nameOf = (n: number) => journal.inbox.get(assignmentId(n))?.assignment?.customer.name
+
+test('a finished order loses its customer after the days of the configuration, and nothing else of it; one that waits keeps all', async () => {
+  for (let n = 0; n < 450; n += 1) finished(n, NOW)
+  receiveOrder(journal, order(500), NOW)
+  finished(501, NOW + 50 * DAY_MS)
+  const before = journal.inbox.get(assignmentId(1))
+  await keep(NOW + 91 * DAY_MS)
+  const after = journal.inbox.get(assignmentId(1))
+  expect({ ...after, assignment: null }).toEqual({ ...before, assignment: null })
+  expect(after?.assignment).toMatchObject({ lines: order(1).lines, note: null, customer: { name: '(forgotten)' }, fulfillment: { address: { line1: '(forgotten)', country: 'IE' } } })
+  expect(new Set(Array.from({ length: 450 }, (_, n) => nameOf(n)))).toEqual(new Set(['(forgotten)']))
+  expect([nameOf(500), nameOf(501)]).toEqual(['A Shopper', 'A Shopper'])
+  // It comes again, by either way: known as before.
+  expect(receiveOrder(journal, order(1), NOW + 91 * DAY_MS).kind).toBe('known')
+  expect(receiveOrder(journal, { ...order(1), number: 'W-9' }, NOW + 91 * DAY_MS).kind).toBe('different-body')
+  journal.inbox.change(assignmentId(500), { state: 'rejected' }, NOW + 92 * DAY_MS)
+  await keep(NOW + 200 * DAY_MS)
+  expect([nameOf(500), nameOf(501)]).toEqual(['(forgotten)', '(forgotten)'])
+  journal.close()
+  expect(readFileSync(folder.file('journal.sqlite')).includes('Quiet Lane')).toBe(false)
+  journal = openTestJournal(folder.file('journal.sqlite'))
+})
