@@ -1,8 +1,8 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
 
-/** Where the running connector takes commands, and the token that shows that the caller may read its files. */
-const ControlFile = z.object({ url: z.url(), token: z.string().min(32) })
+/** Where the running connector takes commands, the token that shows that the caller may read its files, and which process it is. */
+const ControlFile = z.object({ url: z.url(), token: z.string().min(32), pid: z.int().optional() })
 export type ControlFile = z.infer<typeof ControlFile>
 
 export const controlFileOf = (journalFile: string): string => `${journalFile}.control`
@@ -25,5 +25,17 @@ export function readControlFile(journalFile: string): ControlFile | 'denied' | n
     return parsed.success ? parsed.data : null
   } catch (error) {
     return error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EPERM') ? 'denied' : null
+  }
+}
+
+/** The process that left the file, if it still runs; `null` where nobody can say. */
+export function runningProcess(journalFile: string): number | null {
+  const left = readControlFile(journalFile)
+  if (left === null || left === 'denied' || left.pid === undefined) return null
+  try {
+    process.kill(left.pid, 0)
+    return left.pid
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM' ? left.pid : null
   }
 }

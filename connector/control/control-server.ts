@@ -47,7 +47,7 @@ export async function startControl(control: Control, journalFile: string): Promi
   })
   const address = server.address()
   const port = typeof address === 'object' && address ? address.port : 0
-  writeControlFile(journalFile, { url: `http://127.0.0.1:${port}`, token })
+  writeControlFile(journalFile, { url: `http://127.0.0.1:${port}`, token, pid: process.pid })
   return {
     close: () => new Promise((resolve) => {
       removeControlFile(journalFile)

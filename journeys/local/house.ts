@@ -82,8 +82,8 @@ export async function registerShop(edgeUrl: string, adminToken: string, shop: Sh
   await chmod(shop.secretFile, 0o600)
 }
 
-/** The configuration a store's IT would write, with short intervals so that a person can watch. */
-export async function writeConnectorConfig(edgeUrl: string, shop: Shop): Promise<void> {
+/** The configuration a store's IT would write, with short intervals so that a person can watch. `change` stands in place of its parts. */
+export async function writeConnectorConfig(edgeUrl: string, shop: Shop, change: Record<string, unknown> = {}): Promise<void> {
   await writeFile(shop.configFile, stringify({
     edge: { url: edgeUrl },
     store: { id: shop.storeId, secretFile: shop.secretFile },
@@ -94,6 +94,7 @@ export async function writeConnectorConfig(edgeUrl: string, shop: Shop): Promise
     poll: { everyMs: 100 },
     heartbeat: { everyMs: 2_000 },
     pull: { everyMs: 1_000 },
+    ...change,
   }))
 }
 
