@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto'
+import { canonicalJson } from '../../../contract/canonical.ts'
+import type { Level } from '../../../contract/events.ts'
+import { Item } from '../../../contract/product.ts'
+import type { PosSale } from '../port.ts'
+import type { GoodsLine, KnownGoods } from './read-lines.ts'
+import type { ShopState } from './shop-state.ts'
+
+/** What the shop has and sold, as its files said. Every writing function belongs inside a transaction of the state. */
+
+/** Told only where it differs. What is older than what is known says nothing; answers whether it was used. */
+export function putGoods(state: ShopState, line: GoodsLine, moment: number): boolean {
+  const known = state.get('SELECT item, described_at, on_hand, counted_at, refused FROM goods WHERE sku = ?', line.sku)
+  if (known && Number(known['refused']) === 1) tellRefusal(state, `goods/${line.sku}`, null, '')
+  const countedAt = Math.min(line.countedAt ?? moment, moment)
+  const describes = !known || moment >= Number(known['described_at'])
+  const counts = line.stock !== null && (!known || known['on_hand'] === null || countedAt >= Number(known['counted_at']))
+  const item = line.item ? canonicalJson(line.item) : null
+  const before = known?.['item'] ?? null
+  if (!known) {
+    state.run('INSERT INTO goods (sku, item, unit, described_at, on_hand, counted_at) VALUES (?, ?, ?, ?, NULL, 0)', line.sku, item, line.unit || null, moment)
+  } else if (describes) {
+    state.run('UPDATE goods SET item = ?, unit = ?, described_at = ?, refused = 0 WHERE sku = ?', item, line.unit || null, moment, line.sku)
+  }
+  if (describes && item !== before) {
+    state.changed('item', line.sku)
+    // Goods that come back bring their level with them.
+    if (before === null && item !== null) state.changed('level', line.sku)
+  }
+  if (counts) {
+    const sameCount = known !== undefined && Number(known['counted_at']) === countedAt && known['on_hand'] === line.stock
+    if (!sameCount) {
+      state.run('UPDATE goods SET on_hand = ?, counted_at = ? WHERE sku = ?', line.stock, countedAt, line.sku)
+      state.run('DELETE FROM moves WHERE sku = ? AND at <= ?', line.sku, countedAt)
+      if (item !== null) state.changed('level', line.sku)
+    }
+  }
+  return describes || counts
+}
+
+/** Goods whose line cannot be read are still there: what is known of them stays, and a whole file does not take them away. */
+export function putUnreadableGoods(state: ShopState, sku: string, moment: number): void {
+  state.run(
+    `INSERT INTO goods (sku, item, described_at, on_hand, counted_at, refused) VALUES (?1, NULL, ?2, NULL, 0, 1)
+     ON CONFLICT (sku) DO UPDATE SET described_at = max(described_at, excluded.described_at), refused = 1`, sku, moment,
+  )
+}
+
+/** Takes away what a whole file of that moment did not name, up to `limit` from a SKU on. Answers where to go on, `null` at the end. */
+export function removeUnnamed(state: ShopState, moment: number, after: string, limit: number): string | null {
+  const page = state.all('SELECT sku, item, described_at FROM goods WHERE sku > ? ORDER BY sku LIMIT ?', after, limit)
+  for (const row of page) {
+    if (row['item'] === null || Number(row['described_at']) >= moment) continue
+    state.run('UPDATE goods SET item = NULL, described_at = ? WHERE sku = ?', moment, String(row['sku']))
+    state.changed('item', String(row['sku']))
+  }
+  return page.length < limit ? null : String(page.at(-1)?.['sku'])
+}
+
+/** `known`: the same sale again. `other`: a sale of this number was told with other lines. */
+export function putSale(state: ShopState, sale: PosSale, at: number, moveStock: boolean): 'new' | 'known' | 'other' {
+  const hash = createHash('sha256').update(canonicalJson(sale)).digest('base64url')
+  const known = state.get('SELECT hash FROM sales WHERE sale_id = ?', sale.saleId)
+  if (known) return known['hash'] === hash ? 'known' : 'other'
+  state.run('INSERT INTO sales (sale_id, hash, body) VALUES (?, ?, ?)', sale.saleId, hash, JSON.stringify(sale))
+  state.changed('sale', sale.saleId)
+  // A web order's goods are off the level since it was written.
+  if (!moveStock || sale.assignmentId !== null) return 'new'
+  for (const { sku, quantity } of sale.lines) {
+    const goods = state.get('SELECT counted_at FROM goods WHERE sku = ?', sku)
+    if (at <= Number(goods?.['counted_at'] ?? 0)) continue
+    state.run('INSERT INTO moves (sku, at, quantity) VALUES (?, ?, ?)', sku, at, quantity)
+    if (goods) state.changed('level', sku)
+  }
+  return 'new'
+}
+
+export function tellRefusal(state: ShopState, key: string, reason: string | null, text: string): void {
+  state.run('INSERT INTO refusals (key, reason, text) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET reason = excluded.reason, text = excluded.text', key, reason, text)
+  state.changed('refusal', key)
+}
+
+export function knownGoods(state: ShopState, sku: string): KnownGoods {
+  const row = state.get('SELECT unit, item FROM goods WHERE sku = ?', sku)
+  return { unit: typeof row?.['unit'] === 'string' ? row['unit'] : null, tax: typeof row?.['item'] === 'string' ? Item.parse(JSON.parse(row['item'])) : null }
+}
+
+export function readItems(state: ShopState, skus: readonly string[]): Item[] {
+  return state.all('SELECT item FROM goods WHERE item IS NOT NULL AND sku IN (SELECT value FROM json_each(?)) ORDER BY sku', JSON.stringify(skus)).map((row) => Item.parse(JSON.parse(String(row['item']))))
+}
+
+/**
+ * The last count, less the sales after it, less the web orders that the POS had not booked when it counted. Also of goods no longer for sale:
+ * an order may still hold them.
+ */
+export function readLevels(state: ShopState, skus: readonly string[]): Level[] {
+  return state.all(
+    `SELECT sku, on_hand
+       - coalesce((SELECT sum(quantity) FROM moves WHERE moves.sku = goods.sku AND at > counted_at), 0)
+       - coalesce((SELECT sum(quantity) FROM order_lines JOIN orders USING (assignment_id)
+           WHERE order_lines.sku = goods.sku AND state <> 'void' AND (fell_at IS NULL OR fell_at >= counted_at)), 0) AS level
+     FROM goods WHERE on_hand IS NOT NULL AND (item IS NULL OR json_extract(item, '$.tracked')) AND sku IN (SELECT value FROM json_each(?)) ORDER BY sku`,
+    JSON.stringify(skus),
+  ).map((row) => ({ sku: String(row['sku']), onHand: Number(row['level']) }))
+}

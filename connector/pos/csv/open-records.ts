@@ -1,0 +1,127 @@
+import { constants } from 'node:fs'
+import { open, type FileHandle } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { parse } from 'csv-parse'
+import type { CsvConfig } from './csv-config.ts'
+
+/** One record with the line on which it ends (lines count from 1) and its text as it stood there. */
+export type FileRecord = { line: number; cells: string[]; text: string }
+
+export type Records = {
+  /** At most `limit` more; fewer when the file has ended. Throws `BrokenFile` in place of that end. */
+  next(limit: number): Promise<FileRecord[]>
+  close(): Promise<void>
+}
+
+/** A file whose records cannot be told apart, from a line on or altogether: no later line of it can be trusted. */
+export class BrokenFile extends Error {
+  override name = 'BrokenFile'
+}
+
+/** Enough to see a header and some hundred lines. */
+const SNIFF_BYTES = 65_536
+/** No line of a till is longer; a quote that is never closed would swallow the file. */
+const RECORD_LENGTH_MAX = 128_000
+
+/** A link would lead out of the folder. Windows has no such flag; there the scan alone leaves links out. */
+const READ_NO_LINK = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)
+
+/** Opens a file as a stream of records, in bounded memory. */
+export async function openRecords(path: string, config: Pick<CsvConfig, 'encoding' | 'delimiter'>): Promise<Records> {
+  const file = await open(path, READ_NO_LINK)
+  try {
+    return await recordsOf(file, config)
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+async function recordsOf(file: FileHandle, config: Pick<CsvConfig, 'encoding' | 'delimiter'>): Promise<Records> {
+  const { bytesRead, buffer } = await file.read(Buffer.alloc(SNIFF_BYTES), 0, SNIFF_BYTES, 0)
+  const sniffed = buffer.subarray(0, bytesRead)
+  const encoding = encodingOf(sniffed, config.encoding)
+  const head = new TextDecoder(encoding).decode(sniffed, { stream: true })
+  if (head.trim() === '') throw new BrokenFile('the file is empty')
+  if (encoding !== 'utf-16le' && encoding !== 'utf-16be' && share(head, '\0') > NUL_SHARE_MAX) throw new BrokenFile('the file is no text: it is full of NUL bytes')
+  // What Excel writes so that it finds the delimiter again.
+  const [, separator] = /^sep=(.)\r?\n/i.exec(head) ?? []
+  let broken: BrokenFile | null = null
+  const parser = parse({
+    delimiter: config.delimiter === 'tab' ? '\t' : config.delimiter === 'auto' ? separator ?? likelyDelimiter(head) : config.delimiter,
+    from_line: separator === undefined ? 1 : 2,
+    info: true, raw: true, relax_quotes: true, relax_column_count: true, skip_empty_lines: true, skip_records_with_error: true, max_record_size: RECORD_LENGTH_MAX,
+    on_skip(error) {
+      broken ??= new BrokenFile(error?.code === 'CSV_QUOTE_NOT_CLOSED' ? `a quote is never closed; the file cannot be told apart near line ${linesOf(error)}`
+        : error?.code === 'CSV_MAX_RECORD_SIZE' ? `a line longer than ${RECORD_LENGTH_MAX} characters, near line ${linesOf(error)}: a quote that is not closed, or no such file`
+          : `the file cannot be told apart near line ${linesOf(error)}`)
+      return undefined
+    },
+  })
+  const source = Readable.from(decoded(file, encoding))
+  source.on('error', (error) => parser.destroy(error))
+  const records: AsyncIterator<{ record: string[]; raw: string; info: { lines: number } }> = source.pipe(parser)[Symbol.asyncIterator]()
+  let ended = false
+
+  const next = async (limit: number): Promise<FileRecord[]> => {
+    const read: FileRecord[] = []
+    while (!ended && read.length < limit) {
+      const one = await records.next()
+      if (one.done) ended = true
+      else read.push({ line: one.value.info.lines, cells: one.value.record, text: one.value.raw.replace(/\r?\n$/, '') })
+    }
+    // What stood before the broken place is given first.
+    if (read.length === 0 && broken) throw broken
+    ended &&= broken === null
+    return read
+  }
+  return {
+    next,
+    async close() {
+      ended = true
+      source.destroy()
+      parser.destroy()
+      await file.close()
+    },
+  }
+}
+
+const NUL_SHARE_MAX = 0.1
+const share = (text: string, character: string): number => text.split(character).length / (text.length + 1)
+
+const linesOf = (error: unknown): string => (error instanceof Error && 'lines' in error ? String(error.lines) : '?')
+
+async function* decoded(file: FileHandle, encoding: string): AsyncGenerator<string> {
+  const decoder = new TextDecoder(encoding)
+  const buffer = Buffer.alloc(SNIFF_BYTES)
+  for (let position = 0; ;) {
+    const { bytesRead } = await file.read(buffer, 0, SNIFF_BYTES, position)
+    position += bytesRead
+    const text = decoder.decode(buffer.subarray(0, bytesRead), { stream: bytesRead > 0 })
+    if (text !== '') yield text
+    if (bytesRead === 0) return
+  }
+}
+
+/** The byte order mark is the file's own word and goes before the configuration's. */
+function encodingOf(bytes: Buffer, wanted: CsvConfig['encoding']): string {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le'
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be'
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return 'utf-8'
+  if (wanted !== 'auto') return wanted
+  try {
+    // A character that the sniffed part cuts in two is none that is wrong.
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true })
+    return 'utf-8'
+  } catch {
+    return 'windows-1252'
+  }
+}
+
+const DELIMITERS = [',', ';', '\t', '|'] as const
+
+/** The one that stands most often in the header, outside of quotes. */
+function likelyDelimiter(head: string): string {
+  const header = (head.split(/\r?\n|\r/).find((line) => line.trim() !== '') ?? '').replaceAll(/"[^"]*"/g, '')
+  return DELIMITERS.reduce((best, one) => (header.split(one).length > header.split(best).length ? one : best))
+}
