@@ -1,5 +1,6 @@
 import { isMap, isPair, isScalar, type Document, type LineCounter, type Node } from 'yaml'
 import { z } from 'zod'
+import { shapeOf } from './file-path.ts'
 
 /** One thing wrong with a configuration, for a person with the file open. Lines and columns count from 1. */
 export type ConfigProblem = { file: string; line: number; column: number; key: string; expected: string; found: string }
@@ -89,21 +90,6 @@ export function unknownKeys(schema: z.ZodType, value: unknown, located: Located,
     const message = `unknown key, ignored${meant ? `; did you mean "${[...path, meant].join('.')}"?` : `; known here: ${Object.keys(shape).join(', ')}`}`
     return [{ file: located.file, ...locate(located, [...path, key]), key: [...path, key].join('.'), message }]
   })
-}
-
-function shapeOf(schema: z.ZodType, value: unknown): Record<string, z.ZodType> | null {
-  if (schema instanceof z.ZodObject) return Object.fromEntries(Object.entries(schema.shape).flatMap(([key, inner]) => (inner instanceof z.ZodType ? [[key, inner]] : [])))
-  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional) {
-    const inner = schema.unwrap()
-    return inner instanceof z.ZodType ? shapeOf(inner, value) : null
-  }
-  if (schema instanceof z.ZodDiscriminatedUnion) {
-    // The member whose word stands in the file; a wrong word is an error of its own.
-    const shapes = schema.options.flatMap((option) => (option instanceof z.ZodType ? [{ option, shape: shapeOf(option, value) }] : []))
-    const type = typeof value === 'object' && value !== null ? Reflect.get(value, 'type') : undefined
-    return shapes.find(({ shape }) => shape?.['type']?.safeParse(type).success)?.shape ?? null
-  }
-  return null
 }
 
 /** Two slips of the finger at most. */

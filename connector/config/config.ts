@@ -45,7 +45,8 @@ export const Configuration = z.object({
   pos: PosConfig,
   server: z.object({ host: z.string().min(1).default('127.0.0.1'), port: z.int().min(0).max(65_535), access: AccessConfig.optional() }),
   tunnel: TunnelConfig.optional(),
-  poll: z.object({ everyMs: everyMs(10).default(100) }).prefault({}),
+  /** Left out: as often as this POS bears (pos-config.ts). */
+  poll: z.object({ everyMs: everyMs(10).optional() }).prefault({}),
   heartbeat: z.object({ everyMs: everyMs(100, BEATS_APART_MS_MAX).default(HEARTBEAT_EVERY_MS) }).prefault({}),
   pull: z.object({ everyMs: everyMs(100).default(PULL_EVERY_MS) }).prefault({}),
   reconcile: z.object({ everyMinutes: z.int().min(0).max(10_080).default(RECONCILE_EVERY_MINUTES) }).prefault({}),
@@ -60,4 +61,4 @@ export const Configuration = z.object({
 })
 
 /** The configuration as the connector uses it: secrets read, paths absolute. */
-export type ConnectorConfig = Omit<z.output<typeof Configuration>, 'store' | 'desk'> & { store: { id: string; secrets: string[] }; desk: DeskConfig }
+export type ConnectorConfig = Omit<z.output<typeof Configuration>, 'store' | 'desk' | 'poll'> & { store: { id: string; secrets: string[] }; desk: DeskConfig; poll: { everyMs: number } }

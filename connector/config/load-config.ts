@@ -5,6 +5,8 @@ import { ok, refused, type Result } from '../../contract/result.ts'
 import { Configuration, Secret, SECRETS_MAX, type ConnectorConfig } from './config.ts'
 import { Pin, readDesk, type DeskConfig } from './desk-config.ts'
 import { linkWarnings } from '../link/link-warnings.ts'
+import { fileKeysIn } from './file-path.ts'
+import { defaultPollMs, PosConfig } from '../pos/pos-config.ts'
 import { locate, problemsOf, unknownKeys, type ConfigProblem, type ConfigWarning, type Located } from './config-problem.ts'
 
 export type LoadedConfig = { config: ConnectorConfig; warnings: ConfigWarning[] }
@@ -38,14 +40,16 @@ export function loadConfig(path: string): Result<LoadedConfig, { problems: Confi
   if (!secrets.ok) return refused({ problems: secrets.refusal, warnings })
   const desk = deskOf(rest.desk, located)
   if (!desk.ok) return refused({ problems: desk.refusal, warnings })
-  warnings.push(...secrets.value.warnings, ...desk.value.warnings, ...plainHttpWarning(rest.edge.url, located), ...linkWarnings(rest).map((warning) => ({ file, ...locate(located, warning.key.split('.')), ...warning })))
+  const posWarnings = bringFiles(rest.pos, located)
+  if (!posWarnings.ok) return refused({ problems: posWarnings.refusal, warnings })
+  warnings.push(...secrets.value.warnings, ...posWarnings.value, ...desk.value.warnings, ...plainHttpWarning(rest.edge.url, located), ...linkWarnings(rest).map((warning) => ({ file, ...locate(located, warning.key.split('.')), ...warning })))
   const at = (relative: string): string => resolve(dirname(file), relative)
   const config: ConnectorConfig = {
     ...rest,
     desk: desk.value.desk,
     store: { id: store.id, secrets: secrets.value.secrets },
     journal: { ...rest.journal, file: at(rest.journal.file) },
-    pos: { ...rest.pos, file: at(rest.pos.file) },
+    poll: { everyMs: rest.poll.everyMs ?? defaultPollMs(rest.pos.type) },
   }
   return ok({ config, warnings })
 }
@@ -108,11 +112,43 @@ function deskOf(desk: Parameters<typeof readDesk>[0], located: Located): Result<
   return refused(read.wrong.map((wrong) => ({ file: located.file, ...locate(located, wrong.key.split('.')), ...wrong })))
 }
 
+/**
+ * Whatever files the POS's part names: paths become absolute, from where the configuration stands, and a password file's line
+ * becomes the password. Changes `pos`.
+ */
+function bringFiles(pos: PosConfig, located: Located): Result<ConfigWarning[], ConfigProblem[]> {
+  const problems: ConfigProblem[] = []
+  const warnings: ConfigWarning[] = []
+  for (const { holder, path, value, ...meaning } of fileKeysIn(PosConfig, pos, ['pos'])) {
+    const absolute = resolve(dirname(located.file), value)
+    Reflect.set(holder, path.at(-1) ?? '', absolute)
+    if (meaning.kind === 'path') continue
+    const key = path.join('.')
+    const place = { file: located.file, ...locate(located, path), key }
+    const text = readText(absolute)
+    const line = text.ok ? text.value.replace(/\r?\n$/, '') : ''
+    if (!text.ok) problems.push({ ...place, expected: `a readable file with the ${meaning.becomes}`, found: text.refusal })
+    else if (line === '' || /[\r\n]/.test(line)) problems.push({ ...place, expected: `one line: the ${meaning.becomes}`, found: `other content in ${absolute}, which is not shown` })
+    else Reflect.set(holder, meaning.becomes, line)
+    if (text.ok && isOpenToOthers(absolute)) warnings.push({ ...place, message: `others can read ${absolute}: chmod 600 ${absolute}` })
+  }
+  const password = ['pos', 'connection', 'password']
+  if (located.document.hasIn(password) && isOpenToOthers(located.file)) {
+    warnings.push({ file: located.file, ...locate(located, password), key: password.join('.'), message: 'this file holds a password and others can read it: chmod 600, or use passwordFile' })
+  }
+  return problems.length > 0 ? refused(problems) : ok(warnings)
+}
+
 const asList = (value: string | string[] | undefined): string[] => (value === undefined ? [] : [value].flat())
 
 /** Permission bits of group and world, for reading. Windows has no such bits and answers none. */
 const READABLE_BY_OTHERS = 0o044
-const isOpenToOthers = (path: string): boolean => process.platform !== 'win32' && (statSync(path).mode & READABLE_BY_OTHERS) !== 0
+const isOpenToOthers = (path: string): boolean => process.platform !== 'win32' && !isCredential(path) && (statSync(path).mode & READABLE_BY_OTHERS) !== 0
+/** What systemd hands over (LoadCredential) is the service's alone, whatever its bits seem to say: they show the mask of an access list. */
+const isCredential = (path: string): boolean => {
+  const folder = process.env['CREDENTIALS_DIRECTORY']
+  return folder !== undefined && dirname(path) === resolve(folder)
+}
 
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]'])
 

@@ -1,11 +1,9 @@
 import { z } from 'zod'
+import { EmbeddedConfig } from './embedded/embedded-config.ts'
 
 /** Which POS a connector serves, and how it is reached: the `pos:` part of its configuration. */
-export const PosConfig = z.discriminatedUnion('type', [
-  z.object({
-    type: z.literal('embedded'),
-    /** The till's database. */
-    file: z.string().min(1, 'expected the path of the till\'s database'),
-  }),
-])
+export const PosConfig = z.discriminatedUnion('type', [EmbeddedConfig])
 export type PosConfig = z.infer<typeof PosConfig>
+
+/** How often a POS is asked when the configuration does not say: a file beside the connector is cheap, a database is somebody's till. */
+export const defaultPollMs = (type: PosConfig['type']): number => (type === 'embedded' ? 100 : 1_000)

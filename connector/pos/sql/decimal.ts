@@ -15,7 +15,22 @@ const EXPONENT_MAX = 400
  * A decimal text as a whole number of 10^-decimals, rounded half away from zero; `null` when it is none or too large to be exact.
  * `scaled("4.995", 2)` is 500. Doubles come with all their digits ("0.30000000000000004") and are rounded here, at the rim.
  */
-export function scaled(text: string, decimals: number): number | null {
+export const scaled = (text: string, decimals: number): number | null => toScale(text, decimals, nearest)
+
+/** The same, rounded down: half a piece on the shelf is none that can be sold. What a double lacks by a billionth is not missing. */
+export function floored(text: string, decimals: number): number | null {
+  const meant = toScale(text, decimals + MEANT_DECIMALS, nearest)
+  return meant === null ? toScale(text, decimals, down) : toScale(`${meant}e-${decimals + MEANT_DECIMALS}`, decimals, down)
+}
+/** Of a till's quantities, nothing after this many more decimals was ever meant. */
+const MEANT_DECIMALS = 6
+
+type Rounding = (digits: bigint, divisor: bigint, negative: boolean) => bigint
+const nearest: Rounding = (digits, divisor) => (2n * digits + divisor) / (2n * divisor)
+/** Of a magnitude: away from zero below it. */
+const down: Rounding = (digits, divisor, negative) => (negative ? (digits + divisor - 1n) / divisor : digits / divisor)
+
+function toScale(text: string, decimals: number, round: Rounding): number | null {
   const trimmed = text.trim()
   const found = DECIMAL.exec(trimmed)
   if (!found || trimmed.length > DIGITS_MAX) return null
@@ -25,12 +40,10 @@ export function scaled(text: string, decimals: number): number | null {
   if (Math.abs(power) > EXPONENT_MAX) return null
   const shift = decimals + power - fraction.length
   const digits = BigInt(`${whole}${fraction}`)
-  const magnitude = shift >= 0 ? digits * 10n ** BigInt(shift) : roundedBy(digits, 10n ** BigInt(-shift))
+  const magnitude = shift >= 0 ? digits * 10n ** BigInt(shift) : round(digits, 10n ** BigInt(-shift), sign === '-')
   const value = Number(sign === '-' ? -magnitude : magnitude)
   return Number.isSafeInteger(value) ? value + 0 : null
 }
-
-const roundedBy = (digits: bigint, divisor: bigint): bigint => (2n * digits + divisor) / (2n * divisor)
 
 /** A price or sum in the currency's smallest unit. */
 export const toMinor = (text: string, currency: string): number | null => scaled(text, decimalsOf(currency))
@@ -38,6 +51,8 @@ export const toMinor = (text: string, currency: string): number | null => scaled
 /** How many of 1000 parts: a till counts kilograms, litres, metres; the contract grams, millilitres, millimetres. */
 export type Measure = 'each' | 'thousandths'
 export const toQuantity = (text: string, measure: Measure): number | null => scaled(text, measure === 'each' ? 0 : 3)
+/** A counted quantity, rounded down: what is not there whole is not promised. */
+export const toOnHand = (text: string, measure: Measure): number | null => floored(text, measure === 'each' ? 0 : 3)
 
 /** A whole number of 10^-decimals as decimal text: `unscaled(499, 2)` is "4.99". */
 export function unscaled(value: number, decimals: number): string {
