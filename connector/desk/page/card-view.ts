@@ -35,7 +35,7 @@ export function cardView(card: OrderCard) {
   <header><h3 id="${id}-title">${order.number}</h3>${waitView(card)}</header>
   <p class="who"><strong>${order.customer.name}</strong> <span class="way">${shipped ? 'to be sent' : 'picks up'}</span></p>
   ${card.place === 'ended' ? html`<p class="status">${card.status}</p>` : html`<ul class="lines">${order.lines.map((line) => html`<li><span class="quantity">${quantityWords(line.quantity, line.unit)}</span> <span>${line.name} <span class="sku">${line.sku}</span></span></li>`)}</ul>`}
-  ${order.note === null ? '' : html`<p class="note"><span class="label">Note</span> ${order.note}</p>`}
+  ${order.note === null || card.place === 'ended' ? '' : html`<p class="note"><span class="label">Note</span> ${order.note}</p>`}
   ${card.staff === null ? '' : html`<p class="staff">${card.staff}</p>`}
   <p class="facts">${card.place === 'waits' ? card.status : html`${row.posReference === null ? '' : html`Till ${row.posReference} · `}came ${timeWords(row.receivedAt)} · ${moneyWords(order.totals.total)}`}</p>
   <div class="taps">${taps.map((tap) => tapView(row.assignmentId, order.number, tap, tap === first, shipped))}<a class="tap slip" href="/desk/slip/${row.assignmentId}" target="_blank" rel="noopener" data-key="slip">Slip<span class="hidden"> of ${order.number}</span></a></div>

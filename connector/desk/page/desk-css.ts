@@ -16,7 +16,7 @@ export const DESK_CSS = `
   --on-bad: light-dark(#ffffff, #2a0d0a);
 }
 * { box-sizing: border-box; }
-html { -webkit-text-size-adjust: 100%; }
+html { -webkit-text-size-adjust: 100%; scroll-padding-top: 6rem; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 17px/1.45 system-ui, sans-serif; }
 h1, h2, h3, p { margin: 0; }
 button, input { font: inherit; color: inherit; }
@@ -43,6 +43,7 @@ h2 { font-size: 1.05rem; margin-bottom: .6rem; display: flex; align-items: cente
 .cards { display: grid; gap: .75rem; grid-template-columns: minmax(0, 1fr); align-content: start; }
 .cards:not(:empty) + .empty { display: none; }
 .empty { color: var(--quiet); padding: 1.1rem 1rem; border: 1px dashed var(--line); border-radius: 14px; }
+@media (max-width: 30rem) { .top .store { display: none; } }
 @media (min-width: 62rem) {
   main { grid-template-columns: repeat(3, minmax(0, 1fr)); }
   #section-doubt, #section-shipped, #section-ended { grid-column: 1 / -1; }
@@ -66,8 +67,10 @@ h2 { font-size: 1.05rem; margin-bottom: .6rem; display: flex; align-items: cente
 .staff { font-weight: 600; }
 .facts { color: var(--quiet); font-size: .88rem; }
 .taps { display: flex; flex-wrap: wrap; gap: .5rem; margin-top: .2rem; }
-.tap { display: inline-flex; align-items: center; justify-content: center; min-height: 50px; padding: .4rem 1rem; border-radius: 12px; border: 1px solid var(--line); background: transparent; color: var(--accent); text-decoration: none; font-weight: 600; }
-.tap.next { flex: 1 1 9rem; background: var(--accent); color: var(--on-accent); border-color: transparent; }
+.tap { display: inline-flex; align-items: center; justify-content: center; min-height: 50px; padding: .4rem .75rem; border-radius: 12px; border: 1px solid var(--line); background: transparent; color: var(--accent); text-decoration: none; font-weight: 600; }
+.taps .tap { flex: 1 1 auto; }
+.taps .tap.next { flex-basis: 100%; font-size: 1.1rem; }
+.tap.next { background: var(--accent); color: var(--on-accent); border-color: transparent; }
 .tap.refuse { color: var(--bad); }
 .tap.bad { background: var(--bad); color: var(--on-bad); border-color: transparent; }
 .tap.slip { font-weight: 400; color: var(--ink); }
@@ -87,6 +90,7 @@ h2 { font-size: 1.05rem; margin-bottom: .6rem; display: flex; align-items: cente
 dialog { width: min(28rem, calc(100vw - 2rem)); border: 1px solid var(--line); border-radius: 16px; background: var(--sheet); color: var(--ink); padding: 1.25rem; }
 dialog::backdrop { background: rgb(0 0 0 / .5); }
 dialog form { display: grid; gap: 1rem; }
+dialog h2 { display: block; margin: 0; font-size: 1.25rem; }
 fieldset { border: 0; margin: 0; padding: 0; display: grid; gap: .25rem; }
 legend { font-weight: 600; padding: 0; }
 .choice { display: flex; align-items: center; gap: .75rem; min-height: 46px; }
