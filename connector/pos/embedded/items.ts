@@ -91,7 +91,7 @@ export function toItem(row: ItemRow, barcodes: string[]): Item {
 }
 
 /** GTIN-12 is what America calls UPC; four or five digits are what stands on a sticker on fruit. */
-function identifierType(barcode: string): 'gtin' | 'upc' | 'plu' | 'pos_item_id' {
+export function identifierType(barcode: string): 'gtin' | 'upc' | 'plu' | 'pos_item_id' {
   if (/^\d{12}$/.test(barcode)) return 'upc'
   if (/^(\d{8}|\d{13}|\d{14})$/.test(barcode)) return 'gtin'
   return /^\d{4,5}$/.test(barcode) ? 'plu' : 'pos_item_id'

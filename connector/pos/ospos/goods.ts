@@ -1,0 +1,110 @@
+import { sql, type RawBuilder } from 'kysely'
+import { Item } from '../../../contract/product.ts'
+import { ON_HAND_MAX } from '../../../contract/values.ts'
+import { identifierType } from '../embedded/items.ts'
+import type { Goods, GoodsRow, Row, Tx } from '../sql/ports.ts'
+import { scaled, toMinor, toTaxRate } from '../sql/decimal.ts'
+import type { OsposConfig } from './ospos-config.ts'
+import { list, readSettings, rowsOf, tablesOf, text, unitOf, type Settings } from './shop-settings.ts'
+
+/** Items of neighbouring ids are compared together: a hundred thousand of them are two hundred checksums, and one change reads 500 rows. */
+const BUCKET_ITEMS = 500
+const STOCKED = '0'
+
+/** `items` with the level at this location and the rates of tax. Nothing in these tables says when a row changed: only comparing tells. */
+export function osposGoods(config: OsposConfig): Goods {
+  const table = tablesOf(config)
+  const percents = sql`(SELECT GROUP_CONCAT(tax.percent ORDER BY tax.name, tax.percent SEPARATOR ' ') FROM ${table('items_taxes')} tax WHERE tax.item_id = i.item_id)`
+  const from = ({ locationId }: Settings) => sql`${table('items')} i LEFT JOIN ${table('item_quantities')} q ON q.item_id = i.item_id AND q.location_id = ${locationId}`
+
+  const read = async (tx: Tx, rest: RawBuilder<unknown>): Promise<GoodsRow[]> => {
+    const settings = await readSettings(tx, config)
+    const rows = await rowsOf(tx, sql<Row>`SELECT i.item_id AS id, i.item_number AS number, i.name, i.description, i.category, i.unit_price AS price,
+      i.stock_type AS stock, i.deleted, q.quantity, ${percents} AS percents FROM ${from(settings)} ${rest}`)
+    return rows.map((row) => toGoods(row, settings, config))
+  }
+
+  return {
+    async checksums(tx, buckets) {
+      const settings = await readSettings(tx, config)
+      const rows = await rowsOf(tx, sql<Row>`SELECT bucket, COUNT(*) AS items,
+          BIT_XOR(CAST(CONV(LEFT(hash, 16), 16, 10) AS UNSIGNED)) AS first, BIT_XOR(CAST(CONV(RIGHT(hash, 16), 16, 10) AS UNSIGNED)) AS second
+        FROM (SELECT i.item_id DIV ${sql.lit(BUCKET_ITEMS)} AS bucket,
+          MD5(JSON_ARRAY(i.item_id, i.item_number, i.name, i.description, i.category, i.unit_price, i.stock_type, i.deleted, q.quantity, ${percents})) AS hash
+          FROM ${from(settings)} ${buckets ? sql`WHERE ${inBuckets(buckets)}` : sql``}) hashes GROUP BY bucket`)
+      // A manager who switches tax or currency changes every item without a row of items changing.
+      const setting = `${settings.currency} ${settings.taxIncluded ? 'gross' : 'net'} ${settings.locationId}`
+      return new Map(rows.map((row) => [text(row, 'bucket'), `${row['items']}:${row['first']}:${row['second']} ${setting}`]))
+    },
+    rowsOf: async (tx, buckets) => (buckets.length === 0 ? [] : read(tx, sql`WHERE ${inBuckets(buckets)} ORDER BY i.item_id`)),
+    rowsByKey: async (tx, keys) => read(tx, sql`WHERE i.item_id IN (${list(keys.map(Number))}) ORDER BY i.item_id`),
+    async rowsBySku(tx, skus) {
+      if (config.sku === 'item_id') return read(tx, sql`WHERE i.item_id IN (${list(skus.filter(isId).map(Number))}) ORDER BY i.item_id`)
+      if (skus.length === 0) return []
+      // The column compares without case, a SKU does not.
+      const wanted = new Set(skus)
+      return (await read(tx, sql`WHERE i.item_number IN (${list(skus)}) ORDER BY i.item_id`)).filter(({ sku }) => sku !== null && wanted.has(sku))
+    },
+    async page(tx, after, limit) {
+      if (config.sku === 'item_id') return read(tx, sql`WHERE i.item_id > ${after !== null && isId(after) ? Number(after) : 0} ORDER BY i.item_id LIMIT ${limit}`)
+      if (after === null) return read(tx, sql`WHERE i.item_number IS NOT NULL AND i.item_number <> '' ORDER BY i.item_number, i.item_id LIMIT ${limit}`)
+      const last = sql`(SELECT COALESCE(MAX(l.item_id), 0) FROM ${table('items')} l WHERE l.item_number = ${after} AND BINARY l.item_number = ${after})`
+      return read(tx, sql`WHERE i.item_number > ${after} OR (i.item_number = ${after} AND i.item_id > ${last}) ORDER BY i.item_number, i.item_id LIMIT ${limit}`)
+    },
+  }
+}
+
+/** As a range of the primary key, so that no other row is read. */
+const inBuckets = (buckets: readonly string[]): RawBuilder<unknown> =>
+  sql`(${sql.join(buckets.map((bucket) => sql`(i.item_id >= ${Number(bucket) * BUCKET_ITEMS} AND i.item_id < ${(Number(bucket) + 1) * BUCKET_ITEMS})`), sql` OR `)})`
+
+/** An item id as the database writes it. "007" is no item. */
+export const isId = (sku: string): boolean => /^[1-9]\d{0,9}$/.test(sku)
+
+export const bucketOf = (id: string): string => String(Math.floor(Number(id) / BUCKET_ITEMS))
+
+export function toGoods(row: Row, settings: Settings, config: Pick<OsposConfig, 'sku' | 'measured'>): GoodsRow {
+  const key = text(row, 'id')
+  const place = { key, bucket: bucketOf(key) }
+  const number = row['number']?.trim() ?? ''
+  const sku = config.sku === 'item_id' ? key : number
+  const refused = (reason: string): GoodsRow => ({ ...place, sku: sku === '' ? null : sku, refused: reason, text: shown(row) })
+  if (row['deleted'] !== '0') return { ...place, sku: sku || namelessSku(key), item: null, onHand: null }
+  if (sku === '') return refused('expected an item number (barcode), which is the SKU here; found none')
+
+  const category = row['category'] || null
+  const unit = unitOf(config, sku, category)
+  const price = text(row, 'price')
+  const amountMinor = toMinor(price, settings.currency)
+  if (amountMinor === null || scaled(price, 6) !== amountMinor * 10 ** (6 - settings.decimals)) return refused(`expected a price in ${settings.currency}; found ${price}`)
+  const taxRate = sumOf(row['percents'] ?? '')
+  if (taxRate === null) return refused(`expected rates of tax from 0 to under 1000 percent; found ${row['percents']}`)
+  const parsed = Item.safeParse({
+    sku, name: (row['name'] ?? '').trim(), description: row['description']?.trim() || null, category, brand: null,
+    identifiers: number === '' ? [] : [{ type: identifierType(number), value: number }],
+    unit, price: { amountMinor, currency: settings.currency }, taxIncluded: settings.taxIncluded, taxRate, imageUrl: null, tracked: row['stock'] === STOCKED,
+  })
+  if (!parsed.success) return refused(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '))
+  const quantity = row['quantity'] ?? null
+  const onHand = quantity === null || !parsed.data.tracked ? null : unitsOf(quantity, unit)
+  if (onHand !== null && Math.abs(onHand) > ON_HAND_MAX) return refused(`expected a quantity that a shelf can hold; found ${quantity}`)
+  return { ...place, sku, item: parsed.data, onHand }
+}
+
+/** Half a piece cannot be sold: what is told is the whole pieces, and of a lack all of it. */
+export function unitsOf(quantity: string, unit: Item['unit']): number {
+  const thousandths = scaled(quantity, 3) ?? 0
+  return unit === 'each' ? Math.floor(thousandths / 1000) : thousandths
+}
+
+function sumOf(percents: string): string | null {
+  const rates = percents.split(' ').filter(Boolean).map((percent) => scaled(percent, 6))
+  if (rates.some((rate) => rate === null || rate < 0)) return null
+  const sum = rates.reduce<number>((all, rate) => all + (rate ?? 0), 0)
+  return toTaxRate(`${sum}e-6`)
+}
+
+/** For what was sold, or is gone, and has no number to be known by. */
+export const namelessSku = (id: string): string => `item-${id}`
+
+const shown = (row: Row): string => `item ${row['id']}: ${row['name'] ?? '(no name)'}, number ${row['number'] ?? 'none'}, price ${row['price']}`

@@ -1,0 +1,42 @@
+/** A till's tables in the shape of Open Source POS 3.4, for tests: the columns that are read or written, and those an insert must fill. */
+export const OSPOS_TABLES = [
+  `ospos_app_config (\`key\` VARCHAR(50) PRIMARY KEY, value VARCHAR(500) NOT NULL)`,
+  `ospos_stock_locations (location_id INT AUTO_INCREMENT PRIMARY KEY, location_name VARCHAR(255), deleted INT NOT NULL DEFAULT 0)`,
+  `ospos_people (person_id INT AUTO_INCREMENT PRIMARY KEY, first_name VARCHAR(255) NOT NULL, last_name VARCHAR(255) NOT NULL)`,
+  `ospos_employees (username VARCHAR(255) NOT NULL UNIQUE, password VARCHAR(255) NOT NULL, person_id INT NOT NULL, deleted INT NOT NULL DEFAULT 0,
+    KEY (person_id), FOREIGN KEY (person_id) REFERENCES ospos_people (person_id))`,
+  `ospos_customers (person_id INT NOT NULL UNIQUE, taxable INT NOT NULL DEFAULT 1, deleted INT NOT NULL DEFAULT 0, FOREIGN KEY (person_id) REFERENCES ospos_people (person_id))`,
+  `ospos_items (item_id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(255) NOT NULL, category VARCHAR(255) NOT NULL, item_number VARCHAR(255), description VARCHAR(255) NOT NULL,
+    cost_price DECIMAL(15,2) NOT NULL, unit_price DECIMAL(15,2) NOT NULL, stock_type TINYINT NOT NULL DEFAULT 0, deleted INT NOT NULL DEFAULT 0, KEY (item_number))`,
+  `ospos_items_taxes (item_id INT NOT NULL, name VARCHAR(255) NOT NULL, percent DECIMAL(15,3) NOT NULL, PRIMARY KEY (item_id, name, percent),
+    FOREIGN KEY (item_id) REFERENCES ospos_items (item_id) ON DELETE CASCADE)`,
+  `ospos_item_quantities (item_id INT NOT NULL, location_id INT NOT NULL, quantity DECIMAL(15,3) NOT NULL DEFAULT 0, PRIMARY KEY (item_id, location_id), KEY (location_id),
+    FOREIGN KEY (item_id) REFERENCES ospos_items (item_id), FOREIGN KEY (location_id) REFERENCES ospos_stock_locations (location_id))`,
+  `ospos_inventory (trans_id INT AUTO_INCREMENT PRIMARY KEY, trans_items INT NOT NULL, trans_user INT NOT NULL, trans_date TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    trans_comment TEXT NOT NULL, trans_location INT NOT NULL, trans_inventory DECIMAL(15,3) NOT NULL DEFAULT 0, KEY (trans_items), KEY (trans_user), KEY (trans_location),
+    FOREIGN KEY (trans_items) REFERENCES ospos_items (item_id), FOREIGN KEY (trans_user) REFERENCES ospos_employees (person_id))`,
+  `ospos_sales (sale_id INT AUTO_INCREMENT PRIMARY KEY, sale_time TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, customer_id INT, employee_id INT NOT NULL, comment TEXT,
+    invoice_number VARCHAR(32) UNIQUE, quote_number VARCHAR(32), work_order_number VARCHAR(32), sale_status TINYINT NOT NULL DEFAULT 0, sale_type TINYINT NOT NULL DEFAULT 0,
+    KEY (employee_id), KEY (sale_time), FOREIGN KEY (employee_id) REFERENCES ospos_employees (person_id), FOREIGN KEY (customer_id) REFERENCES ospos_customers (person_id))`,
+  `ospos_sales_items (sale_id INT NOT NULL, item_id INT NOT NULL, description VARCHAR(255), serialnumber VARCHAR(30), line INT NOT NULL, quantity_purchased DECIMAL(15,3) NOT NULL,
+    item_cost_price DECIMAL(15,2) NOT NULL, item_unit_price DECIMAL(15,2) NOT NULL, discount DECIMAL(15,2) NOT NULL DEFAULT 0, discount_type TINYINT NOT NULL DEFAULT 0,
+    item_location INT NOT NULL, print_option TINYINT NOT NULL DEFAULT 0, PRIMARY KEY (sale_id, item_id, line), KEY (item_id), KEY (item_location),
+    FOREIGN KEY (sale_id) REFERENCES ospos_sales (sale_id), FOREIGN KEY (item_id) REFERENCES ospos_items (item_id), FOREIGN KEY (item_location) REFERENCES ospos_stock_locations (location_id))`,
+  `ospos_sales_items_taxes (sale_id INT NOT NULL, item_id INT NOT NULL, line INT NOT NULL DEFAULT 0, name VARCHAR(255) NOT NULL, percent DECIMAL(15,4) NOT NULL, tax_type TINYINT NOT NULL DEFAULT 0,
+    rounding_code TINYINT NOT NULL DEFAULT 0, cascade_sequence TINYINT NOT NULL DEFAULT 0, item_tax_amount DECIMAL(15,4) NOT NULL DEFAULT 0, sales_tax_code_id INT, jurisdiction_id INT, tax_category_id INT,
+    PRIMARY KEY (sale_id, item_id, line, name, percent), KEY (item_id), FOREIGN KEY (sale_id, item_id, line) REFERENCES ospos_sales_items (sale_id, item_id, line))`,
+  `ospos_sales_taxes (sales_taxes_id INT AUTO_INCREMENT PRIMARY KEY, sale_id INT NOT NULL, jurisdiction_id INT, tax_category_id INT, tax_type SMALLINT NOT NULL, tax_group VARCHAR(32) NOT NULL,
+    sale_tax_basis DECIMAL(15,4) NOT NULL, sale_tax_amount DECIMAL(15,4) NOT NULL, print_sequence TINYINT NOT NULL DEFAULT 0, name VARCHAR(255) NOT NULL, tax_rate DECIMAL(15,4) NOT NULL,
+    sales_tax_code_id INT, rounding_code TINYINT NOT NULL DEFAULT 0, KEY (sale_id), FOREIGN KEY (sale_id) REFERENCES ospos_sales (sale_id))`,
+  `ospos_sales_payments (payment_id INT AUTO_INCREMENT PRIMARY KEY, sale_id INT NOT NULL, payment_type VARCHAR(40) NOT NULL, payment_amount DECIMAL(15,2) NOT NULL, cash_refund DECIMAL(15,2) NOT NULL DEFAULT 0,
+    cash_adjustment TINYINT NOT NULL DEFAULT 0, employee_id INT, payment_time TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, reference_code VARCHAR(40) NOT NULL DEFAULT '', KEY (sale_id),
+    FOREIGN KEY (sale_id) REFERENCES ospos_sales (sale_id))`,
+].map((table) => `CREATE TABLE ${table} ENGINE=InnoDB DEFAULT CHARSET=utf8mb3`)
+
+/** One shop, two employees of whom the first has left, and the till's settings. */
+export const OSPOS_ROWS = [
+  `INSERT INTO ospos_app_config VALUES ('tax_included', '0'), ('currency_code', 'USD'), ('timezone', 'America/New_York'), ('currency_decimals', '2'), ('tax_decimals', '2')`,
+  `INSERT INTO ospos_stock_locations (location_name) VALUES ('stock')`,
+  `INSERT INTO ospos_people (first_name, last_name) VALUES ('Former', 'Employee'), ('Present', 'Employee')`,
+  `INSERT INTO ospos_employees (username, password, person_id, deleted) VALUES ('former', '', 1, 1), ('till', '', 2, 0)`,
+]
