@@ -7,15 +7,28 @@ export const EXIT = {
   posUnreachable: 4,
   journal: 5,
   address: 6,
+  attention: 7,
+  notFound: 8,
+  notDone: 9,
+  edge: 10,
 } as const
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
+/** In words, for `--help` and for docs/store-it.md; a test compares the two. */
+export const EXIT_WORDS: Record<ExitCode, string> = {
+  0: 'ended as asked, or everything is in order',
+  1: 'something unexpected broke; the log says what',
+  2: 'the configuration or the command line is wrong (run "check")',
+  3: 'another connector serves this store',
+  4: 'the POS cannot be read',
+  5: 'the journal cannot be opened: in use, of another store, of a newer connector, or not there yet',
+  6: 'the server\'s address is taken',
+  7: 'doctor found something that must be mended',
+  8: 'there is no such order or row',
+  9: 'not done as things stand; the message says what to do',
+  10: 'the edge cannot be reached, or said no',
+}
+
 export const EXIT_HELP = `
 Exit codes:
-  0  ended as asked, or everything is in order
-  1  something unexpected broke; the log says what
-  2  the configuration or the command line is wrong (run "check")
-  3  another connector serves this store
-  4  the POS could not be read for the first sync
-  5  the journal cannot be opened: in use, of another store, or of a newer connector
-  6  the server's address is taken`
+${Object.entries(EXIT_WORDS).map(([code, words]) => `${code.padStart(4)}  ${words}`).join('\n')}`

@@ -4,12 +4,13 @@ import { systemClock } from '../../contract/clock.ts'
 import { runningProcess } from '../control/control-file.ts'
 import { createTroubles, type Troubles } from '../control/troubles.ts'
 import { startConnector, type RunningConnector } from '../connector.ts'
-import { faultFields, faultOf } from '../fault.ts'
+import { faultFields } from '../fault.ts'
 import { JournalInUse, openJournal, type Journal } from '../journal/journal.ts'
 import { roomLimits } from '../journal/room.ts'
 import { JournalRefused } from '../journal/schema.ts'
 import { openPos } from '../pos/open-pos.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
+import { openOwnJournal } from './open-shop.ts'
 import { readConfig } from './read-config.ts'
 import { version } from './version.ts'
 
@@ -20,8 +21,9 @@ export async function run(configPath: string): Promise<ExitCode> {
   const troubles = createTroubles(systemClock)
   const log = createLog(config.log.level, troubles)
 
-  const journal = openOwnJournal(config)
-  if (typeof journal === 'number') return journal
+  const opened = openOwnJournal(config, 'any')
+  if ('exit' in opened) return opened.exit
+  const { journal } = opened
   const pos = await openPos(config.pos, journal.memory)
   try {
     await pos.currentCursor()
@@ -78,24 +80,6 @@ function createLog(level: ConnectorConfig['log']['level'], troubles: Troubles): 
       },
     },
   }, pino.destination({ fd: 2, sync: true }))
-}
-
-function openOwnJournal(config: ConnectorConfig): Journal | ExitCode {
-  try {
-    return openJournal({ file: config.journal.file, storeId: config.store.id, connectorId: config.connector.id, room: roomLimits(config.journal) })
-  } catch (error) {
-    if (error instanceof JournalInUse) {
-      const pid = runningProcess(config.journal.file)
-      process.stderr.write(`${error.message}${pid === null ? '' : ` (process ${pid})`}. Each store has one connector: let that one run, or stop it first.\n`)
-      return EXIT.journal
-    }
-    if (error instanceof JournalRefused) {
-      process.stderr.write(`${error.message}\n`)
-      return EXIT.journal
-    }
-    process.stderr.write(`The journal ${config.journal.file} cannot be opened (${faultOf(error)}). Look at the folder's rights and the disk's room.\n`)
-    return EXIT.journal
-  }
 }
 
 const isAddressFault = (error: unknown): error is Error & { code: string } =>

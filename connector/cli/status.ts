@@ -1,40 +1,96 @@
 import { existsSync } from 'node:fs'
+import { fromInstant, systemClock } from '../../contract/clock.ts'
+import type { ConnectorConfig } from '../config/config.ts'
+import { findConnector } from '../control/control-client.ts'
+import { LiveStatus, type Doing } from '../control/live-status.ts'
 import { readJournalStatus, type JournalStatus } from '../journal/journal-status.ts'
 import { JournalRefused } from '../journal/schema.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { readConfig } from './read-config.ts'
+import { complain, duration, faultText, say, sayJson } from './say.ts'
 
-/** Reads the journal, running or not, and says how the shop stands. */
-export function status(configPath: string, options: { json?: boolean | undefined }): ExitCode {
+/** The journal's facts, and those of the running connector; `live` is `null` when it does not run or cannot be asked. */
+export type StatusReport = JournalStatus & {
+  /** Age of the oldest event the edge has not confirmed, seconds; 0 when it has all. */
+  lagS: number
+  /** Age of what is known, seconds: the last time the POS was seen whole, and the edge answered. A quiet shop stays fresh. */
+  fresh: { posS: number | null; edgeS: number | null }
+  live: LiveStatus | null
+  /** Why a connector that runs could not be asked. */
+  notAsked: string | null
+}
+
+export function reportOf(journal: JournalStatus, live: LiveStatus | null, notAsked: string | null, now: number): StatusReport {
+  const lagS = journal.waitingSince === null ? 0 : Math.max(0, Math.round((now - fromInstant(journal.waitingSince)) / 1000))
+  return { ...journal, lagS, fresh: { posS: live?.pos.lookedAgoS ?? null, edgeS: live?.edge.answeredAgoS ?? null }, live, notAsked }
+}
+
+const NOT_ASKED = {
+  denied: 'its control file is for its own user: run this as that user, or with sudo',
+  silent: 'it takes no commands just now: it starts or stops, or another command works on its journal',
+} as const
+
+/** What the journal and, when it runs, the connector say. Throws what the disk throws. */
+export async function readStatus(config: ConnectorConfig): Promise<StatusReport> {
+  const { file } = config.journal
+  const found = await findConnector(file)
+  const live = found.kind === 'running' ? await found.ask('GET', '/status', LiveStatus) : null
+  return reportOf(readJournalStatus(file), live, found.kind === 'denied' || found.kind === 'silent' ? NOT_ASKED[found.kind] : null, systemClock())
+}
+
+/** Reads the journal, running or not, asks the connector when it runs, and says how the shop stands. */
+export async function status(configPath: string, options: { json?: boolean | undefined }): Promise<ExitCode> {
   const config = readConfig(configPath)
   if (!config) return EXIT.configuration
   const { file } = config.journal
+  const what = 'The status cannot be read'
   if (!existsSync(file)) {
-    process.stderr.write(`There is no journal at ${file} yet: the connector has not run with this configuration.\n`)
+    complain({ what, why: `there is no journal at ${file} yet: the connector has not run with this configuration`, todo: 'start it with "run", or look at journal.file' })
     return EXIT.journal
   }
   try {
-    const facts = readJournalStatus(file)
-    process.stdout.write(options.json ? `${JSON.stringify(facts)}\n` : inWords(facts))
+    const report = await readStatus(config)
+    if (options.json) sayJson(report)
+    else say(inWords(report).join('\n'))
     return EXIT.ok
   } catch (error) {
-    if (!(error instanceof JournalRefused)) throw error
-    process.stderr.write(`${error.message}\n`)
+    complain({ what, why: error instanceof JournalRefused ? error.message : faultText(error), todo: 'run it as the connector\'s user (or root); see docs/store-it.md' })
     return EXIT.journal
   }
 }
 
-function inWords(facts: JournalStatus): string {
-  const inbox = Object.entries(facts.inbox).map(([state, count]) => `${count} ${state}`).join(', ') || 'empty'
+export function inWords(report: StatusReport): string[] {
+  const { live, feed, drift } = report
+  const inbox = Object.entries(report.inbox).map(([state, count]) => `${count} ${state}`).join(', ') || 'none yet'
   return [
-    `store       ${facts.storeId}`,
-    `connector   ${facts.connectorId}, ${facts.running ? 'running' : 'not running'}`,
-    `numbering   epoch ${facts.epoch ?? 'none yet'}, last ${facts.lastSeq}, confirmed ${facts.ackedSeq}`,
-    `to send     ${facts.outbox}`,
+    `store       ${report.storeId}`,
+    `connector   ${report.connectorId}, ${report.running ? live ? `running since ${live.startedAt}, version ${live.version}` : `running; ${report.notAsked}` : 'not running'}`,
+    ...(live ? live.doing.map((each, index) => `${index === 0 ? 'now         ' : '            '}${doingInWords(each)}`) : []),
+    `numbering   epoch ${report.epoch ?? 'none yet'}, last ${report.lastSeq}, confirmed ${report.ackedSeq}`,
+    `to send     ${report.outbox === 0 ? 'nothing: the edge has everything' : `${report.outbox} events, the oldest ${duration(report.lagS)} old`}`,
     `orders      ${inbox}`,
-    `first sync  ${facts.synced ? 'done' : 'not done'}${facts.reconcileWanted ? ', a reconcile is due' : ''}`,
-    ...(facts.feed.state === 'quarantined' ? [`feed        held since ${facts.feed.since} (${facts.feed.zeroed} to zero, ${facts.feed.removed} removed, ${facts.feed.repriced} repriced): the operator decides`] : []),
-    ...(facts.drift ? [`drift       ${facts.drift.skus} of ${facts.drift.compared} SKUs, ${facts.drift.units} units, at ${facts.drift.at}`] : []),
-    '',
-  ].join('\n')
+    ...(live ? [`seen        the POS ${ago(live.pos.lookedAgoS)}, the edge ${ago(live.edge.answeredAgoS)}`] : []),
+    `first sync  ${report.synced ? 'done' : 'not done'}${report.reconcileWanted ? ', a comparison with the edge is due' : ''}`,
+    ...(report.refused > 0 ? [`quarantine  ${report.refused} rows of the POS cannot be read: tillbridge-connector quarantine list`] : []),
+    ...(feed.state === 'quarantined' ? [`feed        held since ${feed.since} (${feed.zeroed} to zero, ${feed.removed} removed, ${feed.repriced} repriced): the operator decides`] : []),
+    ...(drift ? [`drift       ${drift.skus} of ${drift.compared} SKUs, ${drift.units} units, at ${drift.at}`] : []),
+    ...(live && live.troubles.length > 0 ? ['last errors', ...live.troubles.map((each) =>
+      `  ${each.lastAt}  ${each.event}${each.count > 1 ? ` (${each.count} times since ${each.firstAt})` : ''}${each.about ? ` ${each.about}` : ''}${each.fault ? `: ${each.fault}` : ''}${each.hint ? `\n    ${each.hint}` : ''}`)] : []),
+  ]
+}
+
+const ago = (seconds: number | null): string => (seconds === null ? 'not yet' : `${duration(seconds)} ago`)
+
+function doingInWords(doing: Doing): string {
+  switch (doing.what) {
+    case 'comparing': {
+      const { what, compared, total, events } = doing.progress
+      return `${what === 'sync' ? 'first sync' : 'comparing with the edge'}: ${compared}${total === null ? '' : ` of ${total}`} items, ${events} events to send`
+    }
+    case 'order': return `bringing order ${doing.assignmentId} into the POS or out of it, since ${doing.since}`
+    case 'waiting-for-pos': return `waiting for the POS, which has not answered since ${doing.since}`
+    case 'waiting-for-edge': return doing.since === null ? 'waiting for the edge\'s word that the store is this connector\'s' : `waiting for the edge, which has not answered since ${doing.since}`
+    case 'sending': return `sending ${doing.events} events`
+    case 'watching': return 'watching the POS; nothing to do'
+  }
 }

@@ -1,0 +1,85 @@
+import { zipSync, strToU8 } from 'fflate'
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { systemClock, toInstant } from '../../../contract/clock.ts'
+import type { ConnectorConfig } from '../../config/config.ts'
+import { loadConfig } from '../../config/load-config.ts'
+import { readJournal } from '../../journal/read-only.ts'
+import { examinations, examine } from '../doctor/doctor.ts'
+import { EXIT, type ExitCode } from '../exit-codes.ts'
+import { problemLine, warningLine } from '../read-config.ts'
+import { complain, faultText, say } from '../say.ts'
+import { readStatus } from '../status.ts'
+import { versions } from '../version.ts'
+import { redactLog, redactText, redactYaml } from './redact.ts'
+
+export type DiagOptions = { out: string; log?: string | undefined; force?: boolean | undefined }
+
+/** Two thousand lines are less. */
+const LOG_TAIL_BYTES = 1_000_000
+
+/** Packs what support needs. Each part that cannot be had says why in its place; no part holds orders, customers or secrets. */
+export async function diag(configPath: string, options: DiagOptions): Promise<ExitCode> {
+  const out = resolve(options.out)
+  if (existsSync(out) && !options.force) {
+    complain({ what: 'Nothing was packed', why: `${out} is there already`, todo: 'give another --out, or --force to write over it' })
+    return EXIT.notDone
+  }
+  const loaded = loadConfig(configPath)
+  const config = loaded.ok ? loaded.value.config : null
+  const secrets = config ? secretsOf(config) : []
+  const parts: Record<string, string> = { 'versions.json': text({ at: toInstant(systemClock()), ...versions() }) }
+  const { warnings } = loaded.ok ? loaded.value : loaded.refusal
+  parts['check.txt'] = [...(loaded.ok ? [] : loaded.refusal.problems.map(problemLine)), ...warnings.map(warningLine)].join('\n')
+  parts['configuration.yaml'] = orWhy(() => redactYaml(readFileSync(configPath, 'utf8'), secrets))
+  if (config) {
+    parts['status.json'] = await readStatus(config).then(text, why)
+    parts['doctor.json'] = text((await Promise.all(examinations(config).map(examine))).flat())
+    parts['journal.json'] = orWhy(() => text(readJournal(config.journal.file, ({ inbox, outbox, refused, held, eventTypes }) =>
+      ({ inbox: inbox.countByState(), unfinished: inbox.unfinished(), lastSeq: outbox.lastSeq(), acked: outbox.acked().seq, eventsByType: eventTypes(), refused: refused.count(), held: held.count() }))))
+  }
+  const { log } = options
+  if (log !== undefined) parts['log.jsonl'] = orWhy(() => redactLog(tailOf(log), secrets))
+  const packed = zipSync(Object.fromEntries(Object.entries(parts).map(([name, content]) => [`tillbridge-diag/${name}`, strToU8(redactText(content, secrets))])))
+  try {
+    writeFileSync(out, packed, { mode: 0o600, flag: options.force ? 'w' : 'wx' })
+  } catch (error) {
+    complain({ what: 'The archive cannot be written', why: `${out}: ${faultText(error)}`, todo: 'give another --out' })
+    return EXIT.notDone
+  }
+  say(`${out} has ${Object.keys(parts).join(', ')}. It holds no orders, customers or secrets; look into it before you send it.`)
+  return EXIT.ok
+}
+
+/** Every secret that the configuration knows, wherever it stands. */
+function secretsOf(config: ConnectorConfig): string[] {
+  return [...config.store.secrets, ...(config.desk.listen?.pin ? [config.desk.listen.pin] : []), ...passwordsIn(config.pos)]
+}
+
+/** The POS's configuration has its password read already, under a name that says so. */
+function passwordsIn(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, inner]) => (typeof inner === 'string' ? (/password$|secret$/i.test(key) ? [inner] : []) : passwordsIn(inner)))
+}
+
+const text = (value: unknown): string => JSON.stringify(value, null, 2)
+const why = (error: unknown): string => `not to be had: ${faultText(error)}`
+function orWhy(part: () => string): string {
+  try {
+    return part()
+  } catch (error) {
+    return why(error)
+  }
+}
+
+function tailOf(file: string): string {
+  const handle = openSync(file, 'r')
+  try {
+    const { size } = fstatSync(handle)
+    const buffer = Buffer.alloc(Math.min(size, LOG_TAIL_BYTES))
+    const read = readSync(handle, buffer, 0, buffer.length, size - buffer.length)
+    return buffer.toString('utf8', 0, read)
+  } finally {
+    closeSync(handle)
+  }
+}

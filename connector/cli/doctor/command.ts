@@ -1,0 +1,20 @@
+import type { Command } from 'commander'
+import type { ExitCode } from '../exit-codes.ts'
+import { CONFIG, JSON_FLAG } from '../flags.ts'
+import { doctor } from './doctor.ts'
+
+export function addDoctorCommand(program: Command, onExit: (code: ExitCode) => void): void {
+  program.command('doctor').description('does everything answer as it should? each finding with a fix')
+    .requiredOption(...CONFIG).option(...JSON_FLAG)
+    .addHelpText('after', `
+Looks at the disk, the journal, the POS (reachable, grants, time zone, clock), the edge (reachable, signature, clock), the
+tunnel and the desk. It changes nothing and is safe beside a running connector.
+
+Ends with 0 when nothing is broken (warnings included), with 7 when something must be mended, with 2 when the configuration
+cannot be read.
+
+Examples:
+  tillbridge-connector doctor --config shop.yaml
+  tillbridge-connector doctor --config shop.yaml --json | jq '.findings[] | select(.level != "ok")'`)
+    .action(async ({ config, json }: { config: string; json?: boolean }) => onExit(await doctor(config, { json })))
+}

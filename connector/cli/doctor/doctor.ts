@@ -1,0 +1,65 @@
+import { Listr } from 'listr2'
+import type { ConnectorConfig } from '../../config/config.ts'
+import { systemMonotonic } from '../../edge/edge-clock.ts'
+import { faultOf } from '../../fault.ts'
+import { EXIT, type ExitCode } from '../exit-codes.ts'
+import { readConfig } from '../read-config.ts'
+import { say, sayJson } from '../say.ts'
+import { lookAtEdge } from './edge.ts'
+import { broken, type Examination, type Finding } from './finding.ts'
+import { lookAtDesk, lookAtDisk, lookAtJournal, lookAtServer } from './machine.ts'
+import { lookAtPos } from './pos.ts'
+import { lookAtTunnel } from './tunnel.ts'
+
+/** Everything the doctor looks at, in the order in which a fault would explain the next. */
+export function examinations(config: ConnectorConfig): Examination[] {
+  return [
+    { title: 'This machine', look: async () => lookAtDisk(config, systemMonotonic) },
+    { title: 'The journal', look: async () => lookAtJournal(config).findings },
+    { title: 'The connector', look: () => lookAtServer(config) },
+    { title: 'The POS', look: () => lookAtPos(config) },
+    { title: 'The edge', look: () => lookAtEdge(config) },
+    { title: 'The tunnel', look: () => lookAtTunnel(config) },
+    { title: 'The desk', look: async () => lookAtDesk(config, lookAtJournal(config).status?.running ?? false) },
+  ]
+}
+
+/** Looks, and answers what was found even when looking itself broke. */
+export async function examine({ title, look }: Examination): Promise<Finding[]> {
+  try {
+    return await look()
+  } catch (error) {
+    return [broken(title.toLowerCase(), `it could not be looked at (${faultOf(error)})`, 'run the doctor as the connector\'s user, and report this if it stays')]
+  }
+}
+
+const SIGN = { ok: '✔', warn: '!', fail: '✖' } as const
+
+/** Changes nothing, takes no lock, no epoch and no lease: safe beside a running connector. */
+export async function doctor(configPath: string, options: { json?: boolean | undefined }): Promise<ExitCode> {
+  const config = readConfig(configPath)
+  if (!config) return EXIT.configuration
+  const findings: Finding[] = []
+  const tasks = new Listr(examinations(config).map((examination) => ({
+    title: examination.title,
+    async task(_: unknown, task: { title: string | undefined }) {
+      const found = await examine(examination)
+      findings.push(...found)
+      const worst = found.some(({ level }) => level === 'fail') ? 'something is broken' : found.some(({ level }) => level === 'warn') ? 'worth a look' : 'in order'
+      task.title = `${examination.title}: ${worst}`
+    },
+  })), {
+    // Progress is for a person at a terminal; elsewhere the findings say it all.
+    ...(process.stdout.isTTY && !options.json ? {} : { renderer: 'silent' as const }),
+  })
+  await tasks.run()
+
+  const failed = findings.filter(({ level }) => level === 'fail').length
+  const warned = findings.filter(({ level }) => level === 'warn').length
+  if (options.json) sayJson({ ok: failed === 0, failed, warned, findings })
+  else {
+    for (const { name, level, detail, fix } of findings) say(`${SIGN[level]} ${name}: ${detail}${fix === null ? '' : `\n    fix: ${fix}`}`)
+    say(failed > 0 ? `\n${failed} to mend${warned > 0 ? `, ${warned} worth a look` : ''}.` : warned > 0 ? `\nNothing is broken; ${warned} worth a look.` : '\nEverything is in order.')
+  }
+  return failed > 0 ? EXIT.attention : EXIT.ok
+}

@@ -1,0 +1,121 @@
+import { closeSync, existsSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { dirname, join } from 'node:path'
+import type { ConnectorConfig } from '../../config/config.ts'
+import { findConnector } from '../../control/control-client.ts'
+import { LiveStatus } from '../../control/live-status.ts'
+import { faultOf } from '../../fault.ts'
+import { readJournalStatus, type JournalStatus } from '../../journal/journal-status.ts'
+import { JournalRefused } from '../../journal/schema.ts'
+import { duration } from '../say.ts'
+import { broken, doubtful, fine, type Finding } from './finding.ts'
+
+const MEGABYTE = 1_000_000
+/** A day of a busy shop is some ten megabytes of journal. */
+const ROOM_WARN_BYTES = 500 * MEGABYTE
+const ROOM_FAIL_BYTES = 50 * MEGABYTE
+/** An order waits for each fsync; a disk in good health takes a few milliseconds. */
+const FSYNC_WARN_MS = 200
+
+/** Where the journal is or will be: room, and whether the disk keeps what it was given. */
+export function lookAtDisk(config: ConnectorConfig, monotonic: () => number): Finding[] {
+  const wanted = dirname(config.journal.file)
+  const folder = nearestFolder(wanted)
+  const missing = folder === wanted ? '' : ` (${wanted} will be made)`
+  const findings: Finding[] = []
+  const { bavail, bsize } = statfsSync(folder)
+  const room = bavail * bsize
+  const roomText = `${Math.round(room / MEGABYTE)} MB free at ${folder}${missing}`
+  const free = 'free disk space, or move journal.file to a larger local disk; a full disk refuses orders'
+  findings.push(room < ROOM_FAIL_BYTES ? broken('disk room', roomText, free) : room < ROOM_WARN_BYTES ? doubtful('disk room', roomText, free) : fine('disk room', roomText))
+
+  const probe = join(folder, `.tillbridge-doctor-${process.pid}`)
+  try {
+    const startedAt = monotonic()
+    const file = openSync(probe, 'wx', 0o600)
+    try {
+      writeSync(file, 'x')
+      fsyncSync(file)
+    } finally {
+      closeSync(file)
+    }
+    const ms = Math.round(monotonic() - startedAt)
+    findings.push(ms > FSYNC_WARN_MS
+      ? doubtful('disk writes', `a write took ${ms} ms to be safe`, 'each order waits for such a write: use a local disk, not a network share or a card')
+      : fine('disk writes', `a write is safe after ${ms} ms`))
+  } catch (error) {
+    findings.push(broken('disk writes', `${folder} cannot be written (${faultOf(error)})`, 'run the doctor as the connector\'s user, and give that user the folder; look whether the disk is mounted read-only'))
+  } finally {
+    rmSync(probe, { force: true })
+  }
+  return findings
+}
+
+function nearestFolder(path: string): string {
+  for (let at = path; ; at = dirname(at)) if (existsSync(at) && statSync(at).isDirectory()) return at
+}
+
+/** Reads the journal beside a running connector; writes nothing, takes no lock and no epoch. */
+export function lookAtJournal(config: ConnectorConfig): { findings: Finding[]; status: JournalStatus | null } {
+  const { file } = config.journal
+  if (!existsSync(file)) return { findings: [fine('journal', `none yet at ${file}; the first run makes it`)], status: null }
+  let status: JournalStatus
+  try {
+    status = readJournalStatus(file)
+  } catch (error) {
+    const why = error instanceof JournalRefused ? error.message : faultOf(error)
+    return { findings: [broken('journal', `${file} cannot be read: ${why}`, 'run the doctor as the connector\'s user; if that is so already, install the connector that wrote the journal')], status: null }
+  }
+  const findings: Finding[] = []
+  findings.push(status.storeId === config.store.id
+    ? fine('journal', `schema ${status.schemaVersion}, epoch ${status.epoch ?? 'none yet'}, ${status.outbox} events to send`)
+    : broken('journal', `it belongs to store "${status.storeId}", the configuration says "${config.store.id}"`, 'give this store a journal file of its own, or mend store.id'))
+  const doubts = status.inbox['in_doubt'] ?? 0
+  if (doubts > 0) findings.push(doubtful('orders in doubt', `${doubts}: nobody knows whether the POS has them`, 'tillbridge-connector orders list --state in_doubt, look into the till, then orders give-up'))
+  if (status.refused > 0) findings.push(doubtful('rows refused', `${status.refused} rows of the POS cannot be read`, 'tillbridge-connector quarantine list; mend them in the POS'))
+  if (status.feed.state === 'quarantined') findings.push(doubtful('feed', `held since ${status.feed.since}`, 'tillbridge-connector quarantine show feed; the operator decides at the edge'))
+  return { findings, status }
+}
+
+/** A connector's last look is at most this old while all is well: a poll is seconds at the most. */
+const STALE_S = 120
+
+/** Whether the connector runs here, what it says of itself, and whether its address is free for it when it does not. */
+export async function lookAtServer(config: ConnectorConfig): Promise<Finding[]> {
+  const { host, port } = config.server
+  const found = await findConnector(config.journal.file)
+  if (found.kind === 'running') {
+    const live = await found.ask('GET', '/status', LiveStatus)
+    const seen = Math.max(live.pos.lookedAgoS ?? 0, live.edge.answeredAgoS ?? 0)
+    return [
+      fine('connector', `runs since ${live.startedAt} and serves at ${live.url}`),
+      ...(seen > STALE_S ? [doubtful('connector is fresh', `what it knows is ${duration(seen)} old`, 'see "now" and "last errors" in status')] : []),
+      ...live.troubles.filter(({ level }) => level !== 'warn').map((each) => doubtful(`log: ${each.event}`, `last at ${each.lastAt}${each.fault ? `, ${each.fault}` : ''}`, each.hint ?? 'see docs/store-it.md, "The log"')),
+    ]
+  }
+  if (found.kind !== 'stopped') return [doubtful('connector', `it runs, and cannot be asked (${found.kind === 'denied' ? 'another user\'s' : 'it takes no commands now'})`, 'run the doctor as the connector\'s user, or with sudo')]
+  const listener = await listens(host, port)
+  return listener === null
+    ? [doubtful('connector', 'it does not run', 'start it: tillbridge-connector run, or the service'), fine('address', port === 0 ? 'any free port' : `${host}:${port} is free for it`)]
+    : [broken('address', `${host}:${port} cannot be had (${listener})`, 'another program uses it, or this machine has no such address: change server.port or server.host, or end what uses it')]
+}
+
+/** The code with which listening failed; `null` when it can. */
+export function listens(host: string, port: number): Promise<string | null> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', (error) => resolve('code' in error && typeof error.code === 'string' ? error.code : 'it does not say why'))
+    server.listen(port, host, () => server.close(() => resolve(null)))
+  })
+}
+
+/** Whether the staff can see web orders on the desk page. */
+export async function lookAtDesk(config: ConnectorConfig, isRunning: boolean): Promise<Finding[]> {
+  const { listen } = config.desk
+  if (!listen) return [fine('desk', `http://${config.server.host === '0.0.0.0' ? '127.0.0.1' : config.server.host}:${config.server.port}/desk, for a browser on this machine only; tablets need desk.host, desk.port and a PIN (docs/desk.md)`)]
+  if (isRunning) return [fine('desk', `http://${listen.host}:${listen.port}/desk${listen.pin === null ? '' : ', with a PIN'}`)]
+  const fault = await listens(listen.host, listen.port)
+  return fault === null
+    ? [fine('desk', `http://${listen.host}:${listen.port}/desk${listen.pin === null ? '' : ', with a PIN'}, when the connector runs`)]
+    : [broken('desk', `${listen.host}:${listen.port} cannot be had (${fault})`, 'use an address of this machine in desk.host and a free port in desk.port')]
+}

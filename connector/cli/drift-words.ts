@@ -1,0 +1,24 @@
+import type { DriftCause, DriftReport } from '../../contract/feed.ts'
+
+/** Why the edge had something else than the POS, for store IT. */
+export const CAUSE_WORDS: Record<DriftCause, string> = {
+  never_told: 'the POS says it and the edge had not been told yet: the change slipped past the capture, or came while the connector was off',
+  lost: 'told, and the edge has an older word of it: it got lost on the way or at the edge',
+  other_number: 'told, and the edge holds another value under the same number: somebody or something changed it there',
+  not_in_pos: 'the edge has an item that the POS does not have: it was deleted there, and deletes are found by comparing',
+  held: 'held back: too much would change at once, the operator decides',
+}
+
+/** What a comparison found, in lines. */
+export function driftInWords(report: DriftReport): string[] {
+  if (report.skus === 0) return [`${report.compared} items compared: the edge has everything as the POS has it.`]
+  const lines = [`${report.compared} items compared, ${report.skus} differed (${report.units} units of stock in all). The differences were sent, except those held.`]
+  for (const [cause, count] of Object.entries(report.causes)) lines.push(`  ${count} × ${cause}: ${CAUSE_WORDS[cause as DriftCause]}`)
+  lines.push('For example:')
+  for (const { sku, cause, pos, edge } of report.sample) {
+    const numbers = pos === null ? 'the item itself differs' : `the POS has ${pos}, the edge had ${edge ?? 'no number'}`
+    lines.push(`  ${sku}: ${numbers} (${cause})`)
+  }
+  if (report.unhealed) lines.push(`${report.unhealed.skus} of them differed in the comparison before too, although they were sent: the operator has them on the desk.`)
+  return lines
+}

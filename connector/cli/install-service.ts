@@ -1,0 +1,127 @@
+import type { Command } from 'commander'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
+import { parse } from 'yaml'
+import type { ConnectorConfig } from '../config/config.ts'
+import { EXIT, type ExitCode } from './exit-codes.ts'
+import { CONFIG } from './flags.ts'
+import { readConfig } from './read-config.ts'
+import { complain, faultText, say } from './say.ts'
+import { systemdUnit } from './systemd-unit.ts'
+import { windowsSteps } from './windows-steps.ts'
+
+export type ServiceOptions = { config: string; write?: boolean | undefined; windows?: boolean | undefined; dir: string; user?: string | undefined; group?: string | undefined; env?: string[] | undefined; force?: boolean | undefined }
+
+const UNIT_FOLDER = '/etc/systemd/system'
+const STATE_FOLDER = '/var/lib'
+
+export function addServiceCommand(program: Command, onExit: (code: ExitCode) => void): void {
+  program.command('install-service').description('the connector as a service of this machine: a hardened systemd unit, or the steps for Windows')
+    .requiredOption(...CONFIG)
+    .option('--print', 'print the unit and what to do with it (this is what happens without --write)')
+    .option('--write', 'write the unit; starts nothing')
+    .option('--windows', 'print the steps for Windows')
+    .option('--dir <folder>', 'where units are', UNIT_FOLDER)
+    .option('--user <name>', 'run as this user, not as one that systemd makes: for a till in a file that belongs to somebody')
+    .option('--group <name>', 'a group that may read the till\'s file or folder')
+    .option('--env <name=value...>', 'for the service: NODE_USE_ENV_PROXY=1 HTTPS_PROXY=…, NODE_EXTRA_CA_CERTS=…')
+    .option('--force', 'write over a unit that is there')
+    .addHelpText('after', `
+The unit reads the configuration, the secret and the passwords as credentials of systemd: they stay root's, mode 600, in one
+folder. Name those files in the configuration without a path, and give the journal an absolute path below ${STATE_FOLDER}/NAME.
+
+Examples:
+  tillbridge-connector install-service --config /etc/tillbridge/shop.yaml
+  sudo tillbridge-connector install-service --config /etc/tillbridge/shop.yaml --write
+  tillbridge-connector install-service --config /etc/tillbridge/shop.yaml --env NODE_EXTRA_CA_CERTS=/etc/ssl/certs/company.pem`)
+    .action((options: ServiceOptions) => onExit(installService(options)))
+}
+
+export const serviceName = (storeId: string): string => `tillbridge-${storeId.toLowerCase()}`
+
+/** Prints or writes the service. Starts and enables nothing: that is the administrator's to do. */
+export function installService(options: ServiceOptions): ExitCode {
+  const config = readConfig(options.config)
+  if (!config) return EXIT.configuration
+  const name = serviceName(config.store.id)
+  const configFile = resolve(options.config)
+  const facts = { name, storeId: config.store.id, node: process.execPath, program: resolve(process.argv[1] ?? ''), configFile }
+  if (options.windows || process.platform === 'win32') {
+    say(windowsSteps(facts))
+    return EXIT.ok
+  }
+  const placed = placeFiles(configFile, config, join(STATE_FOLDER, name))
+  if ('problems' in placed) {
+    for (const problem of placed.problems) complain({ what: 'The service cannot be made from this configuration', ...problem })
+    return EXIT.notDone
+  }
+  const unit = systemdUnit({ ...facts, ...placed, user: options.user ?? null, group: options.group ?? null, environment: options.env ?? [] })
+  const file = join(options.dir, `${name}.service`)
+  const next = `sudo systemctl daemon-reload\nsudo systemctl enable --now ${name}\njournalctl -u ${name} -f`
+  if (!options.write) {
+    say(unit)
+    say(`# To install it:\n#   sudo tillbridge-connector install-service --config ${configFile} --write\n#   ${next.replaceAll('\n', '\n#   ')}\n# How well it is locked up: systemd-analyze security ${name}`)
+    for (const caution of cautions(config, options)) say(`# ${caution}`)
+    return EXIT.ok
+  }
+  if (existsSync(file) && readFileSync(file, 'utf8') !== unit && !options.force) {
+    complain({ what: 'The unit was not written', why: `${file} is there and says something else`, todo: 'look into it, then add --force' })
+    return EXIT.notDone
+  }
+  try {
+    writeFileSync(`${file}.new`, unit, { mode: 0o644 })
+    renameSync(`${file}.new`, file)
+  } catch (error) {
+    complain({ what: 'The unit was not written', why: `${file}: ${faultText(error)}`, todo: 'run it with sudo, or print it and write it yourself' })
+    return EXIT.notDone
+  }
+  say(`${file} is written. Now:\n${next}`)
+  for (const caution of cautions(config, options)) say(caution)
+  return EXIT.ok
+}
+
+type Placed = { credentials: { name: string; file: string }[]; writable: string[] } | { problems: { why: string; todo: string }[] }
+
+/** Which files systemd hands over and which folders stay writable; or what of the configuration does not fit a service. */
+function placeFiles(configFile: string, config: ConnectorConfig, stateFolder: string): Placed {
+  const problems: { why: string; todo: string }[] = []
+  // As it stands there: what the loader answers has its paths made absolute already.
+  const raw: unknown = parse(readFileSync(configFile, 'utf8'))
+  const credentials = namedFiles(raw).map(({ key, name }) => {
+    if (basename(name) !== name) problems.push({ why: `${key} is a path (${name})`, todo: `put the file beside ${configFile} and write its bare name: ${key.split('.').at(-1)}: ${basename(name)}` })
+    return { name: basename(name), file: join(dirname(configFile), name) }
+  })
+  const journal = at(raw, ['journal', 'file'])
+  if (typeof journal === 'string' && !isAbsolute(journal)) problems.push({ why: 'journal.file is relative to the configuration, which the service reads elsewhere', todo: `write journal.file: ${join(stateFolder, 'journal.sqlite')}` })
+  for (const key of ['file', 'folder']) {
+    const place = at(raw, ['pos', key])
+    if (typeof place === 'string' && !isAbsolute(place)) problems.push({ why: `pos.${key} is relative to the configuration, which the service reads elsewhere`, todo: `write the absolute path: pos.${key}: ${resolve(dirname(configFile), place)}` })
+  }
+  if (problems.length > 0) return { problems }
+  const pos = ['file', 'folder'].flatMap((key) => {
+    const place = at(raw, ['pos', key])
+    return typeof place === 'string' ? [key === 'file' ? dirname(place) : place] : []
+  })
+  const folders = new Set([dirname(config.journal.file), ...pos])
+  return { credentials, writable: [...folders].filter((folder) => folder !== stateFolder && !folder.startsWith(`${stateFolder}/`)) }
+}
+
+/** Every `…File` of the configuration that holds a secret, wherever it stands. */
+function namedFiles(value: unknown, path: readonly string[] = []): { key: string; name: string }[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, inner]) => {
+    if (!/(secret|password|pin)File$/i.test(key)) return namedFiles(inner, [...path, key])
+    return [inner].flat().flatMap((name) => (typeof name === 'string' ? [{ key: [...path, key].join('.'), name }] : []))
+  })
+}
+
+const at = (value: unknown, path: readonly string[]): unknown =>
+  path.reduce<unknown>((inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined), value)
+
+/** What works only when somebody has seen to it. */
+function cautions(config: ConnectorConfig, { user, group }: ServiceOptions): string[] {
+  const found: string[] = []
+  if (/^\/(home|root)\//.test(process.execPath) || /^\/(home|root)\//.test(resolve(process.argv[1] ?? ''))) found.push('Node or the connector stands in somebody\'s home, which a service\'s user cannot enter: install both under /opt or /usr/local.')
+  if ('file' in config.pos && !user && !group) found.push('The till is a file: its user or group must let the service in, so add --user or --group.')
+  return found
+}

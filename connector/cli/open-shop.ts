@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs'
+import { systemClock } from '../../contract/clock.ts'
+import type { ConnectorConfig } from '../config/config.ts'
+import { findConnector, type Found } from '../control/control-client.ts'
+import type { Shop } from '../delivery/accept-order.ts'
+import { faultOf } from '../fault.ts'
+import { JournalInUse, openJournal, type Journal } from '../journal/journal.ts'
+import { NoJournal, readJournal, type JournalReader } from '../journal/read-only.ts'
+import { JournalRefused } from '../journal/schema.ts'
+import { openPos } from '../pos/open-pos.ts'
+import { createTurn } from '../turn.ts'
+import { EXIT, type ExitCode } from './exit-codes.ts'
+import { complain } from './say.ts'
+
+type Running = Extract<Found, { kind: 'running' }>
+
+/** Says why a journal cannot be read or opened. Throws on what is none of the journal's own words. */
+function journalFault(config: ConnectorConfig, error: unknown): ExitCode {
+  const what = `The journal ${config.journal.file} cannot be used`
+  if (error instanceof NoJournal) complain({ what, why: 'it is not there yet: the connector has not run with this configuration', todo: 'start it once with "run", or look at journal.file in the configuration' })
+  else if (error instanceof JournalInUse) complain({ what, why: 'another process has it open', todo: 'wait for the other command to end, or stop the connector' })
+  else if (error instanceof JournalRefused) complain({ what, why: error.message, todo: 'see docs/store-it.md, "What to know"' })
+  else complain({ what, why: faultOf(error), todo: 'run the command as the connector\'s user (or root), and look at the folder\'s rights and the disk\'s room' })
+  return EXIT.journal
+}
+
+/** Reads the journal, beside a running connector too; or says why not and answers the exit code. */
+export function withJournal<T>(config: ConnectorConfig, work: (journal: JournalReader) => T): { value: T } | { exit: ExitCode } {
+  try {
+    return { value: readJournal(config.journal.file, work) }
+  } catch (error) {
+    return { exit: journalFault(config, error) }
+  }
+}
+
+/** As `run` opens it; or says why not and answers the exit code. `existing`: only one that is there already. */
+export function openOwnJournal(config: ConnectorConfig, which: 'existing' | 'any'): { journal: Journal } | { exit: ExitCode } {
+  try {
+    const { file } = config.journal
+    if (which === 'existing' && !existsSync(file)) throw new NoJournal(file)
+    return { journal: openJournal({ file, storeId: config.store.id, connectorId: config.connector.id }) }
+  } catch (error) {
+    return { exit: journalFault(config, error) }
+  }
+}
+
+export type Acting = {
+  /** Through the running connector. */
+  running(connector: Running): Promise<ExitCode>
+  /** On the journal and the POS themselves, with the lock that keeps a connector from starting meanwhile. */
+  stopped(shop: Shop): Promise<ExitCode>
+}
+
+/** Does something to the shop's work, whichever way there is now. */
+export async function act(config: ConnectorConfig, acting: Acting): Promise<ExitCode> {
+  const found = await findConnector(config.journal.file)
+  switch (found.kind) {
+    case 'running':
+      return acting.running(found)
+    case 'denied':
+    case 'silent':
+      complainUnreachable(config, found.kind)
+      return EXIT.notDone
+    case 'stopped': {
+      const opened = openOwnJournal(config, 'existing')
+      if ('exit' in opened) return opened.exit
+      const { journal } = opened
+      const pos = await openPos(config.pos, journal.memory)
+      try {
+        // Nothing is written to the POS here, so the store need not be held.
+        return await acting.stopped({ journal, pos, turn: createTurn(), now: systemClock, holdsStore: () => false })
+      } finally {
+        await pos.close()
+        journal.close()
+      }
+    }
+  }
+}
+
+export function complainUnreachable(config: ConnectorConfig, kind: 'denied' | 'silent'): void {
+  const what = 'The connector runs, and cannot be asked'
+  if (kind === 'denied') complain({ what, why: `${config.journal.file}.control is for its own user`, todo: 'run this command as the connector\'s user, or with sudo' })
+  else complain({ what, why: 'it takes no commands: it starts or stops just now, or another command is at work on its journal', todo: 'try again in a few seconds; if it stays so, restart the connector' })
+}

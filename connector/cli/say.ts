@@ -1,0 +1,33 @@
+import { faultOf } from '../fault.ts'
+
+export const say = (text: string): void => void process.stdout.write(`${text}\n`)
+/** One object a line, for machines. */
+export const sayJson = (value: unknown): void => say(JSON.stringify(value))
+export const warn = (text: string): void => void process.stderr.write(`${text}\n`)
+
+/** What went wrong, why, and what to do about it. */
+export type Complaint = { what: string; why: string; todo: string }
+
+export const complain = ({ what, why, todo }: Complaint): void => warn(`${what}: ${why}\n  What to do: ${todo}`)
+
+/** For an error of somebody else's, whose message may hold anything. */
+export const faultText = (error: unknown): string =>
+  (error instanceof Error && 'hint' in error && typeof error.hint === 'string' ? error.hint : faultOf(error))
+
+/** A table whose columns are as wide as they must be. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
+  return rows.map((row) => row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join('  ').trimEnd()).join('\n')
+}
+
+const MINUTE_S = 60
+const HOUR_S = 3600
+const DAY_S = 86_400
+
+/** A length of time for a person. */
+export function duration(seconds: number): string {
+  if (seconds < 2 * MINUTE_S) return `${Math.round(seconds)} s`
+  if (seconds < 2 * HOUR_S) return `${Math.round(seconds / MINUTE_S)} min`
+  if (seconds < 2 * DAY_S) return `${Math.round(seconds / HOUR_S)} h`
+  return `${Math.round(seconds / DAY_S)} days`
+}

@@ -1,0 +1,87 @@
+import { basename } from 'node:path'
+
+/** What a unit must know. Paths are absolute. */
+export type UnitFacts = {
+  name: string
+  storeId: string
+  node: string
+  program: string
+  /** The configuration and the files it names: root keeps them for itself, and systemd hands them over under these names, side by side. */
+  configFile: string
+  credentials: readonly { name: string; file: string }[]
+  /** Folders beside the state folder that are written to: of a till in a file, of a drop folder. */
+  writable: readonly string[]
+  /** An existing user instead of one that systemd makes; and a group that may read the till. */
+  user: string | null
+  group: string | null
+  /** `NAME=value` for an outbound proxy or a company certificate authority. */
+  environment: readonly string[]
+}
+
+/** systemd splits words at spaces and knows its own escapes. */
+const word = (path: string): string => (/[\s"'\\%$]/.test(path) ? `"${path.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%').replaceAll('$', '$$$$')}"` : path)
+
+/**
+ * A unit that may do nothing but what a connector does: read its configuration, keep its journal, speak TCP. What can never
+ * mend itself (a wrong configuration, another connector that holds the store, a journal of the future) is not started again.
+ */
+export function systemdUnit({ name, storeId, node, program, configFile, credentials, writable, user, group, environment }: UnitFacts): string {
+  return `# Written by "tillbridge-connector install-service".
+[Unit]
+Description=Tillbridge connector of store ${storeId}
+Wants=network-online.target
+After=network-online.target time-sync.target mariadb.service postgresql.service
+StartLimitIntervalSec=0
+
+[Service]
+Type=exec
+ExecStart=${word(node)} ${word(program)} run --config %d/${basename(configFile)}
+Restart=on-failure
+RestartSec=5
+RestartSteps=6
+RestartMaxDelaySec=60
+# 2: the configuration is wrong. 3: another connector holds the store. 5: the journal cannot be opened.
+RestartPreventExitStatus=2 3 5
+KillSignal=SIGTERM
+TimeoutStopSec=30
+
+${user === null ? 'DynamicUser=yes' : `User=${user}`}
+${group === null ? '' : `SupplementaryGroups=${group}\n`}StateDirectory=${name}
+StateDirectoryMode=0700
+WorkingDirectory=%S/${name}
+UMask=0077
+LoadCredential=${basename(configFile)}:${configFile}
+${credentials.map(({ name: id, file }) => `LoadCredential=${id}:${file}\n`).join('')}${writable.map((path) => `ReadWritePaths=${word(path)}\n`).join('')}${environment.map((pair) => `Environment=${word(pair)}\n`).join('')}
+NoNewPrivileges=yes
+ProtectSystem=strict
+ProtectHome=read-only
+PrivateTmp=yes
+PrivateDevices=yes
+PrivateMounts=yes
+ProtectClock=yes
+ProtectHostname=yes
+ProtectControlGroups=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectProc=invisible
+ProcSubset=pid
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+RemoveIPC=yes
+CapabilityBoundingSet=
+AmbientCapabilities=
+KeyringMode=private
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallFilter=~@privileged @resources
+SystemCallErrorNumber=EPERM
+# No MemoryDenyWriteExecute: Node compiles while it runs.
+
+[Install]
+WantedBy=multi-user.target
+`
+}
