@@ -1,9 +1,11 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { placed } from '../local/edge-api.ts'
+import { freePort, startConnector } from '../local/house.ts'
 import { openStores, type StoreOf, type Stores } from '../local/stores.ts'
 import { until } from '../local/until.ts'
 import { openBrowser, PHONE, TABLET } from './browser.ts'
@@ -13,7 +15,12 @@ const STORE_ID = 'high-street'
 const SEEN_WITHIN_MS = 15_000
 const PICTURES = path.resolve(import.meta.dirname, '../../test-results')
 
+const PIN = '4711'
+/** A minute until red, the heartbeat, and a busy machine. */
+const RED_WITHIN_MS = 100_000
+
 let dir: string
+let tablets: string
 let house: Stores
 let store: StoreOf
 let browser: BrowserContext
@@ -27,6 +34,11 @@ beforeAll(async () => {
   const opened = house.stores.get(STORE_ID)
   if (!opened) throw new Error('the store did not open')
   store = opened
+  tablets = `http://127.0.0.1:${await freePort()}`
+  await writeFile(path.join(store.shop.dir, 'desk.pin'), `${PIN}\n`, { mode: 0o600 })
+  await appendFile(store.shop.configFile, `desk: { port: ${new URL(tablets).port}, pinFile: desk.pin, warnAfterMinutes: 1, redAfterMinutes: 1 }\n`)
+  await store.connector.stop()
+  store.connector = await startConnector(store.shop)
   browser = await openBrowser(path.join(dir, 'profile'))
   // Counts the tones: a headless browser has no loudspeaker to listen to.
   await browser.addInitScript(`
@@ -46,6 +58,8 @@ afterAll(async () => {
 })
 
 let orders = 0
+/** Placed in the beginning and left alone. */
+let untouched = ''
 async function order(lines: Record<string, number>, note?: string): Promise<{ id: string; number: string }> {
   const { order: made } = await placed(await house.web.place({
     lines: Object.entries(lines).map(([sku, quantity]) => ({ sku, quantity })), fulfillment: { method: 'pickup', storeId: STORE_ID },
@@ -72,7 +86,7 @@ describe('the desk', () => {
     await until('the sound', SEEN_WITHIN_MS, async () => (await tones()) > before)
     expect(await page.title()).toBe('(1) Web orders')
     expect(await card(number, 'new').innerText()).toContain('Please wrap the cup <b>well</b>.')
-    await order({ 'TEA-1': 1 })
+    untouched = (await order({ 'TEA-1': 1 }, 'Nobody takes me.')).number
     await page.locator('#section-new article').nth(1).waitFor()
     await picture('new')
 
@@ -157,6 +171,32 @@ describe('the desk', () => {
     await page.emulateMedia({ colorScheme: 'light' })
     await page.setViewportSize(TABLET)
   })
+
+  it('opens on a tablet by its PIN alone', async () => {
+    const tablet = await browser.newPage()
+    await tablet.goto(`${tablets}/`)
+    await tablet.getByLabel('PIN').fill('0000')
+    await tablet.getByRole('button', { name: 'Open the desk' }).click()
+    await tablet.getByRole('alert').filter({ hasText: 'That was not the PIN' }).waitFor()
+    await tablet.screenshot({ path: path.join(PICTURES, 'desk-pin.png') })
+    await tablet.getByLabel('PIN').fill(PIN)
+    await tablet.keyboard.press('Enter')
+    await tablet.getByRole('heading', { name: 'Being picked' }).waitFor()
+    expect(await tablet.locator('#section-new article').count()).toBeGreaterThan(0)
+    await tablet.getByRole('button', { name: 'Lock' }).click()
+    await tablet.getByLabel('PIN').waitFor()
+    await tablet.close()
+  })
+
+  it('turns red what nobody takes, and tells the operator until somebody does', async () => {
+    await page.locator('#section-new .card.overdue', { hasText: untouched }).waitFor({ timeout: RED_WITHIN_MS })
+    const letters = async () => z.object({ items: z.array(z.object({ state: z.string(), lastError: z.string() })) }).parse((await house.operator.send('/dead-letters?queue=ageing')).body).items
+    await until('the letter', SEEN_WITHIN_MS, async () => (await letters()).some(({ state, lastError }) => state === 'waiting' && lastError.includes(`in ${STORE_ID}`)))
+    await picture('overdue')
+    for (const waiting of await page.locator('#section-new article h3').allInnerTexts()) store.till.handOver(waiting)
+    for (const begun of await page.locator('#section-picking article h3').allInnerTexts()) store.till.handOver(begun)
+    await until('the letter to be settled', SEEN_WITHIN_MS, async () => (await letters()).every(({ state }) => state === 'discarded'))
+  }, RED_WITHIN_MS + 60_000)
 
   it('had nothing to complain of', () => expect(complaints).toEqual([]))
 

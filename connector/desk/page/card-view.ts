@@ -31,6 +31,8 @@ export function cardView(card: OrderCard) {
   const id = cardId(row.assignmentId)
   const shipped = order.fulfillment.method === 'ship'
   const first = taps.find((tap) => !ASKING.has(tap))
+  const others = taps.filter((tap) => tap !== first)
+  const button = (tap: TapKind) => tapView(row.assignmentId, order.number, tap, tap === first, shipped)
   return html`<article class="card ${card.age} ${card.place}" id="${id}" tabindex="-1" aria-labelledby="${id}-title">
   <header><h3 id="${id}-title">${order.number}</h3>${waitView(card)}</header>
   <p class="who"><strong>${order.customer.name}</strong> <span class="way">${shipped ? 'to be sent' : 'picks up'}</span></p>
@@ -38,7 +40,8 @@ export function cardView(card: OrderCard) {
   ${order.note === null || card.place === 'ended' ? '' : html`<p class="note"><span class="label">Note</span> ${order.note}</p>`}
   ${card.staff === null ? '' : html`<p class="staff">${card.staff}</p>`}
   <p class="facts">${card.place === 'waits' ? card.status : html`${row.posReference === null ? '' : html`Till ${row.posReference} · `}came ${timeWords(row.receivedAt)} · ${moneyWords(order.totals.total)}`}</p>
-  <div class="taps">${taps.map((tap) => tapView(row.assignmentId, order.number, tap, tap === first, shipped))}<a class="tap slip" href="/desk/slip/${row.assignmentId}" target="_blank" rel="noopener" data-key="slip">Slip<span class="hidden"> of ${order.number}</span></a></div>
+  <div class="taps">${first === undefined ? '' : button(first)}<a class="tap slip" href="/desk/slip/${row.assignmentId}" target="_blank" rel="noopener" data-key="slip">Slip<span class="hidden"> of ${order.number}</span></a></div>
+  ${others.length === 0 ? '' : html`<div class="taps">${others.map(button)}</div>`}
 </article>`
 }
 

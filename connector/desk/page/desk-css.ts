@@ -69,7 +69,8 @@ h2 { font-size: 1.05rem; margin-bottom: .6rem; display: flex; align-items: cente
 .taps { display: flex; flex-wrap: wrap; gap: .5rem; margin-top: .2rem; }
 .tap { display: inline-flex; align-items: center; justify-content: center; min-height: 50px; padding: .4rem .75rem; border-radius: 12px; border: 1px solid var(--line); background: transparent; color: var(--accent); text-decoration: none; font-weight: 600; }
 .taps .tap { flex: 1 1 auto; }
-.taps .tap.next { flex-basis: 100%; font-size: 1.1rem; }
+.taps .tap.next { font-size: 1.1rem; }
+.taps .tap.slip { flex: 0 0 auto; padding-inline: 1.2rem; }
 .tap.next { background: var(--accent); color: var(--on-accent); border-color: transparent; }
 .tap.refuse { color: var(--bad); }
 .tap.bad { background: var(--bad); color: var(--on-bad); border-color: transparent; }
@@ -100,7 +101,7 @@ legend { font-weight: 600; padding: 0; }
 .answers { display: flex; flex-wrap: wrap; gap: .5rem; justify-content: flex-end; }
 
 .pin { min-height: 100vh; display: grid; place-items: center; }
-.pin main { width: min(24rem, 100vw); gap: 1rem; }
+.pin main { width: min(24rem, 100vw); gap: 1rem; grid-template-columns: minmax(0, 1fr); }
 .pin h1 { display: flex; align-items: center; gap: .75rem; font-size: 1.5rem; }
 .pin .trouble { margin: 0; }
 .pin form { display: grid; gap: 1rem; }
