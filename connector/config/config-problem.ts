@@ -1,5 +1,5 @@
 import { isMap, isPair, isScalar, type Document, type LineCounter, type Node } from 'yaml'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { shapeOf } from './file-path.ts'
 
 /** One thing wrong with a configuration, for a person with the file open. Lines and columns count from 1. */

@@ -1,10 +1,10 @@
-import { Kysely, MysqlAdapter, MysqlIntrospector, MysqlQueryCompiler, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, type Dialect as KyselyDialect } from 'kysely'
+import { Kysely, sql, MysqlAdapter, MysqlIntrospector, MysqlQueryCompiler, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, type Dialect as KyselyDialect } from 'kysely'
 import { setTimeout as pause } from 'node:timers/promises'
 import { portOf, type ConnectionTarget } from './connection-config.ts'
 import { DatabaseFault, type Whereabouts } from './database-fault.ts'
 import { openMySqlSession } from './mysql-session.ts'
 import { openPostgresSession } from './postgres-session.ts'
-import type { Connection, Dialect } from './ports.ts'
+import type { Connection, Dialect, Row, Tx } from './ports.ts'
 import type { OpenSession } from './session.ts'
 import { SessionDriver } from './session-driver.ts'
 import { openSqliteSession } from './sqlite-session.ts'
@@ -18,6 +18,7 @@ const RETRY_PAUSE_MS = 25
 /** Answers at once; the first use connects. Each later one connects anew where the connection broke. */
 export function openConnection(target: ConnectionTarget, random: () => number = Math.random): Connection {
   const db = new Kysely<unknown>({ dialect: dialectOf(target) })
+  let writes = 0
   return {
     dialect: target.dialect,
     read: (work) => db.transaction().setAccessMode('read only').execute(work),
@@ -29,9 +30,16 @@ export function openConnection(target: ConnectionTarget, random: () => number = 
           // The database has rolled it back and says to try again.
           if (!(error instanceof DatabaseFault) || error.kind !== 'conflict' || attempt >= WRITE_TRIES_MAX) throw error
           await pause(RETRY_PAUSE_MS * attempt * (0.5 + random()))
+        } finally {
+          writes += 1
         }
       }
     },
+    // Of the pragma's number and of the session it counts in; a session does not count what it writes itself.
+    ...(target.dialect === 'sqlite' ? { changeMark: async (tx: Tx) => {
+      const { rows } = await sql<Row>`SELECT data_version AS mark, tillbridge_session() AS session FROM pragma_data_version`.execute(tx)
+      return `${rows[0]?.['session']}/${rows[0]?.['mark']}/${writes}`
+    } } : {}),
     close: () => db.destroy(),
   }
 }

@@ -21,6 +21,8 @@ export type Connection = {
   read<T>(work: (tx: Tx) => Promise<T>): Promise<T>
   /** One transaction. When `work` throws, nothing of it stays. A deadlock is tried again a few times: `work` may run more than once. */
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+  /** The database's own word on whether anything was written: while it is the same, nothing was. Left out where there is no cheap one. */
+  changeMark?(tx: Tx): Promise<string>
   close(): Promise<void>
 }
 

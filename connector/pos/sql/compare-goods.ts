@@ -1,0 +1,200 @@
+import type { Level } from '../../../contract/events.ts'
+import type { Item } from '../../../contract/product.ts'
+import { hashSync } from '../../journal/digest-sync.ts'
+import type { PosMemory, PosRefusal, Remembered } from '../port.ts'
+import type { GoodsRow } from './ports.ts'
+
+/**
+ * What the memory holds of goods. `b/{bucket}`: the checksum of a bucket that was read whole. `g/{bucket}/{key}`: what was told of a row.
+ * `s/{sku}`: bucket and key of the row that has this SKU. `d/{sku}/{key}`: the bucket of a row that waits for a SKU which another has.
+ */
+export const BUCKETS = 'b/'
+const rowPlace = ({ bucket, key }: Place): string => `g/${bucket}/${key}`
+const ownerPlace = (sku: string): string => `s/${sku}`
+const waitingPlaces = (sku: string): string => `d/${sku}/`
+/** A bucket is read whole, so what is remembered of it is too. */
+const BUCKET_ROWS_MAX = 1_000_000
+/** How many rows may wait for one SKU: a column that is the same everywhere is no SKU. */
+const WAITING_MAX = 100
+/** Half a SHA-256: two items that differ do not meet in it. */
+const HASH_LENGTH = 32
+
+export type Place = { bucket: string; key: string }
+const parsePlace = (value: string): Place => {
+  const [bucket, key] = JSON.parse(value) as [string, string]
+  return { bucket, key }
+}
+
+/** What was told of a row: its SKU, its item (a hash; null: not for sale) and its level (null: none). `refusal`: a hash of why it cannot be read now. */
+type Told = { sku: string; itemHash: string | null; onHand: number | null; refusal: string | null }
+const NOTHING: Omit<Told, 'sku'> = { itemHash: null, onHand: null, refusal: null }
+
+const parseTold = (value: string): Told => {
+  const [sku, itemHash, onHand, refusal = null] = JSON.parse(value) as [string, string | null, number | null, (string | null)?]
+  return { sku, itemHash, onHand, refusal }
+}
+const writeTold = ({ sku, itemHash, onHand, refusal }: Told): string => JSON.stringify([sku, itemHash, onHand, ...(refusal === null ? [] : [refusal])])
+const hash = (value: unknown): string => hashSync(value).slice(0, HASH_LENGTH)
+
+/** What rows differ in from what is remembered of them, gathered over one reading. The rows are all of one moment. */
+export type Comparison = {
+  /** One row, by itself. */
+  row(row: GoodsRow): void
+  /** All rows of a bucket and its checksum: what is remembered there and was not read is gone. `null`: the bucket is empty. */
+  bucket(bucket: string, checksum: string | null, rows: readonly GoodsRow[]): void
+  /** A row that was looked for and is not there. */
+  gone(place: Place): void
+  /** Rows on which others wait, to be read in the same moment and given to `row` or `gone`. Each only once. */
+  takeWanted(): Place[]
+  facts(): number
+  result(): { items: Item[]; removed: string[]; levels: Level[]; remember: Remembered[]; refused: PosRefusal[] }
+}
+
+export const refusalKey = (key: string): string => `goods/${key}`
+
+/**
+ * Compares rows with the memory. A row whose SKU changed gives its old one up, and so does one that is gone or no longer for sale. Of two
+ * rows with one SKU the one that had it keeps it, after a second look; the other is refused and takes it once it is free.
+ */
+export function compareGoods(memory: PosMemory): Comparison {
+  const items = new Map<string, Item>()
+  const levels = new Map<string, number>()
+  const removed = new Set<string>()
+  const refused = new Map<string, PosRefusal>()
+  const changed = new Map<string, string | null>()
+  /** Rows that began to wait in this reading: the memory does not list them yet. */
+  const newlyWaiting = new Map<string, Map<string, string>>()
+  const looked = new Set<string>()
+  let wanted: Place[] = []
+
+  const known = (place: string): string | null => (changed.has(place) ? changed.get(place) ?? null : memory.get(place))
+  const set = (place: string, value: string | null): void => {
+    if (memory.get(place) === value) changed.delete(place)
+    else changed.set(place, value)
+  }
+  const toldOf = (place: Place): Told | null => {
+    const value = known(rowPlace(place))
+    return value === null ? null : parseTold(value)
+  }
+
+  const wait = (sku: string, { bucket, key }: Place): void => {
+    set(waitingPlaces(sku) + key, bucket)
+    newlyWaiting.set(sku, (newlyWaiting.get(sku) ?? new Map<string, string>()).set(key, bucket))
+  }
+  const stopWaiting = (sku: string, key: string): void => {
+    set(waitingPlaces(sku) + key, null)
+    newlyWaiting.get(sku)?.delete(key)
+  }
+  const waitingFor = (sku: string): Place[] => {
+    const prefix = waitingPlaces(sku)
+    const before = memory.list(prefix, null, WAITING_MAX).filter(({ key }) => known(key) !== null).map(({ key, value }) => ({ bucket: value, key: key.slice(prefix.length) }))
+    return [...before, ...[...newlyWaiting.get(sku) ?? []].map(([key, bucket]) => ({ bucket, key }))]
+  }
+
+  /** The row has this SKU no longer. Nobody sells it any more, unless a row that waits for it does. */
+  const giveUp = (sku: string, key: string): void => {
+    stopWaiting(sku, key)
+    const owner = known(ownerPlace(sku))
+    if (owner === null || parsePlace(owner).key !== key) return
+    set(ownerPlace(sku), null)
+    items.delete(sku)
+    levels.delete(sku)
+    removed.add(sku)
+    wanted.push(...waitingFor(sku))
+  }
+
+  const refuse = (place: Place, told: Told, reason: string, text: string): void => {
+    const refusal = hash([reason, text])
+    if (told.refusal !== refusal) refused.set(place.key, { key: refusalKey(place.key), reason, text })
+    set(rowPlace(place), writeTold({ ...told, refusal }))
+  }
+  const keep = (place: Place, told: Omit<Told, 'refusal'>, before: Told | null): void => {
+    if (before !== null && before.refusal !== null) refused.set(place.key, { key: refusalKey(place.key), reason: null, text: '' })
+    set(rowPlace(place), writeTold({ ...told, refusal: null }))
+  }
+
+  const gone = (place: Place): void => {
+    const told = toldOf(place)
+    looked.add(place.key)
+    if (told === null) return
+    giveUp(told.sku, place.key)
+    if (told.refusal !== null) refused.set(place.key, { key: refusalKey(place.key), reason: null, text: '' })
+    set(rowPlace(place), null)
+  }
+
+  const row = (read: GoodsRow): void => {
+    const told = toldOf(read)
+    looked.add(read.key)
+    if ('refused' in read) {
+      // The last good state stays: a row that cannot be read is not gone.
+      refuse(read, told ?? { ...NOTHING, sku: read.sku ?? '' }, read.refused, read.text)
+      return
+    }
+    const { sku, item, onHand } = read
+    if (told !== null && told.sku !== sku) giveUp(told.sku, read.key)
+    const before = told?.sku === sku ? told : null
+    if (item === null) {
+      giveUp(sku, read.key)
+      keep(read, { ...NOTHING, sku }, told)
+      return
+    }
+    const owner = known(ownerPlace(sku))
+    const other = owner === null ? null : parsePlace(owner)
+    if (other !== null && other.key !== read.key) {
+      wait(sku, read)
+      // It may have given the SKU up, unread as yet.
+      if (!looked.has(other.key)) wanted.push(other)
+      const was = before ?? { ...NOTHING, sku, refusal: told?.refusal ?? null }
+      refuse(read, was, `the SKU ${sku} is that of another item too (${other.key}): each needs its own`, JSON.stringify(item))
+      return
+    }
+    stopWaiting(sku, read.key)
+    set(ownerPlace(sku), JSON.stringify([read.bucket, read.key]))
+    removed.delete(sku)
+    const itemHash = hash(item)
+    if (before?.itemHash !== itemHash) items.set(sku, item)
+    // An item that comes back tells its level anew.
+    if (onHand !== null && (before?.onHand !== onHand || before.itemHash === null)) levels.set(sku, onHand)
+    keep(read, { sku, itemHash, onHand }, told)
+  }
+
+  return {
+    row,
+    gone,
+    bucket(bucket, checksum, rows) {
+      const here = new Set(rows.map(({ key }) => key))
+      const prefix = rowPlace({ bucket, key: '' })
+      for (const entry of memory.list(prefix, null, BUCKET_ROWS_MAX)) {
+        const key = entry.key.slice(prefix.length)
+        if (!here.has(key)) gone({ bucket, key })
+      }
+      for (const each of rows) row(each)
+      set(BUCKETS + bucket, checksum)
+    },
+    takeWanted() {
+      const places = [...new Map(wanted.map((place) => [place.key, place])).values()]
+      wanted = []
+      return places
+    },
+    facts: () => items.size + levels.size + removed.size,
+    result: () => ({
+      items: [...items.values()],
+      removed: [...removed],
+      levels: [...levels].map(([sku, onHand]) => ({ sku, onHand })),
+      remember: [...changed].map(([key, value]) => ({ key, value })),
+      refused: [...refused.values()],
+    }),
+  }
+}
+
+/** Which row has a SKU that several want, as far as was ever read. */
+export function ownerOf(memory: PosMemory, sku: string): string | null {
+  const owner = memory.get(ownerPlace(sku))
+  return owner === null ? null : parsePlace(owner).key
+}
+
+/** The SKU under which a row was told that cannot be read now. */
+export function skuToldOf(memory: PosMemory, place: Place): string | null {
+  const told = memory.get(rowPlace(place))
+  return told === null ? null : parseTold(told).sku || null
+}

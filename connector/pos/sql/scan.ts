@@ -1,0 +1,108 @@
+import type { Clock } from '../../../contract/clock.ts'
+import type { PosMemory } from '../port.ts'
+import { BUCKETS, type Comparison } from './compare-goods.ts'
+import type { Connection, Goods, GoodsRow, Tx } from './ports.ts'
+
+/** What a scan costs the database is spread over this many times as long: two per cent of its time. */
+const PACE = 50
+export const SCAN_EVERY_MS = 1_000
+/** Rows in this process at once. */
+const ROWS_MAX = 4_000
+const LIST_PAGE_SIZE = 1_000
+
+/** The comparison of all goods, bucket by bucket, as far as it is due. Its truth is in the memory; what stands here may be lost with the process. */
+export type Scan = {
+  /** Whether buckets are known to differ, or do differ now that a scan was due. */
+  differs(tx: Tx): Promise<boolean>
+  /** Reads buckets that differ until `comparison` has `factsMax` facts. Answers whether some are left. */
+  read(tx: Tx, comparison: Comparison, factsMax: number): Promise<boolean>
+  /** How late a change of goods can be seen, milliseconds. */
+  lateMs(): number
+}
+
+export type ScanParts = { goods: Goods; memory: PosMemory; connection: Pick<Connection, 'changeMark'>; everyMs?: number | undefined; clock: Clock }
+
+export function createScan({ goods, memory, connection, everyMs = SCAN_EVERY_MS, clock }: ScanParts): Scan {
+  let pending: string[] = []
+  /** Buckets given to the last reading, with what their checksum will be remembered as if it is committed. */
+  let inFlight = new Map<string, string | null>()
+  let finishedAt: number | null = null
+  let tookMs = 0
+  /** The database's own word that nothing was written since. */
+  let unchangedSince: string | null = null
+  let rowsPerBucket = 1
+
+  const waitMs = (): number => (everyMs === 0 ? 0 : Math.max(everyMs, PACE * tookMs))
+  // A clock that was set back makes a scan due, not late.
+  const isDue = (): boolean => finishedAt === null || clock() < finishedAt || clock() - finishedAt >= waitMs()
+
+  /** What the last reading brought is done with once its commit stands in the memory. */
+  const dropCommitted = (): void => {
+    const committed = (bucket: string): boolean => inFlight.has(bucket) && memory.get(BUCKETS + bucket) === (inFlight.get(bucket) ?? null)
+    pending = pending.filter((bucket) => !committed(bucket))
+    // What was read and not committed is found again by the next scan as well.
+    inFlight = new Map()
+  }
+
+  /** All buckets whose checksum is not the remembered one, when a scan is due. */
+  const scan = async (tx: Tx): Promise<Map<string, string> | null> => {
+    if (pending.length > 0 || !isDue()) return null
+    const mark = await connection.changeMark?.(tx) ?? null
+    if (mark !== null && mark === unchangedSince) return null
+    const startedAt = performance.now()
+    const checksums = await goods.checksums(tx)
+    tookMs = performance.now() - startedAt
+    finishedAt = clock()
+    pending = differing(checksums, memory)
+    unchangedSince = pending.length === 0 ? mark : null
+    return checksums
+  }
+
+  return {
+    async differs(tx) {
+      dropCommitted()
+      await scan(tx)
+      return pending.length > 0
+    },
+    async read(tx, comparison, factsMax) {
+      dropCommitted()
+      const ofAll = await scan(tx)
+      let at = 0
+      while (at < pending.length && comparison.facts() < factsMax) {
+        const group = pending.slice(at, at + Math.max(1, Math.floor(ROWS_MAX / rowsPerBucket)))
+        const checksums = ofAll ?? await goods.checksums(tx, group)
+        const rows = byBucket(await goods.rowsOf(tx, group))
+        rowsPerBucket = Math.max(1, Math.ceil([...rows.values()].reduce((sum, { length }) => sum + length, 0) / group.length))
+        for (const bucket of group) {
+          if (comparison.facts() >= factsMax) break
+          const checksum = checksums.get(bucket) ?? null
+          comparison.bucket(bucket, checksum, rows.get(bucket) ?? [])
+          inFlight.set(bucket, checksum)
+          at += 1
+        }
+      }
+      return at < pending.length
+    },
+    lateMs: () => Math.ceil(waitMs() + tookMs),
+  }
+}
+
+function differing(checksums: ReadonlyMap<string, string>, memory: PosMemory): string[] {
+  const buckets = [...checksums].filter(([bucket, checksum]) => memory.get(BUCKETS + bucket) !== checksum).map(([bucket]) => bucket)
+  for (let after: string | null = null; ;) {
+    const page = memory.list(BUCKETS, after, LIST_PAGE_SIZE)
+    buckets.push(...page.map(({ key }) => key.slice(BUCKETS.length)).filter((bucket) => !checksums.has(bucket)))
+    if (page.length < LIST_PAGE_SIZE) return buckets
+    after = page.at(-1)?.key ?? null
+  }
+}
+
+function byBucket(rows: readonly GoodsRow[]): Map<string, GoodsRow[]> {
+  const buckets = new Map<string, GoodsRow[]>()
+  for (const row of rows) {
+    const bucket = buckets.get(row.bucket)
+    if (bucket) bucket.push(row)
+    else buckets.set(row.bucket, [row])
+  }
+  return buckets
+}

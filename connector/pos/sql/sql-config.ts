@@ -1,0 +1,125 @@
+import { z } from 'zod'
+import { Currency, TaxRate, Unit } from '../../../contract/values.ts'
+import { MySqlConnection, PostgresConnection, SqliteConnection } from './connection-config.ts'
+import { parametersOf } from './statement.ts'
+import { isTimeZone } from './wall-clock.ts'
+
+const column = z.string().regex(/^\w{1,64}$/, 'the name of a column of the query: letters, digits and "_"')
+/** A statement list longer than this is a program, and wants an adapter of its own. */
+const STATEMENTS_MAX = 50
+
+const ORDER_PARAMETERS = ['assignmentId', 'orderId', 'number', 'now', 'placedAt', 'currency', 'total', 'subtotal', 'tax', 'shipping', 'customerName', 'customerEmail', 'customerPhone', 'note', 'method'] as const
+const LINE_PARAMETERS = ['sku', 'key', 'name', 'quantity', 'unit', 'unitPrice', 'lineTotal', 'taxRate', 'lineNumber'] as const
+
+const text = z.string().min(1, 'a statement')
+/** `each: line`: once for every line of the order. `as`: what it gave (the id of its row, or the first column of RETURNING) is this parameter from then on. */
+const Step = z.object({
+  run: text, each: z.literal('line').optional(),
+  as: z.string().regex(/^[a-zA-Z][a-zA-Z0-9]*$/, 'a parameter\'s name: letters and digits').optional(),
+})
+
+const Goods = z.object({
+  /** One row for each item. */
+  query: text,
+  /** `number`: whole numbers, compared in ranges that an index serves. */
+  keyIs: z.enum(['text', 'number']).default('text'),
+  skuIs: z.enum(['text', 'number']).default('text'),
+  /** Which column of the query is which field. */
+  columns: z.object({
+    key: column, sku: column, name: column, price: column,
+    description: column.optional(), brand: column.optional(), category: column.optional(), imageUrl: column.optional(),
+    onHand: column.optional(), taxIncluded: column.optional(), taxRate: column.optional(), unit: column.optional(),
+    /** Several in one column are set apart by blanks, commas or semicolons. */
+    barcodes: column.optional(),
+    sellable: column.optional(), deleted: column.optional(), tracked: column.optional(),
+  }),
+  /** What no column says. */
+  fixed: z.object({ taxIncluded: z.boolean().default(true), taxRate: TaxRate.default('0'), unit: Unit.default('each'), tracked: z.boolean().default(true) }).prefault({}),
+  /** The unit column's words. Of measured goods the POS counts and prices kilograms, litres or metres. */
+  units: z.record(z.string(), Unit).default({ each: 'each', kg: 'g', l: 'ml', m: 'mm' }),
+  /** Barcodes in a table of their own: a query with a row for each. */
+  barcodes: z.object({ query: text, key: column, barcode: column }).optional(),
+})
+export type GoodsConfig = z.output<typeof Goods>
+
+const Sales = z.object({
+  /** One row for each line of a sale or return that is finished. */
+  query: text,
+  columns: z.object({
+    id: column, line: column, at: column, cursor: column, sku: column, quantity: column, unitPrice: column,
+    lineTotal: column.optional(), reference: column.optional(),
+  }),
+  /** `overlap`: how far behind the newest a sale may still appear, in ids or seconds. Ids are given before their sale is committed. */
+  cursor: z.object({ is: z.enum(['number', 'time']), overlap: z.int().min(1).max(100_000).default(200) }),
+})
+export type SalesConfig = z.output<typeof Sales>
+
+const Orders = z.object({
+  stockFallsAt: z.enum(['accept', 'later']),
+  /** Gives `reference` (what the staff call it) and `state` of the order :assignmentId, or no row. */
+  find: text,
+  /** The state's words. */
+  states: z.record(z.string(), z.enum(['open', 'picking', 'ready', 'done', 'void'])),
+  write: z.array(Step).min(1).max(STATEMENTS_MAX),
+  /** Gives `onHand` of :sku and locks it (FOR UPDATE) against another order. */
+  stock: text.optional(),
+  oversell: z.enum(['refuse', 'allow']).default('refuse'),
+  /** Takes the order :assignmentId back. Left out: it cannot be. `each: line` are its lines as `lines` gives them. */
+  void: z.array(Step).max(STATEMENTS_MAX).optional(),
+  /** Gives `sku` and `quantity` of each line of :assignmentId, for `void`. */
+  lines: text.optional(),
+  /** Gives `assignmentId` and `state` of the orders of which something may be new: those not finished, and those finished lately. */
+  changes: text,
+  /** The reference has a table of the connector's own, `tillbridge_orders(assignment_id, pos_reference)`: the POS has no place for it. */
+  ownTable: z.boolean().default(false),
+})
+export type OrdersConfig = z.output<typeof Orders>
+
+const rest = {
+  type: z.literal('sql'),
+  /** What doctor and the log call it. */
+  name: z.string().min(1).max(60).default('SQL database'),
+  currency: Currency,
+  /** Of times that are written without a zone. */
+  timeZone: z.string().refine(isTimeZone, 'a time zone such as Europe/London').default('UTC'),
+  goods: Goods,
+  sales: Sales.optional(),
+  /** Left out: the POS is only read, and this store takes no web orders. */
+  orders: Orders.optional(),
+  /** How often all goods are compared at the most. A comparison that takes long is made less often, so that it costs the database two per cent of its time. */
+  scan: z.object({ everyMs: z.int().min(0).max(3_600_000).default(1_000) }).prefault({}),
+} as const
+
+const ofDialect = z.discriminatedUnion('dialect', [
+  z.object({ ...rest, dialect: z.literal('mysql'), connection: MySqlConnection }),
+  z.object({ ...rest, dialect: z.literal('postgres'), connection: PostgresConnection }),
+  z.object({ ...rest, dialect: z.literal('sqlite'), connection: SqliteConnection }),
+])
+
+/** A POS described by queries: every statement is the shop's own, and nothing else is run but a comparison around them. */
+export const SqlConfig = ofDialect.superRefine(({ orders, goods, sales }, context) => {
+  const known = (statement: string, path: (string | number)[], names: readonly string[]): void => {
+    for (const name of parametersOf(statement)) {
+      if (!names.includes(name)) context.addIssue({ code: 'custom', path, message: `one of the parameters ${names.map((each) => `:${each}`).join(' ') || '(none are known here)'}; it asks for :${name}` })
+    }
+  }
+  known(goods.query, ['goods', 'query'], [])
+  if (sales) known(sales.query, ['sales', 'query'], [])
+  if (!orders) return
+  known(orders.find, ['orders', 'find'], ['assignmentId'])
+  known(orders.changes, ['orders', 'changes'], [])
+  if (orders.lines) known(orders.lines, ['orders', 'lines'], ['assignmentId', 'reference'])
+  if (orders.stock) known(orders.stock, ['orders', 'stock'], ['sku', 'key'])
+  else if (orders.oversell === 'refuse') context.addIssue({ code: 'custom', path: ['orders', 'stock'], message: 'a query for the stock of :sku, under a lock; or oversell: allow' })
+  if (orders.void?.some(({ each }) => each === 'line') && !orders.lines) context.addIssue({ code: 'custom', path: ['orders', 'lines'], message: 'a query for the lines of :assignmentId, which void goes through' })
+  for (const list of ['write', 'void'] as const) {
+    const captured: string[] = list === 'write' ? [...ORDER_PARAMETERS] : ['assignmentId', 'reference', 'now']
+    const ofLine = list === 'write' ? LINE_PARAMETERS : ['sku', 'key', 'quantity']
+    for (const [index, step] of (orders[list] ?? []).entries()) {
+      known(step.run, ['orders', list, index, 'run'], step.each ? [...captured, ...ofLine] : captured)
+      if (step.as) captured.push(step.as)
+    }
+  }
+  if (!orders.write.some(({ as }) => as === 'reference')) context.addIssue({ code: 'custom', path: ['orders', 'write'], message: 'a statement with "as: reference", which gives the order\'s number in the POS' })
+})
+export type SqlConfig = z.output<typeof SqlConfig>

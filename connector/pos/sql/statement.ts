@@ -1,0 +1,29 @@
+import { sql, type QueryResult, type RawBuilder } from 'kysely'
+import type { Row, Tx } from './ports.ts'
+
+export type Parameters = Readonly<Record<string, string | number | null>>
+
+/** Texts, quoted names, comments and casts (`::`) hold no parameters; `:name` elsewhere is one. */
+const TOKEN = /'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|--[^\n]*|\/\*[\s\S]*?\*\/|::|:([a-zA-Z][a-zA-Z0-9]*)/g
+
+/** The names of a statement's parameters. */
+export const parametersOf = (text: string): string[] => [...text.matchAll(TOKEN)].flatMap(([, name]) => (name === undefined ? [] : [name]))
+
+/** A statement of the configuration with values for its `:parameters`; the values never become part of its text. */
+export function statement(text: string, parameters: Parameters): RawBuilder<Row> {
+  const parts: RawBuilder<unknown>[] = []
+  let end = 0
+  for (const found of text.matchAll(TOKEN)) {
+    const name = found[1]
+    if (name === undefined) continue
+    if (!Object.hasOwn(parameters, name)) throw new TypeError(`a statement asks for :${name}, which is not known there`)
+    parts.push(sql.raw(text.slice(end, found.index)), sql.val(parameters[name] ?? null))
+    end = found.index + found[0].length
+  }
+  return sql<Row>`${sql.join([...parts, sql.raw(text.slice(end))], sql.raw(''))}`
+}
+
+export const run = (tx: Tx, text: string, parameters: Parameters): Promise<QueryResult<Row>> => statement(text, parameters).execute(tx)
+
+/** A query of the configuration as a table: without the semicolon that ends it in a client. */
+export const asTable = (text: string): RawBuilder<unknown> => sql.raw(`(${text.trim().replace(/;$/, '')}\n)`)
