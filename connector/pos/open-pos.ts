@@ -1,5 +1,6 @@
 import type { Pos, PosMemory } from './port.ts'
 import type { PosConfig } from './pos-config.ts'
+import { openCsvPos } from './csv/csv-pos.ts'
 import { openEmbeddedTill } from './embedded/embedded-pos.ts'
 
 /**
@@ -10,5 +11,7 @@ export async function openPos(config: PosConfig, _memory: PosMemory): Promise<Po
   switch (config.type) {
     case 'embedded':
       return openEmbeddedTill({ file: config.file })
+    case 'csv':
+      return openCsvPos({ config })
   }
 }

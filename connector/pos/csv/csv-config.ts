@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Currency, TaxRate } from '../../../contract/values.ts'
+import { filePath } from '../../config/file-path.ts'
 
 /** What a goods file may say of an item; each word names the header of the column that says it. Headers are met whatever their case. */
 const GOODS_COLUMNS = {
@@ -33,9 +34,9 @@ const waitMs = z.int().min(0).max(3_600_000)
 export const CsvConfig = z.object({
   type: z.literal('csv'),
   /** Where the POS drops its files. orders/, processed/, rejected/ and .tillbridge/ are made in it. */
-  folder: z.string().min(1, 'the folder where the POS drops its files'),
+  folder: filePath('the folder where the POS drops its files'),
   /** What the files have said so far. Left out: .tillbridge/state.sqlite in the folder; on a network share, name a file on a local disk. */
-  stateFile: z.string().min(1).optional(),
+  stateFile: filePath().optional(),
   currency: Currency,
   timeZone,
   /** `auto`: as the byte order mark says, else UTF-8 where it is that, else windows-1252. */

@@ -76,7 +76,7 @@ export function readTime(text: string, { timeZone, timeFormat }: Pick<CsvConfig,
   const wall = text.trim()
   const options = { zone: timeZone }
   const iso = timeFormat ? DateTime.fromFormat(wall, timeFormat, options) : DateTime.fromISO(wall.replace(/^(\d{4}-\d\d-\d\d) (?=\d)/, '$1T'), options)
-  const at = iso.isValid ? iso.toMillis() : Number.NaN
+  const at = iso.isValid ? Math.min(...iso.getPossibleOffsets().map((one) => one.toMillis())) : Number.NaN
   if (at >= 0 && iso.year <= 9999) return ok(at)
   return refused(`expected a time like ${timeFormat ?? '2026-05-01 10:00:00'}, found ${found(text)}`)
 }

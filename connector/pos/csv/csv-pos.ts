@@ -76,7 +76,10 @@ export function openCsvPos({ config, clock = systemClock, monotonic = () => perf
         else moveOrder(state, id, given === 'void' ? 'void' : 'open')
       }
       for (const id of taken) {
-        if (files.state(id) === 'void') moveOrder(state, id, 'void')
+        const given = files.state(id)
+        if (given === 'void') moveOrder(state, id, 'void')
+        // The machine lost its power, and with it the last rename: it was never given.
+        else if (given === 'absent' || given === 'staged') dropOrder(state, id)
         else noteTaken(state, id, clock(), config.orders.bookedWithinMs)
       }
     })

@@ -63,15 +63,15 @@ export function createIngest(state: ShopState, folder: DropFolder, config: CsvCo
     await shut()
     const records = await openRecords(join(config.folder, reading.name), config)
     try {
-      const [header] = await records.next(1)
+      const { records: [header] } = await records.next(1)
       if (!header || !reading.kind) throw new BrokenFile('the file has no header')
       const { columns } = config[reading.kind]
       const read = readHeader<string>(header.cells, columns, REQUIRED[reading.kind])
       if (!read.ok) throw new BrokenFile(read.refusal)
       for (let left = reading.done; left > 0;) {
         const skipped = await records.next(Math.min(left, BATCH_LINES))
-        if (skipped.length === 0) break
-        left -= skipped.length
+        if (skipped.ended) break
+        left -= skipped.records.length
       }
       open = { identity: reading.identity, records, reading, intake: createIntake(state, config, reading, read.value), headerText: header.text }
       state.setMeta('header', header.text)
@@ -85,8 +85,7 @@ export function createIngest(state: ShopState, folder: DropFolder, config: CsvCo
   const stepLines = async (kept: Reading): Promise<void> => {
     try {
       const { records, intake, reading } = await openFile(kept)
-      const batch = await records.next(BATCH_LINES)
-      const ended = batch.length < BATCH_LINES
+      const { records: batch, ended } = await records.next(BATCH_LINES)
       // Somebody writes on in what seemed finished: read from the beginning once it stands still. What was told of it stays true.
       const grew = ended && folder.identityOf(kept.name) !== kept.identity
       state.transaction(() => {

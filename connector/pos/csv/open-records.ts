@@ -8,8 +8,8 @@ import type { CsvConfig } from './csv-config.ts'
 export type FileRecord = { line: number; cells: string[]; text: string }
 
 export type Records = {
-  /** At most `limit` more; fewer when the file has ended. Throws `BrokenFile` in place of that end. */
-  next(limit: number): Promise<FileRecord[]>
+  /** At most `limit` more. What stands before a broken place is given first; then `BrokenFile` is thrown in place of the end. */
+  next(limit: number): Promise<{ records: FileRecord[]; ended: boolean }>
   close(): Promise<void>
 }
 
@@ -63,17 +63,15 @@ async function recordsOf(file: FileHandle, config: Pick<CsvConfig, 'encoding' | 
   const records: AsyncIterator<{ record: string[]; raw: string; info: { lines: number } }> = source.pipe(parser)[Symbol.asyncIterator]()
   let ended = false
 
-  const next = async (limit: number): Promise<FileRecord[]> => {
+  const next = async (limit: number): Promise<{ records: FileRecord[]; ended: boolean }> => {
     const read: FileRecord[] = []
     while (!ended && read.length < limit) {
       const one = await records.next()
       if (one.done) ended = true
       else read.push({ line: one.value.info.lines, cells: one.value.record, text: one.value.raw.replace(/\r?\n$/, '') })
     }
-    // What stood before the broken place is given first.
     if (read.length === 0 && broken) throw broken
-    ended &&= broken === null
-    return read
+    return { records: read, ended: ended && broken === null }
   }
   return {
     next,

@@ -82,10 +82,10 @@ const INVOICE_LENGTH_MAX = 100
 export type KnownGoods = { unit: string | null; tax: Pick<Item, 'taxRate' | 'taxIncluded'> | null }
 
 export function readSalesLine(line: Line<SalesColumn>, config: CsvConfig, knownOf: (sku: string) => KnownGoods): Read<SalesLine> {
+  if (config.sales.notGoods.includes(line('sku'))) return refused({ sku: null, reason: 'sku: no goods, as pos.sales.notGoods says' })
   const sku = skuOf(line('sku'))
   if (!sku.ok) return refused({ sku: null, reason: `sku: ${sku.refusal}` })
   return reading(sku.value, () => {
-    if (config.sales.notGoods.includes(sku.value)) throw new Unusable('sku: no goods, as pos.sales.notGoods says')
     const invoice = line('invoice')
     if (invoice === '' || invoice.length > INVOICE_LENGTH_MAX) throw new Unusable(`invoice: expected 1 to ${INVOICE_LENGTH_MAX} characters, found ${found(invoice)}`)
     checkCurrency(line('currency'), config)
