@@ -63,8 +63,9 @@ async function section(id, load) {
 
 async function showStores() {
   const { items } = await operator('/stores')
-  return table(['Store', 'Name', 'Takes orders', 'How it is reached', 'Safety stock', 'Time zone'], items.map((store) => [
+  return table(['Store', 'Name', 'Takes orders', 'Orders nobody takes', 'How it is reached', 'Safety stock', 'Time zone'], items.map((store) => [
     store.storeId, store.name, store.paused || store.takingOrders === false ? tag('no', 'bad') : tag('yes', 'good'),
+    store.ageing ? tag(`${store.ageing.count}, since ${time(store.ageing.oldest[0].since)}`, 'bad') : 'none',
     store.transport?.kind ?? '', store.safetyStock ?? '', store.timeZone,
   ]), 'No stores yet.')
 }
