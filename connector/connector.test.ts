@@ -73,6 +73,20 @@ describe('a connector between its POS and the edge', () => {
     expect(of('sale.recorded')).toHaveLength(2)
   })
 
+  test('shows the desk to a browser on this machine, and not through the tunnel', async () => {
+    await start()
+    await until(() => of('stock.counted').length === 2)
+    await push(1, { A: 4 })
+    await until(() => of('order.accepted').length === 1)
+    expect(await (await fetch(`${connector.url}/desk`)).text()).toContain('W-1')
+    for (const path of ['/desk', '/desk/orders', `/desk/slip/${assignmentId(1)}`]) expect((await fetch(connector.url + path, { headers: { 'cf-ray': '1' } })).status).toBe(404)
+    const tapped = await fetch(`${connector.url}/desk/orders/${assignmentId(1)}`, {
+      method: 'POST', headers: { 'origin': connector.url, 'x-desk': 'tap', 'content-type': 'application/json' }, body: '{"kind":"picked"}',
+    })
+    expect(tapped.status).toBe(200)
+    await until(() => of('order.status_changed').length === 1)
+  })
+
   test('with its push path cut fetches orders and cancels itself', async () => {
     edge.answer = { pushConfirmed: false }
     edge.pending.assignments = [{ nonsense: true }, assignmentOf(1, { A: 4 }, soon({ storeId: STORE_ID })), assignmentOf(2, { A: 1 }, soon({ storeId: 'other' }))]

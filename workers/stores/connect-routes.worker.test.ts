@@ -6,6 +6,7 @@ import { toInstant } from '../../contract/clock.ts'
 import { EMPTY_DIGEST, nextDigest } from '../../contract/digest.ts'
 import { EVENTS_BODY_BYTES_MAX, SIGNATURE_TOLERANCE_S } from '../../contract/limits.ts'
 import { createSecret, signedHeaders } from '../../contract/signing.ts'
+import { createAgeing } from '../ageing/d1-ageing.ts'
 import type { AppEnv } from '../gateway/context.ts'
 import type { CounterState } from '../inventory/port.ts'
 import type { Ports } from '../ports.ts'
@@ -53,7 +54,7 @@ const queues: Pick<Ports['queues'], 'orders' | 'catalog'> = {
     if (broken) throw new Error('away')
   },
 }
-const ports: Pick<Ports, 'clock' | 'stores' | 'links' | 'audit'> = { clock: () => now, stores, links, audit }
+const ports: Pick<Ports, 'ageing' | 'clock' | 'stores' | 'links' | 'audit'> = { ageing: createAgeing(env.DB), clock: () => now, stores, links, audit }
 
 const app = new Hono<AppEnv>()
 app.use(async (c, next) => {
