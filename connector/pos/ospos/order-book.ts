@@ -132,7 +132,7 @@ export function osposOrderBook(config: OsposConfig, orders: OrderTable, clock: C
   }
 
   async function insert(tx: Tx, settings: Settings, assignment: Assignment, lines: OrderLine[], employee: number): Promise<PosWrite> {
-    const shape = config.orders
+    const shape = config.orders === 'completed' ? 'completed' : 'suspended'
     const money = (minor: number): string => unscaled(minor, settings.decimals)
     const at = wallClock(settings)
     const head = await sql`INSERT INTO ${table('sales')} (sale_time, customer_id, employee_id, comment, invoice_number, quote_number, work_order_number, sale_status, sale_type)
@@ -187,8 +187,10 @@ export function osposOrderBook(config: OsposConfig, orders: OrderTable, clock: C
   /** The quantity and its line in the stock log, as the till writes them. */
   async function moveStock(tx: Tx, { locationId }: Settings, moves: readonly { itemId: number; quantity: string }[], employee: number, comment: string, at: string): Promise<void> {
     for (const { itemId, quantity } of [...moves].sort((a, b) => a.itemId - b.itemId)) {
-      await sql`INSERT INTO ${table('item_quantities')} (item_id, location_id, quantity) VALUES (${itemId}, ${locationId}, ${quantity})
-        ON DUPLICATE KEY UPDATE quantity = quantity + ${quantity}`.execute(tx)
+      // Text added to a number would be added as a double.
+      const units = sql`CAST(${quantity} AS DECIMAL(15,3))`
+      const moved = await sql`UPDATE ${table('item_quantities')} SET quantity = quantity + ${units} WHERE item_id = ${itemId} AND location_id = ${locationId}`.execute(tx)
+      if (moved.numAffectedRows === 0n) await sql`INSERT INTO ${table('item_quantities')} (item_id, location_id, quantity) VALUES (${itemId}, ${locationId}, ${units})`.execute(tx)
       await sql`INSERT INTO ${table('inventory')} (trans_items, trans_user, trans_date, trans_comment, trans_location, trans_inventory)
         VALUES (${itemId}, ${employee}, ${at}, ${comment}, ${locationId}, ${quantity})`.execute(tx)
     }

@@ -21,8 +21,8 @@ export const OsposConfig = z.object({
   timeZone: z.string().refine(isTimeZone, 'a time zone such as America/New_York').optional(),
   /** Items whose quantity in the POS is kilograms, litres or metres, by category or SKU. */
   measured: z.partialRecord(measured, z.object({ categories: names, skus: names })).default({}),
-  /** `suspended`: the cashier finds the order under "Suspended" and completes it. `completed`: it is a finished sale at once. */
-  orders: z.enum(['suspended', 'completed']).default('suspended'),
+  /** `suspended`: the cashier finds the order under "Suspended" and completes it. `completed`: it is a finished sale at once. `none`: the connector only reads. */
+  orders: z.enum(['suspended', 'completed', 'none']).default('suspended'),
   /** `allow`: an order is written although the shelf does not hold it. */
   oversell: z.enum(['refuse', 'allow']).default('refuse'),
   /** Person id of the employee in whose name orders are written. Left out: the first one that is not deleted. */

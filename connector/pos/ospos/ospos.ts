@@ -17,7 +17,7 @@ export function openOspos(config: OsposConfig, memory: PosMemory, { clock = syst
     capabilities: { name: 'Open Source POS', stockFallsAt: config.orders === 'completed' ? 'accept' : 'later', duplicates: 'never' },
     goods: osposGoods(config),
     activity: osposActivity(config, orders, clock),
-    orders: osposOrderBook(config, orders, clock),
+    orders: config.orders === 'none' ? null : osposOrderBook(config, orders, clock),
     memory,
     clock,
     ...(scanEveryMs === undefined ? {} : { scan: { everyMs: scanEveryMs } }),
@@ -25,7 +25,7 @@ export function openOspos(config: OsposConfig, memory: PosMemory, { clock = syst
   return {
     ...pos,
     async writeOrder(assignment) {
-      await orders.ensure(connection)
+      if (config.orders !== 'none') await orders.ensure(connection)
       return pos.writeOrder(assignment)
     },
   }
