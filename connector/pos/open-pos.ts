@@ -2,16 +2,22 @@ import type { Pos, PosMemory } from './port.ts'
 import type { PosConfig } from './pos-config.ts'
 import { openCsvPos } from './csv/csv-pos.ts'
 import { openEmbeddedTill } from './embedded/embedded-pos.ts'
+import { openOspos } from './ospos/ospos.ts'
+import { openUnicenta } from './unicenta/open-unicenta.ts'
 
 /**
  * The adapter for a configuration. It may answer before the POS can be reached: then its methods throw until it can. `memory` is what
  * the adapter has seen of this POS before.
  */
-export async function openPos(config: PosConfig, _memory: PosMemory): Promise<Pos> {
+export async function openPos(config: PosConfig, memory: PosMemory): Promise<Pos> {
   switch (config.type) {
     case 'embedded':
       return openEmbeddedTill({ file: config.file })
     case 'csv':
       return openCsvPos({ config })
+    case 'ospos':
+      return openOspos(config, memory)
+    case 'unicenta':
+      return openUnicenta(config, memory)
   }
 }
