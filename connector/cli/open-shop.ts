@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs'
 import { systemClock } from '../../contract/clock.ts'
 import type { ConnectorConfig } from '../config/config.ts'
+import { runningProcess } from '../control/control-file.ts'
 import { findConnector, type Found } from '../control/control-client.ts'
 import type { Shop } from '../delivery/accept-order.ts'
 import { faultOf } from '../fault.ts'
 import { JournalInUse, openJournal, type Journal } from '../journal/journal.ts'
 import { NoJournal, readJournal, type JournalReader } from '../journal/read-only.ts'
+import { roomLimits } from '../journal/room.ts'
 import { JournalRefused } from '../journal/schema.ts'
 import { openPos } from '../pos/open-pos.ts'
 import { createTurn } from '../turn.ts'
@@ -18,7 +20,10 @@ type Running = Extract<Found, { kind: 'running' }>
 function journalFault(config: ConnectorConfig, error: unknown): ExitCode {
   const what = `The journal ${config.journal.file} cannot be used`
   if (error instanceof NoJournal) complain({ what, why: 'it is not there yet: the connector has not run with this configuration', todo: 'start it once with "run", or look at journal.file in the configuration' })
-  else if (error instanceof JournalInUse) complain({ what, why: 'another process has it open', todo: 'wait for the other command to end, or stop the connector' })
+  else if (error instanceof JournalInUse) {
+    const pid = runningProcess(config.journal.file)
+    complain({ what, why: `${error.message}${pid === null ? '' : ` (process ${pid})`}`, todo: 'each store has one connector: let that one run, or stop it first' })
+  }
   else if (error instanceof JournalRefused) complain({ what, why: error.message, todo: 'see docs/store-it.md, "What to know"' })
   else complain({ what, why: faultOf(error), todo: 'run the command as the connector\'s user (or root), and look at the folder\'s rights and the disk\'s room' })
   return EXIT.journal
@@ -38,7 +43,7 @@ export function openOwnJournal(config: ConnectorConfig, which: 'existing' | 'any
   try {
     const { file } = config.journal
     if (which === 'existing' && !existsSync(file)) throw new NoJournal(file)
-    return { journal: openJournal({ file, storeId: config.store.id, connectorId: config.connector.id }) }
+    return { journal: openJournal({ file, storeId: config.store.id, connectorId: config.connector.id, room: roomLimits(config.journal) }) }
   } catch (error) {
     return { exit: journalFault(config, error) }
   }

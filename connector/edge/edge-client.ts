@@ -129,7 +129,7 @@ const WHAT_TO_DO: Readonly<Record<string, string>> = {
 }
 
 /** Names the host and the innermost known cause: fetch says only "fetch failed" and wraps the rest. */
-function noAnswer({ host }: URL, error: unknown): string {
+export function noAnswer({ host }: URL, error: unknown): string {
   let code: string | null = null
   for (let inner = error; inner instanceof Error; inner = inner.cause) {
     // Of messages only those known here are told: another may hold anything.

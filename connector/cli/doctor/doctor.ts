@@ -48,10 +48,8 @@ export async function doctor(configPath: string, options: { json?: boolean | und
       const worst = found.some(({ level }) => level === 'fail') ? 'something is broken' : found.some(({ level }) => level === 'warn') ? 'worth a look' : 'in order'
       task.title = `${examination.title}: ${worst}`
     },
-  })), {
     // Progress is for a person at a terminal; elsewhere the findings say it all.
-    ...(process.stdout.isTTY && !options.json ? {} : { renderer: 'silent' as const }),
-  })
+  })), { renderer: process.stdout.isTTY && !options.json ? 'default' : 'silent' })
   await tasks.run()
 
   const failed = findings.filter(({ level }) => level === 'fail').length

@@ -86,8 +86,8 @@ export async function init(file: string, options: InitOptions): Promise<ExitCode
 type Ask = (question: Question, given: string | undefined) => Promise<string>
 
 /** An answer that was given, that somebody types, or the usual one. Throws `NotAnswered`. */
-const asker = (mayAsk: boolean): Ask => async ({ key, message, usual, choices, wrong }, given) => {
-  const isWrong = (answer: string): string | null => wrong?.(answer) ?? (answer.trim() === '' ? 'an answer' : choices && !choices.includes(answer) ? `one of ${choices.join(', ')}` : null)
+const asker = (mayAsk: boolean): Ask => async ({ key, message, usual, choices, optional, wrong }, given) => {
+  const isWrong = (answer: string): string | null => wrong?.(answer) ?? (optional && answer === '' ? null : answer.trim() === '' ? 'an answer' : choices && !choices.includes(answer) ? `one of ${choices.join(', ')}` : null)
   const answer = given ?? (mayAsk ? await type() : usual)
   if (answer === undefined) throw new NotAnswered(`${key} is needed (${message})`)
   const fault = isWrong(answer)
@@ -109,7 +109,7 @@ async function answersTo(questions: readonly Question[], ask: Ask, given: readon
   const unknown = [...set.keys()].find((key) => !questions.some((question) => question.key === key))
   if (unknown !== undefined) throw new NotAnswered(`--set ${unknown}: this POS has ${questions.map(({ key }) => key).join(', ') || 'no such keys'}`)
   const answers: Record<string, string> = {}
-  for (const question of questions) answers[question.key] = await ask({ ...question, message: question.message, key: question.key }, set.get(question.key))
+  for (const question of questions) answers[question.key] = await ask({ ...question, key: `--set ${question.key}` }, set.get(question.key))
   return answers
 }
 

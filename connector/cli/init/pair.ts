@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { PairAnswer } from '../../../contract/connect.ts'
 import { ok, refused, type Result } from '../../../contract/result.ts'
 import { Secret } from '../../config/config.ts'
+import { noAnswer } from '../../edge/edge-client.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { complain, faultText, type Complaint } from '../say.ts'
 import { takePrivatePlace } from './private-file.ts'
@@ -64,7 +65,7 @@ async function trade(url: string, storeId: string, code: string): Promise<Result
     })
     body = await response.json().catch(() => null)
   } catch (error) {
-    return refused({ why: `no answer from ${base.host} (${faultText(error)})`, todo: `look at the address and the line, then try again ${again}` })
+    return refused({ why: noAnswer(base, error), todo: `mend it, then try again ${again}` })
   }
   if (response.status === 410) return refused({ why: 'the edge knows no such code for this store: it was used, is older than 15 minutes, or is another store\'s', todo: 'compare the store id with the operator, and ask for another code' })
   if (response.status === 429) return refused({ why: 'too many tries', todo: `wait a minute, then try again ${again}` })

@@ -5,6 +5,8 @@ export type Question = {
   /** What stands there without an answer; left out, an answer is needed. */
   usual?: string
   choices?: readonly string[]
+  /** Nothing is an answer. */
+  optional?: true
   /** Answers what is wrong with an answer. */
   wrong?(answer: string): string | null
 }

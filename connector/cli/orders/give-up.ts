@@ -1,7 +1,7 @@
 import { confirm } from '@inquirer/prompts'
 import { z } from 'zod'
 import { RejectReason } from '../../../contract/events.ts'
-import { GiveUpBody } from '../../control/control-server.ts'
+import type { GiveUpBody } from '../../control/control-server.ts'
 import { giveUp, type GivenUp } from '../../delivery/give-up.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { act, withJournal } from '../open-shop.ts'

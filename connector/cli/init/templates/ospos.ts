@@ -1,0 +1,22 @@
+import { loginQuestions, loginYaml, PASSWORD_FILE } from '../database-login.ts'
+import { quoted, type Template } from '../template.ts'
+
+export const ospos: Template = {
+  title: 'Open Source POS (MariaDB or MySQL)',
+  questions: [
+    ...loginQuestions('3306', 'ospos'),
+    { key: 'location', message: 'Stock location, id or name (empty: the only one)', usual: '', optional: true },
+    { key: 'orders', message: 'How do web orders come into the till?', usual: 'suspended', choices: ['suspended', 'completed'] },
+  ],
+  passwordFile: PASSWORD_FILE,
+  pollMs: 1000,
+  yaml: (answers) => `  # Open Source POS. Tax, currency and time zone are read from the POS itself.
+  type: ospos
+${loginYaml(answers)}
+  # Id or name of the stock location; only where the shop has several.
+  ${answers['location'] ? '' : '# '}location: ${quoted(answers['location'] || 'stock')}
+  # suspended: the cashier finds the order under "Suspended" and completes it; stock falls then. completed: a finished sale at once.
+  orders: ${answers['orders']}
+  # refuse: an order for more than the shelf holds is refused. allow: it is written all the same.
+  oversell: refuse`,
+}
