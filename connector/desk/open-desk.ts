@@ -31,15 +31,16 @@ export function openDesk(parts: DeskParts): OpenDesk {
 }
 
 async function serveTablets({ shop, log }: DeskParts, desk: Desk, address: NonNullable<DeskConfig['listen']>, signal: AbortSignal): Promise<void> {
-  const access: DeskAccess = address.pin === null
-    ? { kind: 'local' }
-    : { kind: 'pin', guard: createPinGuard(address.pin, systemMonotonic), sessions: createSessions(shop.journal.meta, address.pin, shop.now) }
+  const guard = address.pin === null ? null : createPinGuard(address.pin, systemMonotonic)
+  // A key that a full disk cannot keep is tried again, too.
+  const access = (): DeskAccess =>
+    (address.pin === null || guard === null ? { kind: 'local' } : { kind: 'pin', guard, sessions: createSessions(shop.journal.meta, address.pin, shop.now) })
   const bell = createBell()
   let failing = false
   while (!signal.aborted) {
     let server: RunningServer
     try {
-      server = await listenForDesk(desk, access, address)
+      server = await listenForDesk(desk, access(), address)
     } catch (error) {
       if (!failing) log.error({ event: 'desk.cannot-listen', host: address.host, port: address.port, hint: 'tablets cannot open the desk: look at desk.host and desk.port, and whether another program uses them; it is tried again', ...faultFields(error) })
       failing = true

@@ -10,8 +10,9 @@ const KEY_BYTES = 32
 export type Sessions = { issue(): string; isValid(cookie: string): boolean }
 
 export function createSessions(meta: Pick<Meta, 'get' | 'set'>, pin: string, clock: Clock): Sessions {
-  const kept = meta.get('deskKey') ?? randomBytes(KEY_BYTES).toString('base64url')
-  meta.set('deskKey', kept)
+  const known = meta.get('deskKey')
+  const kept = known ?? randomBytes(KEY_BYTES).toString('base64url')
+  if (known === null) meta.set('deskKey', kept)
   const key = createHmac('sha256', Buffer.from(kept, 'base64url')).update(pin).digest()
   const sign = (until: string): Buffer => createHmac('sha256', key).update(`desk session until ${until}`).digest()
   return {

@@ -33,7 +33,7 @@ button { cursor: pointer; }
 .top button { min-height: 44px; padding: .3rem .9rem; border-radius: 10px; border: 1px solid var(--line); background: transparent; color: var(--accent); }
 .top .loud { background: var(--bad); color: var(--on-bad); border-color: transparent; font-weight: 600; }
 .trouble { margin: .75rem 1rem 0; padding: .7rem 1rem; border-radius: 10px; background: var(--bad-sheet); border-left: 5px solid var(--bad); }
-.said { position: fixed; left: 50%; bottom: 1rem; transform: translateX(-50%); z-index: 3; width: max-content; max-width: calc(100vw - 2rem); padding: .8rem 1.2rem; border-radius: 12px; background: var(--ink); color: var(--paper); box-shadow: 0 6px 24px rgb(0 0 0 / .25); }
+.said { pointer-events: none; position: fixed; left: 50%; bottom: 1rem; transform: translateX(-50%); z-index: 3; width: max-content; max-width: calc(100vw - 2rem); padding: .8rem 1.2rem; border-radius: 12px; background: var(--ink); color: var(--paper); box-shadow: 0 6px 24px rgb(0 0 0 / .25); }
 .said.bad { background: var(--bad); color: var(--on-bad); }
 
 main { display: grid; gap: 1.25rem 1rem; padding: 1rem; grid-template-columns: minmax(0, 1fr); max-width: 100rem; margin: 0 auto; }
@@ -43,7 +43,6 @@ h2 { font-size: 1.05rem; margin-bottom: .6rem; display: flex; align-items: cente
 .cards { display: grid; gap: .75rem; grid-template-columns: minmax(0, 1fr); align-content: start; }
 .cards:not(:empty) + .empty { display: none; }
 .empty { color: var(--quiet); padding: 1.1rem 1rem; border: 1px dashed var(--line); border-radius: 14px; }
-@media (max-width: 30rem) { .top .store { display: none; } }
 @media (min-width: 62rem) {
   main { grid-template-columns: repeat(3, minmax(0, 1fr)); }
   #section-doubt, #section-shipped, #section-ended { grid-column: 1 / -1; }
@@ -105,6 +104,11 @@ legend { font-weight: 600; padding: 0; }
 .pin h1 { display: flex; align-items: center; gap: .75rem; font-size: 1.5rem; }
 .pin .trouble { margin: 0; }
 .pin form { display: grid; gap: 1rem; }
+@media (max-width: 30rem) {
+  .top .store { display: none; }
+  .taps { gap: .4rem; }
+  .taps .tap { padding-inline: .5rem; }
+}
 @media (prefers-reduced-motion: no-preference) {
   .card.arriving { animation: arriving 1.2s ease-out; }
   @keyframes arriving { from { transform: translateY(-8px); box-shadow: 0 0 0 5px var(--accent); } }
