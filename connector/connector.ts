@@ -30,7 +30,8 @@ import { readRefusedAgain } from './journal/read-refused-again.ts'
 import { keepJournal } from './journal/upkeep.ts'
 import { createAccess } from './link/access.ts'
 import { readTunnelState } from './link/tunnel-state.ts'
-import { metricsText } from './metrics.ts'
+import { createFreshness } from './freshness.ts'
+import { createMetrics } from './metrics.ts'
 import type { Pos } from './pos/port.ts'
 import { faultFields } from './fault.ts'
 import { watchReachable } from './pos-reachable.ts'
@@ -59,7 +60,16 @@ const TOLD_BETWEEN_PULLS_MS = 1000
 export async function startConnector(config: ConnectorConfig, journal: Journal, openedPos: Pos, log: Logger, version: string, troubles: Troubles = createTroubles(systemClock)): Promise<RunningConnector> {
   const startedAt = systemClock()
   const activity = createActivity(systemClock)
-  const { pos, reachable } = watchReachable(openedPos, activity.hearPos)
+  const freshness = createFreshness(systemMonotonic)
+  let edgeSeenAt: number | null = null
+  const metrics = createMetrics({
+    version, pos: openedPos.capabilities.name, journal, freshness, posReachable: () => reachable(), holdsStore: () => isHeld(), clockSkewMs: () => clock.skewMs(),
+    edgeSeenAgoMs: () => (edgeSeenAt === null ? null : systemMonotonic() - edgeSeenAt), edgeAnswering: () => activity.facts().edgeAwaySince === null, now: () => clock.now(), monotonic: systemMonotonic,
+  })
+  const { pos, reachable } = watchReachable(openedPos, (call) => {
+    const heard = [activity.hearPos(call), metrics.hearPos(call)]
+    return (ok, answer) => heard.forEach((hear) => hear(ok, answer))
+  })
   const clock = createEdgeClock(systemClock)
   const { edge, isHeld } = watchLease(activity.watchEdge(createEdgeClient({ url: config.edge.url, storeId: config.store.id, secrets: config.store.secrets, clock })), systemMonotonic, systemClock)
   const shop: Shop = { journal, pos, turn: createTurn(), now: clock.now, holdsStore: isHeld }
@@ -71,7 +81,6 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
     ending.resolve({ why: 'held', holder })
   }
   let taking = true
-  let edgeSeenAt: number | null = null
 
   const feed = createFeed(config.feed, ({ kind, report }) => {
     if (kind === 'quarantined') log.error({ event: 'feed.quarantined', ...report, hint: 'the POS would empty or reprice too much of the shop: the web keeps the last good state until it is normal again or the operator decides' })
@@ -82,16 +91,18 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
   const sender = createSender(shop, edge, log, {
     onHeld,
     onEpoch() {
+      freshness.renumbered()
       standing.confirmed()
       writer.edgeAnswered()
       heartbeat.wake()
       reconciler.wake()
       pull.set({ often: true, now: true })
     },
-    onSent() {
+    onSent(ackedSeq) {
       standing.confirmed()
       writer.edgeAnswered()
       edgeSeenAt = systemMonotonic()
+      freshness.edgeConfirmed(ackedSeq, journal.outbox.lastSeq())
     },
   })
   journal.onAppend(() => sender.wake())
@@ -135,6 +146,7 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
     tunnel: () => readTunnelState(config.tunnel),
     onAnswer(answer) {
       edgeSeenAt = systemMonotonic()
+      freshness.edgeConfirmed(answer.ackedSeq, journal.outbox.lastSeq())
       standing.answered()
       writer.edgeAnswered()
       sender.edgeIsBack()
@@ -163,7 +175,7 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
       return { ready: waitingFor.length === 0, waitingFor }
     },
     status: () => status(),
-    metrics: () => metricsText({ journal, posReachable: reachable(), edgeSeenAgoMs: edgeSeenAt === null ? null : systemMonotonic() - edgeSeenAt, clockSkewMs: clock.skewMs() }),
+    metrics: metrics.text,
   }, config.server)
 
   const status = () => liveStatus({
@@ -196,7 +208,10 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
   })
   const working = [
     guarded('writer', writer.run(work.signal)),
-    guarded('capture', watchPos(shop, feed, log, config.poll.everyMs, work.signal, watchBell)),
+    guarded('capture', watchPos(shop, feed, log, config.poll.everyMs, work.signal, watchBell, () => {
+      const lookedAt = systemMonotonic()
+      return () => freshness.posCaughtUp(lookedAt)
+    })),
     guarded('reconciler', reconciler.run(work.signal)),
     guarded('pull', pull.run(work.signal)),
     guarded('upkeep', keepJournal({ journal, log, now: systemClock, monotonic: systemMonotonic, keepFinishedDays: config.journal.keepFinishedDays }, work.signal)),

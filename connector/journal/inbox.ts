@@ -47,6 +47,8 @@ export type Inbox = {
   endedSince(since: number, limit: number): InboxRow[]
   /** How many are not finished. */
   unfinished(): number
+  /** When the oldest of them came, epoch ms. */
+  oldestUnfinishedAt(): number | null
   countByState(): Record<string, number>
 }
 
@@ -96,6 +98,10 @@ export function openInbox(db: Database): Inbox {
     unfinished() {
       const row = db.get(`SELECT count(*) AS n FROM inbox WHERE state IN ('received', 'intent') OR cancel = 'requested' OR answer_again = 1`)
       return row ? integer(row, 'n') : 0
+    },
+    oldestUnfinishedAt() {
+      const row = db.get(`SELECT min(received_at) AS at FROM inbox WHERE state IN ('received', 'intent') OR cancel = 'requested' OR answer_again = 1`)
+      return row ? integerOrNull(row, 'at') : null
     },
     countByState: () =>
       Object.fromEntries(db.all('SELECT state, count(*) AS n FROM inbox GROUP BY state').map((row) => [text(row, 'state'), integer(row, 'n')])),

@@ -1,0 +1,104 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { toInstant } from '../contract/clock.ts'
+import { createFreshness } from './freshness.ts'
+import { receiveOrder } from './delivery/receive-order.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
+import type { Journal } from './journal/journal.ts'
+import { assignmentOf, memoryPos, NOW, openTestJournal, testFolder } from './test-shop.ts'
+import { watchReachable } from './pos-reachable.ts'
+
+let folder: ReturnType<typeof testFolder>
+let journal: Journal
+let ms: number
+let metrics: Metrics
+const freshness = () => fresh
+let fresh: ReturnType<typeof createFreshness>
+
+beforeEach(() => {
+  folder = testFolder()
+  journal = openTestJournal(folder.file('journal.sqlite'))
+  ms = 0
+  fresh = createFreshness(() => ms)
+  metrics = createMetrics({
+    version: '1.2.3', pos: 'memory', journal, freshness: fresh, posReachable: () => true, edgeSeenAgoMs: () => null, edgeAnswering: () => true, holdsStore: () => true,
+    clockSkewMs: () => 61_000, now: () => NOW + 30_000, monotonic: () => ms,
+  })
+})
+afterEach(() => {
+  journal.close()
+  folder.remove()
+})
+const valueOf = async (name: string): Promise<number | null> => {
+  const line = (await metrics.text()).split('\n').find((each) => each.startsWith(`tillbridge_connector_${name} `) || each.startsWith(`tillbridge_connector_${name}{`))
+  return line === undefined ? null : Number(line.split(' ').at(-1))
+}
+
+describe('metrics', () => {
+  test('tell the depth and age of what waits, leave out what is not known, and hold nothing of customers or goods', async () => {
+    receiveOrder(journal, assignmentOf(1, { 'SKU-7': 1 }), NOW)
+    journal.append([{ type: 'order.journaled', occurredAt: toInstant(NOW), data: { assignmentId: assignmentOf(1, { A: 1 }).assignmentId } }])
+    expect([await valueOf('outbox_events'), await valueOf('lag_seconds'), await valueOf('inbox_unfinished'), await valueOf('inbox_oldest_seconds')]).toEqual([2, 30, 1, 30])
+    expect([await valueOf('clock_skew_seconds'), await valueOf('edge_seen_seconds'), await valueOf('drift_skus')]).toEqual([61, null, null])
+    expect(await valueOf('process_resident_memory_bytes')).toBeGreaterThan(1_000_000)
+    expect(await valueOf('journal_bytes')).toBeGreaterThan(10_000)
+    const text = await metrics.text()
+    expect(text).toContain('tillbridge_connector_build_info{version="1.2.3",pos="memory"')
+    for (const secret of ['SKU-7', 'shopper', 'Shopper', 'ord_']) expect(text).not.toContain(secret)
+    journal.outbox.markAcked(2)
+    expect(await valueOf('lag_seconds')).toBe(0)
+  })
+
+  test('measure calls to the POS by operation, the one that hangs too', async () => {
+    const gate = Promise.withResolvers<void>()
+    let hangs = false
+    const { pos } = watchReachable(memoryPos({ A: 1 }, {}, () => (hangs ? gate.promise : Promise.resolve())), metrics.hearPos)
+    await pos.readLevels(['A'])
+    hangs = true
+    const hanging = pos.mayHaveChanged()
+    ms += 90_000
+    expect(await valueOf('pos_call_open_seconds')).toBe(90)
+    expect(await valueOf('pos_call_seconds_count{operation="readLevels"}'.split('{')[0]!)).toBe(1)
+    gate.resolve()
+    await hanging
+    expect(await valueOf('pos_call_open_seconds')).toBe(0)
+    expect(await metrics.text()).toContain('tillbridge_connector_pos_calls_total{operation="mayHaveChanged",outcome="ok"} 1')
+  })
+})
+
+describe('the fresh figures', () => {
+  test('stay near nothing in a quiet shop, and grow when the POS hangs', async () => {
+    for (let n = 0; n < 100; n += 1) {
+      ms += 1000
+      freshness().posCaughtUp(ms)
+      freshness().edgeConfirmed(0, 0)
+    }
+    expect([await valueOf('pos_fresh_seconds'), await valueOf('edge_fresh_seconds')]).toEqual([0, 0])
+    ms += 45_000
+    expect(await valueOf('pos_fresh_seconds')).toBe(45)
+  })
+
+  test('grow when the outbox is stuck although the edge answers heartbeats', () => {
+    freshness().edgeConfirmed(10, 10)
+    for (let n = 0; n < 60; n += 1) {
+      ms += 1000
+      freshness().edgeConfirmed(10, 11 + n)
+    }
+    expect(freshness().edgeFreshMs()).toBe(60_000)
+  })
+
+  test('of a busy shop tell how old the first event on its way is, not that there is always one', () => {
+    for (let n = 0; n < 60; n += 1) {
+      ms += 1000
+      freshness().edgeConfirmed(n, n + 2)
+    }
+    expect(freshness().edgeFreshMs()).toBeLessThanOrEqual(2000)
+  })
+
+  test('forget the old numbering', () => {
+    freshness().edgeConfirmed(5, 9)
+    freshness().renumbered()
+    ms = 8000
+    freshness().edgeConfirmed(9, 12)
+    expect(freshness().edgeFreshMs()).toBe(8000)
+  })
+})
