@@ -132,7 +132,8 @@ function enterByPin(app: Hono<Env>, desk: Desk, { guard, sessions }: Extract<Des
     const answer = guard.try(c.env.incoming.socket.remoteAddress ?? 'unknown', typeof given === 'string' ? given : '')
     if (answer.kind !== 'right') {
       desk.log.warn({ event: 'desk.wrong-pin', outcome: answer.kind, waitMs: Math.round(answer.waitMs) })
-      const waitS = Math.ceil(answer.waitMs / 1000)
+      // Rounded first: the monotonic clock has fractions, and 1000.0000001 ms are one second.
+      const waitS = Math.ceil(Math.round(answer.waitMs) / 1000)
       if (waitS > 0) c.header('retry-after', String(waitS))
       return c.html(await pinPage(desk.storeId, { wrong: answer.kind === 'wrong', waitS }), answer.kind === 'wrong' ? 403 : 429)
     }
