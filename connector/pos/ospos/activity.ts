@@ -7,7 +7,7 @@ import { ORDER_TABLE, type OrderTable } from './order-table.ts'
 import type { OsposConfig } from './ospos-config.ts'
 import { stepOf, type Told } from './sale-steps.ts'
 import { readSales, readStates, saleName, undone, type SaleState } from './sales.ts'
-import { list, readSettings, rowsOf, tablesOf, text } from './shop-settings.ts'
+import { list, readSettings, rowsOf, tablesOf, text, useTillClock } from './shop-settings.ts'
 import { advance, noHigherThan, parseCursor, writeCursor, type OsposCursor, type Sightings } from './sightings.ts'
 
 /** How far behind the newest an id may still appear: no till has this many sales, or log rows, begun and not committed. */
@@ -61,11 +61,12 @@ export function osposActivity(config: OsposConfig, orders: OrderTable, clock: Cl
 
   return {
     async signal(tx) {
+      await useTillClock(tx)
       const [row] = await rowsOf(tx, sql<Row>`SELECT
         (SELECT CONCAT_WS(':', COUNT(*), MAX(trans_id)) FROM ${table('inventory')} WHERE trans_id > (SELECT COALESCE(MAX(trans_id), 0) FROM ${table('inventory')}) - ${LOG_WINDOW}) AS log,
-        (SELECT CONCAT_WS(':', COUNT(*), MAX(sale_id), SUM(sale_status * sale_id), MAX(sale_time)) FROM ${table('sales')}
+        (SELECT CONCAT_WS(':', COUNT(*), MAX(sale_id), SUM(sale_status * sale_id)) FROM ${table('sales')}
           WHERE sale_id > (SELECT COALESCE(MAX(sale_id), 0) FROM ${table('sales')}) - ${SALES_WINDOW}) AS sales,
-        (SELECT CONCAT_WS(':', COUNT(*), SUM(sale_status * sale_id)) FROM ${table('sales')} WHERE sale_id IN (${list(openNow)})) AS open,
+        (SELECT SUM(CRC32(CONCAT_WS(':', sale_id, sale_status, sale_time))) FROM ${table('sales')} WHERE sale_id IN (${list(openNow)})) AS open,
         (SELECT SUM(CRC32(CONCAT_WS(':', sale_id, payment_type, payment_amount))) FROM ${table('sales_payments')} WHERE sale_id IN (${list(openNow)})) AS paid`)
       return JSON.stringify(row)
     },
@@ -73,8 +74,7 @@ export function osposActivity(config: OsposConfig, orders: OrderTable, clock: Cl
     head: async (tx) => writeCursor(await headOf(tx)),
 
     async read(tx, cursorText, memory) {
-      // TIMESTAMP columns then read as the till itself reads them: as the wall clock it wrote.
-      await sql`SET time_zone = @@global.time_zone`.execute(tx)
+      await useTillClock(tx)
       const settings = await readSettings(tx, config)
       const hasOrders = await orders.exists(tx)
       const head = parseCursor(cursorText)

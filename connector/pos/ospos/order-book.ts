@@ -12,7 +12,7 @@ import type { OsposConfig } from './ospos-config.ts'
 import { OsposFault } from './ospos-fault.ts'
 import { isOpen } from './sale-steps.ts'
 import { COMPLETED, readStates, saleName, SUSPENDED } from './sales.ts'
-import { list, readSettings, rowsOf, tablesOf, text, type Settings } from './shop-settings.ts'
+import { list, readSettings, rowsOf, tablesOf, text, useTillClock, type Settings } from './shop-settings.ts'
 
 const CANCELLED = 2
 const TAX = { included: 0, onTop: 1 } as const
@@ -26,7 +26,6 @@ export function osposOrderBook(config: OsposConfig, orders: OrderTable, clock: C
   const own = sql.table(ORDER_TABLE)
   const goods = osposGoods(config)
 
-  const inTillClock = async (tx: Tx): Promise<void> => void await sql`SET time_zone = @@global.time_zone`.execute(tx)
   const wallClock = ({ timeZone }: Settings): string => instantToWallClock(clock(), timeZone)
 
   return {
@@ -44,7 +43,7 @@ export function osposOrderBook(config: OsposConfig, orders: OrderTable, clock: C
     },
 
     async write(tx, assignment) {
-      await inTillClock(tx)
+      await useTillClock(tx)
       const settings = await readSettings(tx, config)
       const employee = await findEmployee(tx)
       const prepared = orderLines(assignment, await orderedItems(tx, assignment), settings.decimals)
@@ -59,7 +58,7 @@ export function osposOrderBook(config: OsposConfig, orders: OrderTable, clock: C
 
     async void(tx, assignmentId) {
       if (!await orders.exists(tx)) return 'absent'
-      await inTillClock(tx)
+      await useTillClock(tx)
       const settings = await readSettings(tx, config)
       const [row] = await rowsOf(tx, sql<Row>`SELECT sale_id AS sale, shape, payment, voided FROM ${own} WHERE order_id = ${assignmentId} FOR UPDATE`)
       if (!row) return 'absent'

@@ -31,6 +31,12 @@ export function text(row: Row, column: string): string {
 /** A list for `IN (…)`, which may not be empty in SQL: no key is 0. */
 export const list = (values: readonly (number | string)[]): RawBuilder<unknown> => sql.join(values.length > 0 ? values : [0])
 
+/**
+ * From here on a TIMESTAMP of this session reads and writes as the till's own does: the wall clock it wrote, since the till lets the server
+ * choose the zone. For every transaction that looks at a date.
+ */
+export const useTillClock = async (tx: Tx): Promise<void> => void await sql`SET time_zone = @@global.time_zone`.execute(tx)
+
 const KEYS = ['currency_code', 'tax_included', 'timezone', 'use_destination_based_tax']
 
 export async function readSettings(tx: Tx, config: OsposConfig): Promise<Settings> {
