@@ -31,8 +31,10 @@ export function putGoods(state: ShopState, line: GoodsLine, moment: number): boo
     const sameCount = known !== undefined && Number(known['counted_at']) === countedAt && known['on_hand'] === line.stock
     if (!sameCount) {
       state.run('UPDATE goods SET on_hand = ?, counted_at = ? WHERE sku = ?', line.stock, countedAt, line.sku)
-      state.run('DELETE FROM moves WHERE sku = ? AND at <= ?', line.sku, countedAt)
-      if (item !== null) state.changed('level', line.sku)
+      const ended = state.run('DELETE FROM moves WHERE sku = ? AND at <= ?', line.sku, countedAt)
+      // The count that confirms what is known says nothing new, unless sales or orders stood between.
+      const moved = known?.['on_hand'] !== line.stock || state.get('SELECT 1 FROM order_lines WHERE sku = ?', line.sku) !== undefined
+      if (item !== null && (moved || ended > 0)) state.changed('level', line.sku)
     }
   }
   return describes || counts
