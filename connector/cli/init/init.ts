@@ -50,7 +50,7 @@ export async function init(file: string, options: InitOptions): Promise<ExitCode
     const journalFile = await ask({ key: '--journal', message: 'Where is the journal kept (a local disk)?', usual: usualJournal }, options.journal)
     const port = Number(await ask({ key: '--port', message: 'Port for the tunnel and the desk page', usual: USUAL_PORT, wrong: (text) => (/^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? null : 'a number from 0 to 65535') }, options.port))
 
-    const passwordFile = template.passwordFile === undefined ? null : resolve(folder, template.passwordFile)
+    const passwordFile = template.passwordFile === undefined || template.needsPassword?.(answers) === false ? null : resolve(folder, template.passwordFile)
     const taken = [configFile, ...(passwordFile ? [passwordFile] : []), ...(options.pair ? [secretFile] : [])].find((path) => existsSync(path))
     if (taken !== undefined && !options.force) {
       complain({ what, why: `${taken} is there already`, todo: 'name another file, or add --force to write over it; "pair" alone gets a new secret' })
@@ -109,7 +109,7 @@ async function answersTo(questions: readonly Question[], ask: Ask, given: readon
   const unknown = [...set.keys()].find((key) => !questions.some((question) => question.key === key))
   if (unknown !== undefined) throw new NotAnswered(`--set ${unknown}: this POS has ${questions.map(({ key }) => key).join(', ') || 'no such keys'}`)
   const answers: Record<string, string> = {}
-  for (const question of questions) answers[question.key] = await ask({ ...question, key: `--set ${question.key}` }, set.get(question.key))
+  for (const question of questions) if (question.only?.(answers) ?? true) answers[question.key] = await ask({ ...question, key: `--set ${question.key}` }, set.get(question.key))
   return answers
 }
 

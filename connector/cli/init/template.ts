@@ -1,3 +1,5 @@
+export type Answers = Readonly<Record<string, string>>
+
 /** One thing that only the person at the machine knows. `secret`: it goes into a file of its own, never into the YAML. */
 export type Question = {
   key: string
@@ -7,6 +9,8 @@ export type Question = {
   choices?: readonly string[]
   /** Nothing is an answer. */
   optional?: true
+  /** Whether it is asked after these answers. */
+  only?(answers: Answers): boolean
   /** Answers what is wrong with an answer. */
   wrong?(answer: string): string | null
 }
@@ -17,9 +21,11 @@ export type Template = {
   questions: readonly Question[]
   /** The connector logs in at a database: its password goes into this file. */
   passwordFile?: string
+  /** Left out: it does. */
+  needsPassword?(answers: Answers): boolean
   /** Milliseconds between two looks at the POS. */
   pollMs: number
-  yaml(answers: Readonly<Record<string, string>>): string
+  yaml(answers: Answers): string
 }
 
 /** Any text as a YAML scalar. */

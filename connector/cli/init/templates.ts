@@ -1,11 +1,12 @@
-import { PosConfig } from '../../pos/pos-config.ts'
+import type { PosConfig } from '../../pos/pos-config.ts'
 import { csv } from './templates/csv.ts'
 import { embedded } from './templates/embedded.ts'
 import { ospos } from './templates/ospos.ts'
+import { sql } from './templates/sql.ts'
 import { unicenta } from './templates/unicenta.ts'
 import type { Template } from './template.ts'
 
 /** By the word in `pos.type`. A test reads each of them back without a warning. */
-export const TEMPLATES: Readonly<Record<PosConfig['type'], Template>> & Readonly<Record<string, Template>> = { embedded, ospos, unicenta, csv }
+export const TEMPLATES: Readonly<Record<PosConfig['type'], Template>> & Readonly<Record<string, Template>> = { embedded, ospos, unicenta, sql, csv }
 
-export const POS_TYPES: readonly string[] = PosConfig.options.flatMap((option) => [...option.shape.type.values]).filter((type) => TEMPLATES[type] !== undefined)
+export const POS_TYPES: readonly string[] = Object.keys(TEMPLATES)

@@ -1,0 +1,52 @@
+import { statSync, writeFileSync } from 'node:fs'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { loadConfig } from '../../config/load-config.ts'
+import { SECRET, testFolder } from '../../test-shop.ts'
+import { composeYaml } from './compose.ts'
+import { takePrivatePlace, writePrivately } from './private-file.ts'
+import { TEMPLATES } from './templates.ts'
+
+let folder: ReturnType<typeof testFolder>
+beforeEach(() => {
+  folder = testFolder()
+  writePrivately(folder.file('store.secret'), `${SECRET}\n`)
+  writePrivately(folder.file('pos.password'), 'hunter 2\n')
+})
+afterEach(() => folder.remove())
+
+const BASICS = { edgeUrl: 'https://shop.example', storeId: 'main-street', journalFile: 'data/journal.sqlite', port: 8791, secretFile: 'store.secret' }
+
+describe('a template', () => {
+  const variants = Object.entries(TEMPLATES).flatMap(([type, template]) => {
+    const choice = template.questions.find(({ key }) => key === 'dialect')
+    return (choice?.choices ?? ['']).map((dialect) => ({ type, dialect, template }))
+  })
+  test.each(variants)('of $type $dialect is loaded without a warning', ({ dialect, template }) => {
+    const answers: Record<string, string> = {}
+    for (const { key, usual, only } of template.questions) if (only?.(answers) ?? true) answers[key] = key === 'dialect' ? dialect : usual ?? folder.path
+    writeFileSync(folder.file('shop.yaml'), composeYaml(BASICS, template, answers))
+    const loaded = loadConfig(folder.file('shop.yaml'))
+    expect(loaded.ok ? loaded.value.warnings : loaded.refusal).toEqual([])
+    expect(loaded.ok && loaded.value.config.store.secrets).toEqual([SECRET])
+  })
+
+  test('takes any text as an answer', () => {
+    const template = TEMPLATES['embedded']!
+    writeFileSync(folder.file('shop.yaml'), composeYaml(BASICS, template, { file: 'C:\\Till "old"\\ #1: x\u00e9.db' }))
+    const loaded = loadConfig(folder.file('shop.yaml'))
+    expect(loaded.ok && 'file' in loaded.value.config.pos && loaded.value.config.pos.file).toContain('C:\\Till "old"\\ #1: x\u00e9.db')
+  })
+})
+
+describe('a secret', () => {
+  test('is its owner\'s alone, and replaces the old one in one step', () => {
+    const file = folder.file('new/secret')
+    const place = takePrivatePlace(file)
+    expect(() => statSync(file)).toThrow('ENOENT')
+    place.put('one')
+    place.giveBack()
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    takePrivatePlace(file).giveBack()
+    expect(statSync(file).size).toBe(3)
+  })
+})

@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { proxyFindings, skewFinding } from './doctor/edge.ts'
+import { publicAnswer } from './doctor/tunnel.ts'
+import { redactLog, redactText, redactYaml } from './diag/redact.ts'
+import { driftInWords } from './drift-words.ts'
+import { EXIT_WORDS } from './exit-codes.ts'
+import { sinceOf } from './orders/list.ts'
+import { progressText } from './progress-line.ts'
+import { reportOf } from './status.ts'
+import { systemdUnit } from './systemd-unit.ts'
+
+describe('progress', () => {
+  test('has done and total, rate, and time left', () => expect(progressText({ compared: 250, total: 1000, events: 3 }, 1000)).toBe('[######..................] 250/1000 (25 %), 250/s, 3 to send, about 3 s left'))
+  test('claims no total that nobody knows', () => expect(progressText({ compared: 250, total: null, events: 3 }, 1000)).toBe('250 compared, 250/s, 3 to send'))
+})
+
+describe('a comparison', () => {
+  test('says why each number differed, and by how much', () => {
+    const words = driftInWords({ at: '2026-01-02T12:00:00Z', compared: 9, skus: 1, units: 4, causes: { lost: 1 }, sample: [{ sku: 'A', cause: 'lost', pos: 5, edge: 9 }], unhealed: null }).join('\n')
+    expect(words).toContain('9 items compared, 1 differed (4 units')
+    expect(words).toContain('1 × lost: told, and the edge has an older word')
+    expect(words).toContain('A: the POS has 5, the edge had 9')
+  })
+})
+
+describe('status', () => {
+  const journal = { waitingSince: '2026-01-02T12:00:00Z' } as Parameters<typeof reportOf>[0]
+  test('is as far behind as the oldest event that is not confirmed', () => {
+    expect(reportOf(journal, null, null, Date.parse('2026-01-02T12:00:42Z')).lagS).toBe(42)
+    expect(reportOf({ ...journal, waitingSince: null }, null, null, 0).lagS).toBe(0)
+  })
+})
+
+describe('doctor', () => {
+  test('tells a clock that is off, before calls are refused', () => {
+    expect(skewFinding(900).level).toBe('ok')
+    expect(skewFinding(-45_000)).toMatchObject({ level: 'warn', detail: '45 s behind the edge\'s' })
+    expect(skewFinding(3_600_000).detail).toContain('60 min ahead of')
+  })
+  test('sees a proxy that Node would not use', () => {
+    expect(proxyFindings({ HTTPS_PROXY: 'http://proxy:3128' })).toMatchObject([{ level: 'warn' }])
+    expect(proxyFindings({ HTTPS_PROXY: 'http://proxy:3128', NODE_USE_ENV_PROXY: '1' })).toMatchObject([{ level: 'ok' }])
+  })
+  test('knows what a public hostname may answer to a stranger', () => {
+    expect(publicAnswer('x', 'till.example', 200, true).level).toBe('fail')
+    expect(publicAnswer('x', 'till.example', 302, true).level).toBe('ok')
+    expect(publicAnswer('x', 'till.example', 530, true).level).toBe('warn')
+  })
+})
+
+describe('what diag packs', () => {
+  const yaml = 'store: { id: shop, secret: tbsec_AAAABBBBCCCCDDDDEEEEFFFF } # old: hunter2\ndesk:\n  pin: "4711"\n  pinFile: desk.pin\npos:\n  connection: { user: till, password: hunter2, passwordFile: pos.password }\n  url: "https://u:p4ss@db.example/x"\n'
+  test('has the configuration without its secrets, and the names of their files', () => {
+    const clean = redactYaml(yaml, ['hunter2'])
+    for (const hidden of ['tbsec_', 'hunter2', '4711', 'p4ss']) expect(clean).not.toContain(hidden)
+    for (const kept of ['pinFile: desk.pin', 'passwordFile: pos.password', 'id: shop', 'user: till']) expect(clean).toContain(kept)
+  })
+  test('has of a log only what the connector writes', () => {
+    const log = redactLog('{"event":"edge.away","fault":"X","customer":"Bess"}\nplain bess@example.org\n{"event":"x","hint":"ask bess@example.org"}', [])
+    expect(log).toBe('{"event":"edge.away","fault":"X"}\n{"event":"x","hint":"ask (removed)"}')
+  })
+  test('knows the edge\'s secrets and mail addresses anywhere', () => expect(redactText('a tbsec_abc+/= b c@d.ef g')).toBe('a (removed) b (removed) g'))
+})
+
+describe('orders list', () => {
+  test('understands how long ago', () => {
+    expect([sinceOf('30m', 10_000_000), sinceOf('2h', 10_000_000), sinceOf('1970-01-01T00:00:01Z', 0), sinceOf('yesterday', 0)]).toEqual([8_200_000, 2_800_000, 1000, null])
+  })
+})
+
+describe('a unit', () => {
+  const unit = systemdUnit({ name: 'tillbridge-x', storeId: 'x', node: '/opt/my node/node', program: '/opt/c.mjs', configFile: '/etc/t/shop.yaml', credentials: [{ name: 'store.secret', file: '/etc/t/store.secret' }], writable: [], user: null, group: null, environment: [] })
+  test('takes the configuration and its secrets as credentials, and runs as nobody', () => {
+    for (const line of ['ExecStart="/opt/my node/node" /opt/c.mjs run --config %d/shop.yaml', 'LoadCredential=shop.yaml:/etc/t/shop.yaml', 'LoadCredential=store.secret:/etc/t/store.secret', 'DynamicUser=yes', 'ProtectSystem=strict', 'RestartPreventExitStatus=2 3 5']) expect(unit.split('\n')).toContain(line)
+  })
+})
+
+test('every exit code stands in the handbook as it stands in the help', () => {
+  const handbook = readFileSync(new URL('../../docs/store-it.md', import.meta.url), 'utf8')
+  for (const [code, words] of Object.entries(EXIT_WORDS)) expect(handbook).toContain(`| ${code} | ${words} |`)
+})

@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest'
+import { toInstant } from '../../contract/clock.ts'
+import { ok, refused } from '../../contract/result.ts'
+import type { Edge } from '../edge/edge-client.ts'
+import { createActivity, doingOf, type ActivityFacts } from './activity.ts'
+import { createTroubles } from './troubles.ts'
+
+const QUIET: ActivityFacts = { posLookedAt: 1, posAwaySince: null, edgeAnsweredAt: 1, edgeAwaySince: null, order: null }
+const IDLE = { epoch: 1, outbox: 0, unfinished: 0 }
+const words = (...of: Parameters<typeof doingOf>) => doingOf(...of).map(({ what }) => what)
+
+describe('what it does now', () => {
+  test('is never nothing', () => expect(words(QUIET, null, IDLE, true)).toEqual(['watching']))
+  test('names what it waits for before what it does', () => {
+    const comparing = { what: 'sync', startedAt: toInstant(1), compared: 3, total: null, events: 2 } as const
+    expect(words({ ...QUIET, posAwaySince: 5, order: { assignmentId: 'x', since: 2 } }, comparing, IDLE, true)).toEqual(['waiting-for-pos', 'order', 'comparing'])
+    expect(words({ ...QUIET, edgeAwaySince: 5 }, null, { ...IDLE, outbox: 4 }, true)).toEqual(['waiting-for-edge'])
+    expect(words(QUIET, null, { ...IDLE, outbox: 4 }, true)).toEqual(['sending'])
+  })
+  test('is waiting for the edge while orders wait for its word', () => {
+    expect(words(QUIET, null, { ...IDLE, unfinished: 1 }, false)).toEqual(['waiting-for-edge'])
+    expect(words(QUIET, null, { ...IDLE, epoch: null }, false)).toEqual(['waiting-for-edge'])
+    expect(words(QUIET, null, IDLE, false)).toEqual(['watching'])
+  })
+})
+
+describe('a look at the POS', () => {
+  test('counts when nothing had changed or what had was read, and not when a change is only announced', () => {
+    let now = 10
+    const activity = createActivity(() => now)
+    activity.hearPos({ method: 'mayHaveChanged', assignmentId: null })(true, true)
+    expect(activity.facts().posLookedAt).toBeNull()
+    activity.hearPos({ method: 'readChanges', assignmentId: null })(false)
+    expect(activity.facts()).toMatchObject({ posLookedAt: null, posAwaySince: 10 })
+    now = 20
+    activity.hearPos({ method: 'mayHaveChanged', assignmentId: null })(true, false)
+    expect(activity.facts()).toMatchObject({ posLookedAt: 20, posAwaySince: null })
+  })
+})
+
+describe('the edge', () => {
+  test('has answered when it refuses in its own words, and not when something on the way does', async () => {
+    const activity = createActivity(() => 7)
+    const answering = (problem: 'try-again' | null) => activity.watchEdge({ pending: async () => refused({ status: 503, problem, retryAfterMs: null, expectedSeq: null, holder: null }), state: async () => ok({ items: [], nextCursor: null }) } as Partial<Edge> as Edge)
+    await answering(null).pending()
+    expect(activity.facts()).toMatchObject({ edgeAnsweredAt: null, edgeAwaySince: 7 })
+    await answering('try-again').pending()
+    expect(activity.facts()).toMatchObject({ edgeAnsweredAt: 7, edgeAwaySince: null })
+  })
+})
+
+test('a trouble is told once with how often it came, the last one first, and never by fields that a log may not show', () => {
+  let now = 0
+  const troubles = createTroubles(() => now)
+  troubles.note('warn', { event: 'edge.away', fault: 'X', secret: 'tbsec_x' })
+  now = 1000
+  troubles.note('error', { event: 'journal.cannot-write', hint: 'make room' })
+  troubles.note('warn', { event: 'edge.away', fault: 'Y' })
+  troubles.note('warn', 'no event')
+  expect(troubles.list()).toEqual([
+    { event: 'edge.away', level: 'warn', fault: 'Y', count: 2, firstAt: toInstant(0), lastAt: toInstant(1000) },
+    { event: 'journal.cannot-write', level: 'error', hint: 'make room', count: 1, firstAt: toInstant(1000), lastAt: toInstant(1000) },
+  ])
+})
