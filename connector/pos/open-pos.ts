@@ -3,6 +3,7 @@ import type { PosConfig } from './pos-config.ts'
 import { openCsvPos } from './csv/csv-pos.ts'
 import { openEmbeddedTill } from './embedded/embedded-pos.ts'
 import { openOspos } from './ospos/ospos.ts'
+import { openSqlPos } from './sql/sql-pos.ts'
 import { openUnicenta } from './unicenta/open-unicenta.ts'
 
 /**
@@ -13,6 +14,8 @@ export async function openPos(config: PosConfig, memory: PosMemory): Promise<Pos
   switch (config.type) {
     case 'embedded':
       return openEmbeddedTill({ file: config.file })
+    case 'sql':
+      return openSqlPos(config, memory)
     case 'csv':
       return openCsvPos({ config })
     case 'ospos':

@@ -10,7 +10,8 @@ const NETWORK_GRACE_MS = 5_000
 
 /**
  * A session of MariaDB or MySQL. Its time zone is UTC: a TIMESTAMP reads as UTC, and NOW() in a statement is UTC; DATETIME columns are
- * as the POS wrote them. REPEATABLE READ throughout: a writing transaction locks what it decides on (FOR UPDATE), which reads the newest.
+ * as the POS wrote them. Readings are REPEATABLE READ; writing transactions READ COMMITTED, so that what is read under a lock is the newest.
+ * (A server whose binary log keeps statements takes no such writes: there they are REPEATABLE READ, and only locking reads see the newest.)
  */
 export async function openMySqlSession(config: ServerConnection, at: Whereabouts): Promise<Session> {
   try {
@@ -24,12 +25,12 @@ export async function openMySqlSession(config: ServerConnection, at: Whereabouts
     connection.on('error', () => undefined)
     const session = sessionOf(connection, config, at)
     try {
-      await prepare(session, config)
+      const { logsStatements } = await prepare(session, config)
+      return { ...session, begin: { read: [READ], write: logsStatements ? [WRITE] : [NEWEST, WRITE] } }
     } catch (error) {
       session.close()
       throw error
     }
-    return session
   } catch (error) {
     throw toDatabaseFault(error, at)
   }
@@ -44,9 +45,12 @@ function asText(field: Field): string | null {
   return bytes === null ? null : BigInt(`0x${bytes.toString('hex') || '0'}`).toString()
 }
 
-function sessionOf(connection: mysql.Connection, config: ServerConnection, at: Whereabouts): Session {
+const READ = 'START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY'
+const NEWEST = 'SET TRANSACTION ISOLATION LEVEL READ COMMITTED'
+const WRITE = 'START TRANSACTION READ WRITE'
+
+function sessionOf(connection: mysql.Connection, config: ServerConnection, at: Whereabouts): Omit<Session, 'begin'> {
   return {
-    begin: { read: ['START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY'], write: ['START TRANSACTION READ WRITE'] },
     async run(sql, parameters) {
       try {
         const [result] = await connection.query({ sql, values: [...parameters], timeout: config.statementTimeoutMs + NETWORK_GRACE_MS })
@@ -61,12 +65,13 @@ function sessionOf(connection: mysql.Connection, config: ServerConnection, at: W
   }
 }
 
-async function prepare(session: Session, config: ServerConnection): Promise<void> {
-  const { rows } = await session.run('SELECT VERSION() AS version', [])
-  const isMariaDb = /mariadb/i.test(rows[0]?.['version'] ?? '')
+async function prepare(session: Omit<Session, 'begin'>, config: ServerConnection): Promise<{ logsStatements: boolean }> {
+  const { rows: [server] } = await session.run('SELECT VERSION() AS version, @@log_bin AS logs, @@binlog_format AS format', [])
+  const isMariaDb = /mariadb/i.test(server?.['version'] ?? '')
   // Values are escaped with backslashes, so the server must read them so.
   await session.run("SET SESSION sql_mode = REPLACE(@@SESSION.sql_mode, 'NO_BACKSLASH_ESCAPES', ''), time_zone = '+00:00', group_concat_max_len = 1048576, innodb_lock_wait_timeout = ?", [Math.ceil(config.lockTimeoutMs / 1000)])
   await session.run('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ', [])
   // MariaDB counts in seconds and ends every statement; MySQL in milliseconds, and only a SELECT.
   await session.run(isMariaDb ? `SET SESSION max_statement_time = ${config.statementTimeoutMs / 1000}` : `SET SESSION max_execution_time = ${config.statementTimeoutMs}`, [])
+  return { logsStatements: server?.['logs'] === '1' && server['format'] === 'STATEMENT' }
 }

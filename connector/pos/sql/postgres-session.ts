@@ -42,9 +42,9 @@ export async function openPostgresSession(config: ServerConnection, at: Whereabo
   }
   try {
     await client.connect()
-    await session.run(
+    await client.query(
       `SET TIME ZONE 'UTC'; SET datestyle = 'ISO, YMD'; SET extra_float_digits = 1; SET client_encoding = 'UTF8'; SET standard_conforming_strings = on;
-       SET statement_timeout = ${config.statementTimeoutMs}; SET lock_timeout = ${config.lockTimeoutMs}; SET idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}`, [])
+       SET statement_timeout = ${config.statementTimeoutMs}; SET lock_timeout = ${config.lockTimeoutMs}; SET idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}`)
     return session
   } catch (error) {
     close()

@@ -47,7 +47,10 @@ const Sales = z.object({
   query: text,
   columns: z.object({
     id: column, line: column, at: column, cursor: column, sku: column, quantity: column, unitPrice: column,
-    lineTotal: column.optional(), reference: column.optional(),
+    lineTotal: column.optional(),
+    /** Of the whole sale, tax included; without it, the sum of its lines. */
+    total: column.optional(),
+    reference: column.optional(), unit: column.optional(),
   }),
   /** `overlap`: how far behind the newest a sale may still appear, in ids or seconds. Ids are given before their sale is committed. */
   cursor: z.object({ is: z.enum(['number', 'time']), overlap: z.int().min(1).max(100_000).default(200) }),
@@ -61,8 +64,11 @@ const Orders = z.object({
   /** The state's words. */
   states: z.record(z.string(), z.enum(['open', 'picking', 'ready', 'done', 'void'])),
   write: z.array(Step).min(1).max(STATEMENTS_MAX),
-  /** Gives `onHand` of :sku and locks it (FOR UPDATE) against another order. */
-  stock: text.optional(),
+  /**
+   * The last one gives `onHand` of :sku, what open orders hold taken off where stock falls later. One of them locks a row of :sku
+   * (FOR UPDATE), so that a second order for the last piece waits until the first is written, and then sees it.
+   */
+  stock: z.union([text.transform((one) => [one]), z.array(text).min(1).max(STATEMENTS_MAX)]).optional(),
   oversell: z.enum(['refuse', 'allow']).default('refuse'),
   /** Takes the order :assignmentId back. Left out: it cannot be. `each: line` are its lines as `lines` gives them. */
   void: z.array(Step).max(STATEMENTS_MAX).optional(),
@@ -97,8 +103,10 @@ const ofDialect = z.discriminatedUnion('dialect', [
 ])
 
 /** A POS described by queries: every statement is the shop's own, and nothing else is run but a comparison around them. */
-export const SqlConfig = ofDialect.superRefine(({ orders, goods, sales }, context) => {
+export const SqlConfig = ofDialect.superRefine(({ dialect, orders, goods, sales }, context) => {
   const known = (statement: string, path: (string | number)[], names: readonly string[]): void => {
+    // The driver puts values in place of every question mark, those in texts too.
+    if (dialect === 'mysql' && statement.includes('?')) context.addIssue({ code: 'custom', path, message: 'a statement without question marks: write CHAR(63) in a text' })
     for (const name of parametersOf(statement)) {
       if (!names.includes(name)) context.addIssue({ code: 'custom', path, message: `one of the parameters ${names.map((each) => `:${each}`).join(' ') || '(none are known here)'}; it asks for :${name}` })
     }
@@ -109,7 +117,7 @@ export const SqlConfig = ofDialect.superRefine(({ orders, goods, sales }, contex
   known(orders.find, ['orders', 'find'], ['assignmentId'])
   known(orders.changes, ['orders', 'changes'], [])
   if (orders.lines) known(orders.lines, ['orders', 'lines'], ['assignmentId', 'reference'])
-  if (orders.stock) known(orders.stock, ['orders', 'stock'], ['sku', 'key'])
+  if (orders.stock) for (const each of orders.stock) known(each, ['orders', 'stock'], ['sku', 'key'])
   else if (orders.oversell === 'refuse') context.addIssue({ code: 'custom', path: ['orders', 'stock'], message: 'a query for the stock of :sku, under a lock; or oversell: allow' })
   if (orders.void?.some(({ each }) => each === 'line') && !orders.lines) context.addIssue({ code: 'custom', path: ['orders', 'lines'], message: 'a query for the lines of :assignmentId, which void goes through' })
   for (const list of ['write', 'void'] as const) {

@@ -23,7 +23,7 @@ export function sqlGoods(config: GoodsConfig, dialect: Dialect, currency: string
   const binary = (expression: Expression): Expression => (dialect === 'mysql' ? sql`CAST(${expression} AS BINARY)` : dialect === 'postgres' ? sql`(${expression})::text COLLATE "C"` : sql`${expression} COLLATE BINARY`)
 
   const { columns, barcodes } = config
-  const names = [...new Set(Object.values(columns))]
+  const names = [...new Set(Object.values(columns).filter((name) => name !== undefined))]
   const key = column(columns.key)
   const sku = column(columns.sku)
   const range = sql.lit(RANGE)

@@ -1,0 +1,142 @@
+import { sql, type RawBuilder } from 'kysely'
+import { toInstant, type Clock } from '../../../contract/clock.ts'
+import { hashSync } from '../../journal/digest-sync.ts'
+import type { PosMemory, Remembered } from '../port.ts'
+import { field, readSteps, type OrderStates } from './order-steps.ts'
+import type { Activity, ActivityRead, Goods, Row, Tx } from './ports.ts'
+import { toSale, type SaleWords } from './sale-rows.ts'
+import type { OrdersConfig, SalesConfig } from './sql-config.ts'
+import { asTable, run } from './statement.ts'
+import { instantToWallClock, wallClockToInstant } from './wall-clock.ts'
+
+/** Lines in one query. */
+const PAGE_LINES = 2_000
+/** Sales told in one reading. */
+const SALES_MAX = 200
+const TOLD = 't/'
+const FORGET_PAGE = 1_000
+/** Sales of the overlap that were there before this connector came: as many as a cursor may carry. */
+const KNOWN_MAX = 5_000
+
+export type SqlActivityParts = { sales: SalesConfig | undefined; orders: OrdersConfig | undefined; goods: Goods; words: SaleWords; timeZone: string; clock: Clock }
+
+/** `c`: the highest cursor told (null: none). `known`, `states`: what was there before this connector came, until its first reading has remembered it. */
+type Position = { c: string | null; known?: string[]; states?: OrderStates }
+
+/**
+ * Sales and orders of a shop's own queries. Sales are read from the highest cursor told back by the overlap, for ids are given before their
+ * sale is committed; what was told of that stretch is remembered. A sale that appears even later moves stock all the same, which the
+ * comparison of all goods finds.
+ */
+export function sqlActivity({ sales, orders, goods, words, timeZone, clock }: SqlActivityParts): Activity {
+  const readStates = async (tx: Tx): Promise<Row[]> => (orders ? (await run(tx, orders.changes, {})).rows : [])
+  const steps = orders && { orders, now: () => toInstant(clock()) }
+
+  return {
+    async signal(tx) {
+      const ofSales = sales ? await window(tx, sales, timeZone) : null
+      return hashSync([ofSales, (await readStates(tx)).map((row) => [field(row, 'assignmentId'), field(row, 'state')])])
+    },
+    async head(tx) {
+      const states = steps ? readSteps(await readStates(tx), () => null, steps).states : {}
+      if (!sales) return JSON.stringify({ c: null, states } satisfies Position)
+      const { newest, from } = await window(tx, sales, timeZone)
+      const known = newest === null ? [] : (await sql<Row>`SELECT DISTINCT s.${sql.ref(sales.columns.id)} AS id FROM ${asTable(sales.query)} s WHERE ${atOrAfter(sales, from)} LIMIT ${sql.lit(KNOWN_MAX)}`.execute(tx)).rows
+      return JSON.stringify({ c: newest, known: known.map(({ id }) => id ?? ''), states } satisfies Position)
+    },
+    async read(tx, cursor, memory) {
+      const position = cursor === null ? { c: null } : JSON.parse(cursor) as Position
+      const ofSales = sales ? await readSales(tx, sales, position, memory, timeZone, words) : { ...NOTHING, c: position.c }
+      const ofOrders = steps ? readSteps(await readStates(tx), (id) => memory.get(`o/${id}`) ?? position.states?.[id] ?? null, steps) : { changes: [], states: {} }
+      const skus = [...new Set(ofSales.sales.flatMap(({ lines }) => lines.map(({ sku }) => sku)))]
+      const rows = skus.length === 0 ? [] : await goods.rowsBySku(tx, skus)
+      return {
+        cursor: JSON.stringify({ c: ofSales.c } satisfies Position), sales: ofSales.sales, orders: ofOrders.changes, touched: rows.map(({ key }) => key), refused: ofSales.refused, more: ofSales.more,
+        remember: [...ofSales.remember, ...Object.entries(ofOrders.states).filter(([id, state]) => memory.get(`o/${id}`) !== state).map(([id, state]) => ({ key: `o/${id}`, value: state })),
+          ...Object.entries(position.states ?? {}).filter(([id]) => !(id in ofOrders.states)).map(([id, state]) => ({ key: `o/${id}`, value: state }))],
+      }
+    },
+  }
+}
+
+const NOTHING: Pick<ActivityRead, 'sales' | 'refused' | 'remember' | 'more'> = { sales: [], refused: [], remember: [], more: false }
+
+/** A cursor as a number: an id, or epoch seconds. Null when it is neither. */
+function valueOf({ cursor }: SalesConfig, text: string, timeZone: string): number | null {
+  const value = cursor.is === 'number' ? Number(text) : Date.parse(wallClockToInstant(text, timeZone) ?? '') / 1000
+  return Number.isFinite(value) ? value : null
+}
+
+/** Where to begin reading when everything up to `newest` is known: the overlap before it. Null: at the beginning. */
+function startOf(config: SalesConfig, newest: string | null, timeZone: string): string | null {
+  const value = newest === null ? null : valueOf(config, newest, timeZone)
+  if (value === null) return null
+  const from = value - config.cursor.overlap
+  return config.cursor.is === 'number' ? String(Math.floor(from)) : instantToWallClock(from * 1000, timeZone)
+}
+
+function atOrAfter(config: SalesConfig, from: string | null): RawBuilder<unknown> {
+  if (from === null) return sql`1 = 1`
+  const cursor = sql`s.${sql.ref(config.columns.cursor)}`
+  return config.cursor.is === 'number' ? sql`${cursor} >= ${sql.lit(Number(from))}` : sql`${cursor} >= ${from}`
+}
+
+/** The newest cursor, and how much stands in the overlap before it: a late commit shows there. */
+async function window(tx: Tx, config: SalesConfig, timeZone: string): Promise<{ newest: string | null; from: string | null; lines: string | null }> {
+  const table = asTable(config.query)
+  const newest = (await sql<Row>`SELECT MAX(s.${sql.ref(config.columns.cursor)}) AS newest FROM ${table} s`.execute(tx)).rows[0]?.['newest'] ?? null
+  const from = startOf(config, newest, timeZone)
+  const count = (await sql<Row>`SELECT COUNT(*) AS n FROM ${table} s WHERE ${atOrAfter(config, from)}`.execute(tx)).rows[0]?.['n'] ?? null
+  return { newest, from, lines: count }
+}
+
+async function readSales(tx: Tx, config: SalesConfig, position: Position, memory: PosMemory, timeZone: string, words: SaleWords) {
+  const { id, line, cursor } = config.columns
+  const known = new Set(position.known ?? [])
+  const isTold = (saleId: string): boolean => known.has(saleId) || memory.get(TOLD + saleId) !== null
+  const told = { sales: [] as ActivityRead['sales'], refused: [] as ActivityRead['refused'], remember: [] as Remembered[], more: false, c: position.c }
+  const names = [...new Set(Object.values(config.columns).filter((name) => name !== undefined))]
+  const remember = (saleId: string, at: string): void => void told.remember.push({ key: TOLD + saleId, value: at })
+  for (const saleId of known) remember(saleId, position.c ?? '')
+
+  for (let from = startOf(config, position.c, timeZone), size = PAGE_LINES, done = 0; ;) {
+    const { rows } = await sql<Row>`SELECT ${sql.join(names.map((name) => sql`s.${sql.ref(name)}`))} FROM ${asTable(config.query)} s WHERE ${atOrAfter(config, from)}
+      ORDER BY s.${sql.ref(cursor)}, s.${sql.ref(id)}, s.${sql.ref(line)} LIMIT ${sql.lit(size)}`.execute(tx)
+    const isLast = rows.length < size
+    const sales = [...Map.groupBy(rows, (row) => row[id] ?? '')]
+    // Of a full page the last cursor's sales may be cut off: they begin the next page.
+    const cut = isLast ? null : rows.at(-1)?.[cursor] ?? null
+    for (const [saleId, lines] of sales) {
+      const at = lines[0]?.[cursor] ?? null
+      if (at === null || at === cut) continue
+      if (told.sales.length >= SALES_MAX) return { ...told, more: true }
+      done += 1
+      if (!isTold(saleId)) {
+        const sale = toSale(saleId, lines, config, words)
+        if ('reason' in sale) told.refused.push(sale)
+        else told.sales.push(sale)
+        remember(saleId, at)
+        known.add(saleId)
+      }
+      if (told.c === null || (valueOf(config, at, timeZone) ?? 0) > (valueOf(config, told.c, timeZone) ?? 0)) told.c = at
+    }
+    if (isLast) break
+    if (cut !== null && cut !== from && done > 0) [from, size, done] = [cut, PAGE_LINES, 0]
+    else size *= 2
+  }
+  told.remember.push(...longPast(config, told.c, memory, timeZone))
+  return told
+}
+
+/** What was told so long ago that no reading looks there again. */
+function longPast(config: SalesConfig, newest: string | null, memory: PosMemory, timeZone: string): Remembered[] {
+  const value = newest === null ? null : valueOf(config, newest, timeZone)
+  if (value === null) return []
+  const forget: Remembered[] = []
+  for (let after: string | null = null; ;) {
+    const page = memory.list(TOLD, after, FORGET_PAGE)
+    forget.push(...page.filter((entry) => (valueOf(config, entry.value, timeZone) ?? 0) < value - 2 * config.cursor.overlap).map(({ key }) => ({ key, value: null })))
+    if (page.length < FORGET_PAGE) return forget
+    after = page.at(-1)?.key ?? null
+  }
+}

@@ -1,0 +1,126 @@
+import { sql } from 'kysely'
+import type { Assignment } from '../../../contract/assignment.ts'
+import { fromInstant, type Clock } from '../../../contract/clock.ts'
+import { lineTotalMinor } from '../../../contract/money.ts'
+import type { PosWrite } from '../port.ts'
+import { decimalsOf, toOnHand, unscaled } from './decimal.ts'
+import { field } from './order-steps.ts'
+import type { Dialect, Goods, GoodsRow, OrderBook, Tx } from './ports.ts'
+import type { OrdersConfig } from './sql-config.ts'
+import { run, type Parameters } from './statement.ts'
+import { instantToWallClock } from './wall-clock.ts'
+
+export type SqlOrdersParts = { config: OrdersConfig; goods: Goods; timeZone: string; clock: Clock }
+
+/** Web orders by a shop's own statements. All of them run in the one transaction of the port's `writeOrder`. */
+export function sqlOrders({ config, goods, timeZone, clock }: SqlOrdersParts): OrderBook {
+  const now = (): string => instantToWallClock(clock(), timeZone)
+
+  const find: OrderBook['find'] = async (tx, assignmentId) => {
+    const row = (await run(tx, config.find, { assignmentId })).rows[0]
+    if (!row) return null
+    const word = field(row, 'state') ?? ''
+    const state = config.states[word]
+    if (state === undefined) throw new TypeError(`orders.states does not know the state "${word}" of an order`)
+    return { posReference: field(row, 'reference') ?? assignmentId, state, stockFell: config.stockFallsAt === 'accept' ? state !== 'void' : state === 'done' }
+  }
+
+  return {
+    find,
+    async write(tx, assignment) {
+      const found = await sellableRows(tx, goods, assignment)
+      const missing = assignment.lines.find(({ sku }) => !found.has(sku))
+      if (missing) return no('unknown_sku', `${missing.sku} is not for sale in this POS`)
+      if (config.oversell === 'refuse' && config.stock !== undefined) {
+        const short = await firstShort(tx, config.stock, assignment, found)
+        if (short) return no('out_of_stock', short)
+      }
+      if (config.ownTable) await sql`INSERT INTO tillbridge_orders (assignment_id, pos_reference) VALUES (${assignment.assignmentId}, '')`.execute(tx)
+      let known: Parameters = orderParameters(assignment, timeZone, now())
+      for (const step of config.write) {
+        for (const [index, line] of (step.each ? assignment.lines : [null]).entries()) {
+          const row = line && found.get(line.sku)
+          const given = await runStep(tx, step.run, line && row ? { ...known, ...lineParameters(line, row.key, index + 1) } : known)
+          if (step.as) known = { ...known, [step.as]: given }
+        }
+      }
+      const posReference = known['reference']
+      if (typeof posReference !== 'string' || posReference === '') throw new TypeError('the order statements gave no reference: "as: reference" must stand at an INSERT with a generated id, or one with RETURNING')
+      if (config.ownTable) await sql`UPDATE tillbridge_orders SET pos_reference = ${posReference} WHERE assignment_id = ${assignment.assignmentId}`.execute(tx)
+      // As it will be found, so that a repeated delivery is answered the same.
+      const written = await find(tx, assignment.assignmentId)
+      if (written === null) throw new TypeError('orders.find does not find the order that orders.write has just written')
+      return { ok: true, posReference: written.posReference, stockFell: written.stockFell }
+    },
+
+    async void(tx, assignmentId) {
+      const found = await find(tx, assignmentId)
+      if (found === null) return 'absent'
+      if (found.state === 'void') return 'voided'
+      if (found.state === 'done' || config.void === undefined) return 'refused'
+      const known: Parameters = { assignmentId, reference: found.posReference, now: now() }
+      const lines = config.lines === undefined ? [] : (await run(tx, config.lines, { assignmentId, reference: found.posReference })).rows
+      for (const step of config.void) {
+        for (const line of step.each ? lines : [null]) {
+          await runStep(tx, step.run, line ? { ...known, sku: field(line, 'sku'), key: field(line, 'key'), quantity: field(line, 'quantity') } : known)
+        }
+      }
+      return 'voided'
+    },
+  }
+}
+
+/** Where the POS has no place for a reference. Made once; MySQL cannot make a table inside a transaction. */
+export const ownTable = (dialect: Dialect) => sql`CREATE TABLE IF NOT EXISTS tillbridge_orders (assignment_id ${sql.raw(dialect === 'sqlite' ? 'TEXT' : 'VARCHAR(64)')} NOT NULL PRIMARY KEY, pos_reference ${sql.raw(dialect === 'sqlite' ? 'TEXT' : 'VARCHAR(128)')} NOT NULL)`
+
+const no = (reason: 'unknown_sku' | 'out_of_stock', detail: string): PosWrite => ({ ok: false, reason, detail })
+
+async function sellableRows(tx: Tx, goods: Goods, { lines }: Assignment): Promise<Map<string, GoodsRow & { item: { tracked: boolean } }>> {
+  const found = new Map<string, GoodsRow & { item: { tracked: boolean } }>()
+  for (const row of await goods.rowsBySku(tx, [...new Set(lines.map(({ sku }) => sku))])) {
+    if ('item' in row && row.item !== null) found.set(row.sku, { ...row, item: row.item })
+  }
+  return found
+}
+
+/** Under a lock, in the order of the SKUs, so that two orders do not wait for each other. What was never counted is not short. */
+async function firstShort(tx: Tx, stock: readonly string[], { lines }: Assignment, rows: ReadonlyMap<string, { key: string; item: { tracked: boolean } }>): Promise<string | null> {
+  const demand = new Map<string, { quantity: number; measured: boolean }>()
+  for (const { sku, quantity, unit } of lines) demand.set(sku, { quantity: (demand.get(sku)?.quantity ?? 0) + quantity, measured: unit !== 'each' })
+  for (const [sku, { quantity, measured }] of [...demand].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const row = rows.get(sku)
+    if (!row?.item.tracked) continue
+    let counted: string | null = null
+    for (const each of stock) counted = field((await run(tx, each, { sku, key: row.key })).rows[0] ?? {}, 'onHand')
+    const there = counted === null ? null : toOnHand(counted, measured ? 'thousandths' : 'each')
+    if (there !== null && there < quantity) return `${sku}: ${quantity} ordered, ${there} on hand`
+  }
+  return null
+}
+
+/** What a statement gave: the first column of its first row (RETURNING), or the id of the row it put in. */
+async function runStep(tx: Tx, text: string, parameters: Parameters): Promise<string | null> {
+  const { rows, insertId } = await run(tx, text, parameters)
+  return Object.values(rows[0] ?? {})[0] ?? (insertId === undefined ? null : String(insertId))
+}
+
+function orderParameters(order: Assignment, timeZone: string, now: string): Parameters {
+  const { currency } = order.totals.total
+  const amount = ({ amountMinor }: { amountMinor: number }): string => unscaled(amountMinor, decimalsOf(currency))
+  const { total, subtotal, tax, shipping } = order.totals
+  return {
+    assignmentId: order.assignmentId, orderId: order.orderId, number: order.number, now, placedAt: instantToWallClock(fromInstant(order.placedAt), timeZone), currency,
+    total: amount(total), subtotal: amount(subtotal), tax: amount(tax), shipping: amount(shipping),
+    customerName: order.customer.name, customerEmail: order.customer.email, customerPhone: order.customer.phone ?? null, note: order.note, method: order.fulfillment.method,
+  }
+}
+
+function lineParameters(line: Assignment['lines'][number], key: string, lineNumber: number): Parameters {
+  const decimals = decimalsOf(line.unitPrice.currency)
+  return {
+    sku: line.sku, key, name: line.name, unit: line.unit, lineNumber, taxRate: line.taxRate,
+    // Of what is measured the POS counts kilograms, litres or metres.
+    quantity: unscaled(line.quantity, line.unit === 'each' ? 0 : 3), unitPrice: unscaled(line.unitPrice.amountMinor, decimals),
+    lineTotal: unscaled(lineTotalMinor(line.unitPrice.amountMinor, line.quantity, line.unit), decimals),
+  }
+}
