@@ -1,0 +1,65 @@
+import { DatabaseSync } from 'node:sqlite'
+import { readdirSync } from 'node:fs'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import manifest from '../package.json' with { type: 'json' }
+import { toInstant } from '../contract/clock.ts'
+import { startTestEdge } from './edge/test-edge.ts'
+import { SCHEMA_VERSION } from './journal/schema.ts'
+import { seedDemoShop } from './pos/embedded/demo-shop.ts'
+import { openEmbeddedTill } from './pos/embedded/embedded-pos.ts'
+import { bundleUnderTest, type BundleUnderTest } from './test-bundle.ts'
+import { assignmentId, assignmentOf, STORE_ID } from './test-shop.ts'
+
+let bundle: BundleUnderTest
+beforeAll(async () => {
+  bundle = await bundleUnderTest()
+}, 60_000)
+afterAll(() => bundle.remove())
+
+const shop = (edge: string, journal = 'journal.sqlite'): string => `
+edge: { url: '${edge}' }
+store: { id: ${STORE_ID}, secretFile: store.secret }
+journal: { file: ${journal} }
+pos: { type: embedded, file: till.sqlite }
+server: { port: 0 }
+heartbeat: { everyMs: 100 }
+`
+
+test('one file in an empty folder says its version, and checks a configuration', async () => {
+  expect(readdirSync(bundle.folder.path).sort()).toEqual(['home', 'store.secret', 'tillbridge-connector.mjs'])
+  const said = await bundle.call('version')
+  expect([said.code, said.err]).toEqual([0, ''])
+  expect(said.out).toContain(manifest.version)
+  bundle.write('bad.yaml', 'edge:\n  url: nowhere\n')
+  expect(await bundle.call('check', '--json', '--config', 'bad.yaml')).toMatchObject({ code: 2, out: expect.stringContaining('"line":2') as string })
+  bundle.write('shop.yaml', shop('http://127.0.0.1:1'))
+  expect(await bundle.call('check', '--config', 'shop.yaml')).toMatchObject({ code: 0, out: expect.stringContaining('in order') as string })
+})
+
+test('serves a shop: the catalogue goes to the edge, an order into the till, and it ends in good order', async () => {
+  const edge = await startTestEdge()
+  seedDemoShop(bundle.folder.file('till.sqlite'), { items: 20 })
+  const till = openEmbeddedTill({ file: bundle.folder.file('till.sqlite') })
+  const { items, levels } = await till.readSnapshot(null, 100)
+  const stocked = items.find((item) => item.unit === 'each' && (levels.find(({ sku }) => sku === item.sku)?.onHand ?? 0) > 5)!
+  const order = assignmentOf(1, { [stocked.sku]: 1 }, { acceptBy: toInstant(Date.now() + 60_000), storeId: STORE_ID })
+  edge.pending.assignments = [{ ...order, lines: order.lines.map((line) => ({ ...line, unitPrice: stocked.price, taxIncluded: stocked.taxIncluded, taxRate: stocked.taxRate })) }]
+  bundle.write('shop.yaml', shop(edge.url))
+  const count = (type: string): number => edge.events().filter((event) => event.type === type).length
+  const { code, out, err } = await bundle.runUntil(() => count('catalog.item_upserted') === 20 && count('order.accepted') === 1, 'run', '--config', 'shop.yaml')
+  expect([code, count('catalog.item_upserted'), count('order.accepted')], err).toEqual([0, 20, 1])
+  expect(JSON.parse(out)).toMatchObject({ event: 'connector.ready' })
+  expect(await till.findOrder(assignmentId(1))).toMatchObject({ state: 'open' })
+  await till.close()
+  await edge.close()
+}, 40_000)
+
+test('refuses a journal from the future and says what to do', async () => {
+  const file = bundle.folder.file('future.sqlite')
+  const db = new DatabaseSync(file)
+  db.exec(`CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID; INSERT INTO meta VALUES ('schemaVersion', '${SCHEMA_VERSION + 1}')`)
+  db.close()
+  bundle.write('future.yaml', shop('http://127.0.0.1:1', 'future.sqlite'))
+  const { code, err } = await bundle.call('run', '--config', 'future.yaml')
+  expect([code, err]).toEqual([5, expect.stringContaining('install the newer connector again') as string])
+})

@@ -1,0 +1,71 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { build } from 'esbuild'
+
+/**
+ * `npm run bundle`: the connector as one file that runs with Node 24 alone, and beside it the licences of what is in it.
+ */
+
+const ROOT = path.resolve(import.meta.dirname, '..')
+export const BUNDLE_NAME = 'tillbridge-connector.mjs'
+const LICENCES_NAME = 'tillbridge-connector.licences.txt'
+
+/** Packages that were written for `require` meet a module without it. */
+const BANNER = `#!/usr/bin/env node
+import { createRequire as createRequireOfBundle } from 'node:module'
+import { fileURLToPath as fileOfBundle } from 'node:url'
+import { dirname as folderOfBundle } from 'node:path'
+const require = createRequireOfBundle(import.meta.url)
+const __filename = fileOfBundle(import.meta.url)
+const __dirname = folderOfBundle(__filename)`
+
+/** Asked for by `pg` when somebody wants libpq instead, and there only if installed: nobody asks here. */
+const NEVER_ASKED = ['pg-native', 'cpu-features']
+
+/** Answers where the bundle is. */
+export async function bundleConnector(folder: string): Promise<string> {
+  const outfile = path.join(folder, BUNDLE_NAME)
+  mkdirSync(folder, { recursive: true })
+  const { metafile } = await build({
+    entryPoints: [path.join(ROOT, 'connector/main.ts')],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    banner: { js: BANNER },
+    // A stack that support can read is worth more than half a megabyte.
+    minify: false,
+    legalComments: 'none',
+    external: NEVER_ASKED,
+    loader: { '.sql': 'text' },
+    metafile: true,
+    absWorkingDir: ROOT,
+    logLevel: 'warning',
+  })
+  chmodSync(outfile, 0o755)
+  writeFileSync(path.join(folder, LICENCES_NAME), licencesOf(packagesOf(Object.keys(metafile.inputs))))
+  return outfile
+}
+
+/** The folders of the packages whose files went in. */
+function packagesOf(inputs: readonly string[]): string[] {
+  const folders = inputs.flatMap((input) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1] ?? [])
+  return [...new Set(folders)].sort()
+}
+
+function licencesOf(folders: readonly string[]): string {
+  return folders.map((folder) => {
+    const full = path.join(ROOT, folder)
+    // As every package on the registry has it.
+    const { name, version, license } = JSON.parse(readFileSync(path.join(full, 'package.json'), 'utf8')) as { name: string; version: string; license?: unknown }
+    const file = existsSync(full) ? readdirSync(full).find((each) => /^licen[cs]e/i.test(each)) : undefined
+    const text = file === undefined ? 'The package brings no text of its own.' : readFileSync(path.join(full, file), 'utf8').trim()
+    return `${name} ${version} (${typeof license === 'string' ? license : 'see below'})\n\n${text}\n`
+  }).join(`\n${'-'.repeat(80)}\n\n`)
+}
+
+if (import.meta.main) {
+  const outfile = await bundleConnector(path.join(ROOT, 'dist'))
+  process.stdout.write(`${path.relative(ROOT, outfile)}\n`)
+}
