@@ -18,7 +18,7 @@ const ORDERS_WINDOW = 100
 const SALES_PER_READ_MAX = 150
 const LOG_ROWS_PER_READ_MAX = 400
 const ORDERS_PER_READ_MAX = 100
-/** Suspended sales that are looked after. A shop with more keeps quotes: of those beyond, a completion is seen by the stock log alone. */
+/** Suspended sales that are looked after, the newest. A shop with more keeps quotes: of those beyond, a completion is seen by the stock log alone. */
 const OPEN_MAX = 2_000
 const FORGOTTEN_PER_READ_MAX = 1_000
 
@@ -93,7 +93,7 @@ export function osposActivity(config: OsposConfig, orders: OrderTable, clock: Cl
         if (sold !== undefined) logged.add(Number(sold))
         if (undo !== undefined) deleted.set(Number(undo), row['at'] ?? '')
       }
-      const wasOpen = new Set(memory.list(OPEN, null, OPEN_MAX).map(({ key }) => idOf(key)))
+      const wasOpen = new Set(memory.list(OPEN, null, 2 * OPEN_MAX).map(({ key }) => idOf(key)))
       const alsoOpen = cursor.fresh ? await standingOpen(tx, hasOrders) : []
       const ids = [...new Set([...isNew, ...logged, ...deleted.keys(), ...wasOpen, ...alsoOpen])].sort((a, b) => a - b)
 
@@ -130,6 +130,8 @@ export function osposActivity(config: OsposConfig, orders: OrderTable, clock: Cl
           reading.remember.push({ key: keyOf(TOLD, saleId), value: JSON.stringify({ told: step.keep, log: await newest(tx, table('inventory'), 'trans_id'), sales: sales.seen.high }) })
         }
       }
+      const tillSales = [...open].filter((saleId) => states.get(saleId)?.web == null).sort((a, b) => b - a)
+      for (const saleId of tillSales.slice(OPEN_MAX)) keepOpen(saleId, false)
       reading.remember.push(...forgotten(memory, log.seen.high, sales.seen.high))
       openNow = [...open]
 

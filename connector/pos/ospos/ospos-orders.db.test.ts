@@ -121,6 +121,23 @@ describe('two orders for the last piece', () => {
   })
 })
 
+describe('beside a busy till', () => {
+  test.each(['suspended', 'completed'])('no sale of the till fails for a web order, and the shelf adds up (%s)', async (orders) => {
+    await open({ orders })
+    const bread = await shop.floor.addItem({ ...TEA, name: 'Bread', identifiers: [] }, 500)
+    await shop.register.saveQuantity(Number(tea.sku), 500)
+    // Both ways round: whoever locks in another order than the till meets it here.
+    const selling = shop.floor.keepSelling([{ sku: bread.sku, quantity: 1 }, { sku: tea.sku, quantity: 1 }], 150)
+    for (let n = 1; n <= 25; n += 1) {
+      const order = orderOf([tea, 1], [bread, 1])
+      expect(await shop.pos.writeOrder({ ...order, assignmentId: `ord_${String(n).padStart(26, '0')}.1` })).toMatchObject({ ok: true })
+    }
+    await selling
+    const left = orders === 'completed' ? 325 : 350
+    expect(byKey(await shop.pos.readLevels([tea.sku, bread.sku]))).toEqual({ [tea.sku]: left, [bread.sku]: left })
+  })
+})
+
 describe('a finished order', () => {
   beforeEach(() => open({ orders: 'completed' }))
 
