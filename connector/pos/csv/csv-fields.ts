@@ -28,8 +28,15 @@ function scaled(text: string, places: number, decimal: CsvConfig['decimal']): nu
   return sign === '-' && value !== 0 ? -value : value
 }
 
+/** Asked for every price of a file, and slow to find out. */
+const DIGITS = new Map<string, number>()
+
 export function minorDigits(currency: string): number {
-  return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
+  const known = DIGITS.get(currency)
+  if (known !== undefined) return known
+  const digits = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
+  DIGITS.set(currency, digits)
+  return digits
 }
 
 /** An amount in the currency's smallest unit; may be negative. */

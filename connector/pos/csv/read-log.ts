@@ -34,7 +34,7 @@ export function readLog(state: ShopState, cursor: string | null): PosChanges & {
     const items = readItems(state, touched)
     const here = new Set(items.map(({ sku }) => sku))
     const counted = keys('level')
-    const onSale = new Set(readItems(state, counted).map(({ sku }) => sku))
+    const onSale = new Set(state.all('SELECT sku FROM goods WHERE item IS NOT NULL AND sku IN (SELECT value FROM json_each(?))', JSON.stringify(counted)).map((row) => String(row['sku'])))
     return {
       cursor: writeCursor(state, lastChange),
       lastChange,
