@@ -79,6 +79,7 @@ export function createDatabasePos({ connection, capabilities, goods, activity, o
 
     async readChanges(cursor) {
       if (cursor?.startsWith(AT)) return read(cursor.slice(AT.length))
+      scan.startOver()
       const entries = memory.list('', null, FORGET_MAX)
       if (entries.length === 0) return read(null)
       return { cursor: STARTING_OVER, items: [], removed: [], levels: [], sales: [], orders: [], remember: entries.map(({ key }): Remembered => ({ key, value: null })), more: true }

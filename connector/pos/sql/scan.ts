@@ -16,6 +16,8 @@ export type Scan = {
   differs(tx: Tx): Promise<boolean>
   /** Reads buckets that differ until `comparison` has `factsMax` facts. Answers whether some are left. */
   read(tx: Tx, comparison: Comparison, factsMax: number): Promise<boolean>
+  /** The memory is being emptied: nothing is known of any bucket. */
+  startOver(): void
   /** How late a change of goods can be seen, milliseconds. */
   lateMs(): number
 }
@@ -82,6 +84,12 @@ export function createScan({ goods, memory, connection, everyMs = SCAN_EVERY_MS,
         }
       }
       return at < pending.length
+    },
+    startOver() {
+      pending = []
+      inFlight = new Map()
+      finishedAt = null
+      unchangedSince = null
     },
     lateMs: () => Math.ceil(waitMs() + tookMs),
   }
