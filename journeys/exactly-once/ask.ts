@@ -6,7 +6,7 @@ export type Row = Record<string, string | null>
 /** One statement on a connection of its own, so that a server that was killed meanwhile is met anew. Values come as text. */
 export type Ask = (sql: string, values?: readonly (string | number)[]) => Promise<Row[]>
 
-const asText = (value: unknown): string | null => (value === null || value === undefined ? null : String(value))
+const asText = (value: unknown): string | null => (value === null || value === undefined ? null : typeof value === 'string' ? value : JSON.stringify(value))
 const textRow = (row: object): Row => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, asText(value)]))
 
 /** `database` left out: the server itself. */

@@ -24,8 +24,8 @@ export type DatabaseHouse = {
   till: TillTables
   operator: ReturnType<typeof operatorApi>
   web: ReturnType<typeof shopApi>
-  /** After it was killed or stopped: same journal. */
-  restartConnector(): Promise<void>
+  /** After it was killed or stopped: same journal. `pos`: with this in its configuration from now on. */
+  restartConnector(pos?: Record<string, unknown>): Promise<void>
   /** Ends everything; keeps the logs and says where when `failed`. */
   close(failed: boolean): Promise<void>
 }
@@ -58,14 +58,18 @@ export async function openDatabaseHouse({ openTill, pos = {}, shelf, transport }
     const shop = await prepareShop(dir, STORE_ID)
     await registerShop(edge.ready.url, ADMIN_TOKEN, shop, transport ? { transport } : {})
     const keys = await openChannel(edge.ready.url, ADMIN_TOKEN)
-    await writeConnectorConfig(edge.ready.url, shop, { pos: { ...till.config(line.port), ...pos }, pull: { everyMs: 200 } })
+    const configure = (more: Record<string, unknown>) => writeConnectorConfig(edge.ready.url, shop, { pos: { ...till.config(line.port), ...more }, pull: { everyMs: 200 } })
+    await configure(pos)
     const house: DatabaseHouse = {
       edge, shop, server, line, till,
       connector: await startConnector(shop),
       secret: (await readFile(shop.secretFile, 'utf8')).trim(),
       operator: operatorApi(edge.ready.url, ADMIN_TOKEN),
       web: shopApi(edge.ready.url, keys),
-      restartConnector: async () => void (house.connector = await startConnector(shop)),
+      async restartConnector(more) {
+        if (more) await configure(more)
+        house.connector = await startConnector(shop)
+      },
       async close(failed) {
         await end()
         if (failed) console.error(`the house is kept in ${dir}`)

@@ -86,7 +86,9 @@ describe('a second connector on one store, by mistake', () => {
   })
 
   it('doubles nothing: one sale in the till for each order, and the stock is right on both sides', async () => {
-    expect(store.till.webTickets().map(({ reference }) => reference).sort()).toEqual(orders.map((order) => order.fulfillments[0]?.id).sort())
+    const tickets = store.till.webTickets()
+    expect(new Set(tickets.map(({ reference }) => reference))).toEqual(new Set(orders.map((order) => order.fulfillments[0]?.id)))
+    expect(tickets).toHaveLength(orders.length)
     expect(store.till.onHand(SKU)).toBe(PIECES - orders.length)
     await until('the web to show what the till has', ACCEPTED_WITHIN_MS, async () => (await house.web.availability(SKU)).available === PIECES - orders.length, 50)
   })
