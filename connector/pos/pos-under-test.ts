@@ -38,6 +38,11 @@ export type PosExceptions = {
   shipping?: string
   /** It does not say why the staff refused an order: it is told as `out_of_stock`. */
   reasons?: string
+  /**
+   * A web order is a finished sale in it from the beginning: told as a sale as it is written, as a return when it is taken back or refused.
+   * What the staff do with it until it leaves the shop is on the desk page alone, and so is that it has left.
+   */
+  finishedAtOnce?: string
 }
 
 export const ID = 'ord_00000000000000000000000001.1'
