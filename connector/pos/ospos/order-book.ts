@@ -96,9 +96,9 @@ export function osposOrderBook(config: OsposConfig, orders: OrderTable, clock: C
     const more = new Map((await rowsOf(tx, sql<Row>`SELECT item_id AS id, description, cost_price AS cost FROM ${table('items')} WHERE item_id IN (${list(keys)})`)).map((row) => [text(row, 'id'), row]))
     const taxes = await rowsOf(tx, sql<Row>`SELECT item_id AS id, name, percent FROM ${table('items_taxes')} WHERE item_id IN (${list(keys)}) ORDER BY item_id, name, percent`)
     for (const row of rows) {
-      // Two items of one number: which one was meant, nobody can tell.
-      const isAmbiguous = rows.some((other) => other.sku === row.sku && other.key !== row.key)
-      if (!('item' in row) || row.item === null || isAmbiguous) continue
+      if (!('item' in row) || row.item === null) continue
+      // Two items for sale under one number: which one was meant, nobody can tell. One that is gone is in nobody's way.
+      if (rows.some((other) => other.sku === row.sku && other.key !== row.key && 'item' in other && other.item !== null)) continue
       items.set(row.sku, {
         itemId: Number(row.key), item: row.item, description: more.get(row.key)?.['description'] ?? '', costPrice: more.get(row.key)?.['cost'] ?? '0',
         taxes: taxes.filter((tax) => tax['id'] === row.key).map((tax) => ({ name: text(tax, 'name'), percent: text(tax, 'percent') })),

@@ -180,6 +180,17 @@ describe('the tax of an order', () => {
   })
 })
 
+test('an order by item number finds the item for sale among those that had the number, and none where two have it', async () => {
+  await open({ sku: 'item_number' })
+  const gone = await shop.addItem({ number: '4016', stock: 5 })
+  await shop.register.deleteItem(gone)
+  await shop.addItem({ number: '4016', price: '4.99', stock: 5 })
+  const order = orderOf([{ ...TEA, sku: '4016' }, 1])
+  expect(await shop.pos.writeOrder(order)).toMatchObject({ ok: true })
+  await shop.addItem({ number: '4016', price: '4.99', stock: 5 })
+  expect(await shop.pos.writeOrder(other(order))).toMatchObject({ ok: false, reason: 'unknown_sku' })
+})
+
 describe('an order the till cannot keep as it is', () => {
   beforeEach(() => open())
   test.each([
