@@ -6,8 +6,8 @@ import { readConfig } from '../read-config.ts'
 import { complain, say } from '../say.ts'
 
 /**
- * `retry`: the row is read again with the comparison that is now due, and comes back when it still cannot be read. `drop`: it is out
- * of the list until it changes in the POS, or the next comparison meets it.
+ * `retry`: of goods, the row is read again with the comparison that is now due, and comes back when it still cannot be read; a sale is
+ * told when the POS's adapter meets it again. `drop`: it is out of the list until it changes in the POS.
  */
 export async function settleRefused(configPath: string, key: string, how: 'retry' | 'drop'): Promise<ExitCode> {
   const config = readConfig(configPath)
@@ -17,7 +17,7 @@ export async function settleRefused(configPath: string, key: string, how: 'retry
       complain({ what: `There is nothing refused under "${key}"`, why: key === 'feed' ? 'what is held of the feed is decided by the operator, at the edge' : 'it was read in order since, dropped, or never refused', todo: 'see "quarantine list"' })
       return EXIT.notFound
     }
-    say(how === 'retry' ? `Row ${key} is read again ${when}.` : `Row ${key} is dropped from the list; it comes back when it changes in the POS and still cannot be read.`)
+    say(how === 'retry' ? `Row ${key} is off the list, and all goods are read again ${when}: it comes back if it still cannot be read. A sale is read again when it changes in the POS.` : `Row ${key} is dropped from the list; it comes back when it changes in the POS and still cannot be read.`)
     return EXIT.ok
   }
   return act(config, {
