@@ -13,6 +13,8 @@ import { reconcile } from './reconcile.ts'
 import { run } from './run.ts'
 import { sayJson, say } from './say.ts'
 import { status } from './status.ts'
+import { addTriggersCommand } from './triggers.ts'
+import { addTunnelCommand } from './tunnel.ts'
 import { versions, versionsInWords } from './version.ts'
 
 const HELP = `
@@ -91,7 +93,9 @@ Example:
   addOrdersCommand(program, onExit)
   addQuarantineCommand(program, onExit)
   addDiagCommand(program, onExit)
+  addTriggersCommand(program, onExit)
   addServiceCommand(program, onExit)
+  addTunnelCommand(program, onExit)
 
   program.command('version').description('the versions of connector, journal and Node').option(...JSON_FLAG)
     .addHelpText('after', `
