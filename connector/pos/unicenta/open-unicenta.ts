@@ -2,6 +2,7 @@ import { systemClock, type Clock } from '../../../contract/clock.ts'
 import type { Pos, PosMemory } from '../port.ts'
 import { openConnection } from '../sql/connection.ts'
 import { createDatabasePos } from '../sql/database-pos.ts'
+import { withTriggers } from '../sql/triggers.ts'
 import { createActivity } from './activity.ts'
 import { createGoods } from './goods.ts'
 import { createOrderBook } from './order-book.ts'
@@ -19,7 +20,7 @@ export function openUnicenta(config: UnicentaConfig, memory: PosMemory, clock: C
     connection, memory, clock, scan,
     capabilities: { name: 'uniCenta oPOS', stockFallsAt: 'accept', duplicates: 'never' },
     goods: createGoods(dialect, place, reading),
-    activity: createActivity({ dialect, place, zone, clock, reading, tills: config.tills }),
-    orders: createOrderBook({ config, dialect, place, zone, clock }),
+    activity: withTriggers(createActivity({ dialect, place, zone, clock, reading, tills: config.tills }), connection),
+    orders: config.orders === 'none' ? null : createOrderBook({ config, dialect, place, zone, clock }),
   })
 }

@@ -24,6 +24,8 @@ export const UnicentaConfig = z.object({
   person: z.string().min(1).optional(),
   /** How web orders are paid, in the till's words; they are counted as this when the cash is closed. */
   payment: z.string().min(1).max(64).default('bank'),
+  /** `none`: the connector only reads (grants-mysql.sql, grants-postgres.sql), and every web order is refused. */
+  orders: z.enum(['tickets', 'none']).default('tickets'),
   /** `allow`: an order is booked although the till counts too few. */
   oversell: z.enum(['refuse', 'allow']).default('refuse'),
 })
