@@ -82,7 +82,8 @@ const serverUser = (kind: DatabaseServer['kind']): { uid: number; gid: number } 
   return kind === 'postgres' && uid === ROOT ? { uid: NOBODY, gid: NOBODY } : { uid, gid }
 }
 
-export async function startServer(kind: DatabaseServer['kind']): Promise<DatabaseServer> {
+/** `more`: further words for MariaDB, such as `--log-bin`. */
+export async function startServer(kind: DatabaseServer['kind'], more: readonly string[] = []): Promise<DatabaseServer> {
   const { uid, gid } = serverUser(kind)
   const folder = dataFolder(kind, uid, gid)
   const port = await freePort()
@@ -107,7 +108,7 @@ export async function startServer(kind: DatabaseServer['kind']): Promise<Databas
     kind, host: HOST, port, user: 'tillbridge', password: PASSWORD,
     async start() {
       output = ''
-      const started = spawn(command, args, { detached: true, uid, gid, cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
+      const started = spawn(command, [...args, ...more], { detached: true, uid, gid, cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
       for (const stream of [started.stdout, started.stderr]) stream.on('data', (data: Buffer) => { output = (output + data.toString()).slice(-4000) })
       child = started
       const deadline = performance.now() + START_TIMEOUT_MS

@@ -32,8 +32,9 @@ export async function openPostgresSession(config: ServerConnection, at: Whereabo
     begin: { read: ['BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', 'SELECT 1'], write: ['BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE'] },
     async run(sql, parameters) {
       try {
-        const { rows, rowCount } = await client.query<Row>(sql, [...parameters])
-        return { rows, ...(rowCount === null ? {} : { numAffectedRows: BigInt(rowCount) }) }
+        // Several statements in one text answer a list; of those nobody asks for rows.
+        const { rows = [], rowCount } = await client.query<Row>(sql, [...parameters])
+        return { rows, ...(typeof rowCount === 'number' ? { numAffectedRows: BigInt(rowCount) } : {}) }
       } catch (error) {
         throw toDatabaseFault(error, at)
       }

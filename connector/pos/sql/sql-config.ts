@@ -92,6 +92,8 @@ const rest = {
   sales: Sales.optional(),
   /** Left out: the POS is only read, and this store takes no web orders. */
   orders: Orders.optional(),
+  /** Tables that `triggers install` may watch, each with its column that holds the goods' key. */
+  watch: z.array(z.object({ table: z.string().regex(/^\w{1,64}$/, 'the name of a table'), key: column })).max(STATEMENTS_MAX).default([]),
   /** How often all goods are compared at the most. A comparison that takes long is made less often, so that it costs the database two per cent of its time. */
   scan: z.object({ everyMs: z.int().min(0).max(3_600_000).default(1_000) }).prefault({}),
 } as const

@@ -1,0 +1,115 @@
+import { sql } from 'kysely'
+import { systemClock, type Clock } from '../../contract/clock.ts'
+import { openConnection } from './sql/connection.ts'
+import type { ConnectionTarget } from './sql/connection-config.ts'
+import { DatabaseFault } from './sql/database-fault.ts'
+import type { Connection, Dialect, Row, Tx } from './sql/ports.ts'
+import { targetOf } from './sql/sql-pos.ts'
+import type { PosConfig } from './pos-config.ts'
+
+/** One thing looked at in a POS's database. `fix` says what to do when it is not in order. */
+export type Inspection = { name: string; ok: boolean; detail: string; fix: string | null }
+
+/** Clocks further apart than this make a till's times misleading; nothing but what people read depends on them. */
+const SKEW_MAX_MS = 120_000
+/** Names of tables in one sentence. */
+const NAMED_MAX = 5
+
+/** Whose database the configuration speaks with; `null`: none. */
+function databaseOf(config: PosConfig): { target: ConnectionTarget; timeZone: string | undefined; takesOrders: boolean } | null {
+  switch (config.type) {
+    case 'sql': return { target: targetOf(config), timeZone: config.timeZone, takesOrders: config.orders !== undefined }
+    case 'ospos': return { target: { dialect: 'mysql', ...config.connection }, timeZone: config.timeZone, takesOrders: true }
+    case 'unicenta': return { target: { dialect: config.dialect, ...config.connection }, timeZone: config.timeZone, takesOrders: true }
+    case 'embedded':
+    case 'csv':
+      return null
+  }
+}
+
+/** What `doctor` asks of a POS's database. Changes nothing in it. */
+export async function inspectPos(config: PosConfig, clock: Clock = systemClock): Promise<Inspection[]> {
+  const database = databaseOf(config)
+  if (database === null) return []
+  const connection = openConnection(database.target)
+  try {
+    const inspections: Inspection[] = []
+    for (const [name, look] of LOOKS) {
+      const found = await look(connection, { ...database, clock }).catch((error: unknown) => failed(name, error))
+      inspections.push(...[found].flat().map((one) => ({ name, ...one })))
+      // Nothing more can be seen of a database that does not answer.
+      if (name === 'database' && !inspections.every(({ ok }) => ok)) break
+    }
+    return inspections
+  } finally {
+    await connection.close()
+  }
+}
+
+function failed(name: string, error: unknown): Omit<Inspection, 'name'> {
+  if (error instanceof DatabaseFault) return { ok: false, detail: error.message.slice(0, -error.hint.length).trim(), fix: error.hint }
+  throw new Error(`${name} could not be looked at`, { cause: error })
+}
+
+type Asked = { takesOrders: boolean; timeZone: string | undefined; clock: Clock }
+type Look = (connection: Connection, asked: Asked) => Promise<Omit<Inspection, 'name'> | Omit<Inspection, 'name'>[]>
+
+const one = async (tx: Tx, query: ReturnType<typeof sql<Row>>): Promise<Row> => (await query.execute(tx)).rows[0] ?? {}
+const good = (detail: string): Omit<Inspection, 'name'> => ({ ok: true, detail, fix: null })
+
+const VERSION = {
+  mysql: sql<Row>`SELECT VERSION() AS version`, postgres: sql<Row>`SELECT current_setting('server_version') AS version`, sqlite: sql<Row>`SELECT sqlite_version() AS version`,
+} satisfies Record<Dialect, unknown>
+const DIALECT_NAMES: Record<Dialect, string> = { mysql: 'MySQL or MariaDB', postgres: 'PostgreSQL', sqlite: 'SQLite' }
+
+const LOOKS: readonly [string, Look][] = [
+  ['database', async (connection) => connection.read(async (tx) => good(`reachable: ${DIALECT_NAMES[connection.dialect]} ${(await one(tx, VERSION[connection.dialect]))['version']}`))],
+
+  ['database is the primary', async (connection) => connection.read(async (tx) => {
+    const isReplica = connection.dialect === 'mysql' ? (await one(tx, sql<Row>`SELECT @@global.read_only AS flag`))['flag'] === '1'
+      : connection.dialect === 'postgres' ? (await one(tx, sql<Row>`SELECT pg_is_in_recovery() AS flag`))['flag'] === 't' : false
+    if (!isReplica) return good('it is the one that the till writes, as far as it says')
+    return { ok: false, detail: 'it is a replica, or read-only: it shows what the till wrote a while ago', fix: 'Name the database that the till itself writes (pos.connection.host): a replica is never read' }
+  })],
+
+  ['tables keep transactions', async (connection) => {
+    if (connection.dialect !== 'mysql') return good('every table does')
+    const { rows } = await connection.read((tx) => sql<Row>`SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'BASE TABLE' AND ENGINE <> 'InnoDB'`.execute(tx))
+    if (rows.length === 0) return good('all are InnoDB')
+    const names = rows.slice(0, NAMED_MAX).map(({ name }) => name).join(', ')
+    return { ok: false, detail: `${rows.length} table(s) are not InnoDB (${names}): an order that breaks off would stay half written there`, fix: `If the POS's queries use them: ALTER TABLE … ENGINE=InnoDB, with the POS's maker` }
+  }],
+
+  ['writing', async (connection, { takesOrders }) => {
+    if (!takesOrders) return good('not asked for: this store takes no web orders')
+    await connection.write((tx) => sql`SELECT 1`.execute(tx))
+    if (connection.dialect === 'postgres') {
+      const { rows } = await connection.read((tx) => sql<Row>`SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND n.nspname = current_schema() AND NOT has_table_privilege(c.oid, 'SELECT')`.execute(tx))
+      if (rows.length > 0) return { ok: false, detail: `no SELECT on ${rows.slice(0, NAMED_MAX).map(({ name }) => name).join(', ')}`, fix: 'GRANT SELECT on the tables that the POS\'s queries use; docs/store-it.md lists what a connector needs' }
+    }
+    if (connection.dialect !== 'mysql') return good('a writing transaction begins')
+    const { rows } = await connection.read((tx) => sql<Row>`SHOW GRANTS`.execute(tx))
+    const grants = rows.flatMap((row) => Object.values(row)).filter((text) => text !== null)
+    const mayWrite = grants.some((text) => /ALL PRIVILEGES|\bINSERT\b/.test(text.split(' ON ')[0] ?? ''))
+    return mayWrite ? good('this user may insert') : { ok: false, detail: 'this user may insert nowhere', fix: 'GRANT what docs/store-it.md lists for web orders; or leave out the orders, and the store is only read' }
+  }],
+
+  ['database clock', async (connection, { clock, timeZone }) => {
+    const before = clock()
+    const query = { mysql: sql<Row>`SELECT CAST(UNIX_TIMESTAMP() AS CHAR) AS seconds, @@global.time_zone AS zone, @@system_time_zone AS local_zone`, postgres: sql<Row>`SELECT floor(extract(epoch FROM clock_timestamp()))::text AS seconds, (SELECT reset_val FROM pg_settings WHERE name = 'TimeZone') AS zone`, sqlite: sql<Row>`SELECT unixepoch() AS seconds, 'that of this machine' AS zone` }[connection.dialect]
+    const row = await connection.read((tx) => one(tx, query))
+    const skewMs = Number(row['seconds']) * 1000 - before
+    const zone = row['zone'] === 'SYSTEM' ? row['local_zone'] : row['zone']
+    const detail = `${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs >= 0 ? 'ahead of' : 'behind'} this machine; its time zone is ${zone}, the till's clock is read as ${timeZone ?? 'the POS itself says'}`
+    if (Math.abs(skewMs) <= SKEW_MAX_MS) return good(detail)
+    return { ok: false, detail, fix: 'Set both clocks by NTP. Nothing is lost by it, but sales are shown at the wrong time' }
+  }],
+
+  ['binary log', async (connection) => {
+    if (connection.dialect !== 'mysql') return []
+    const row = await connection.read((tx) => one(tx, sql<Row>`SELECT @@log_bin AS logs, @@binlog_format AS format, @@log_bin_trust_function_creators AS trusts`))
+    if (row['logs'] !== '1') return good('off')
+    if (row['format'] === 'STATEMENT') return { ok: false, detail: 'it keeps statements (binlog_format = STATEMENT): orders are written under wider locks, which may meet the till\'s', fix: 'Ask the administrator for binlog_format = MIXED or ROW' }
+    return good(row['trusts'] === '1' ? 'on, and triggers may be made' : 'on: triggers need SUPER, or log_bin_trust_function_creators = 1 (error 1419); without triggers the connector compares all goods')
+  }],
+]
