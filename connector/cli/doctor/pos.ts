@@ -1,22 +1,56 @@
+import { accessSync, constants } from 'node:fs'
 import type { ConnectorConfig } from '../../config/config.ts'
 import { inWords } from '../../pos/capability-words.ts'
+import { inspectPos, type Inspection } from '../../pos/inspect-pos.ts'
 import { openPos } from '../../pos/open-pos.ts'
-import type { PosMemory } from '../../pos/port.ts'
+import type { Pos, PosMemory } from '../../pos/port.ts'
 import { faultText } from '../say.ts'
-import { broken, fine, type Finding } from './finding.ts'
+import { broken, doubtful, fine, type Finding } from './finding.ts'
 
 /** The running connector's memory of its POS is not the doctor's to touch. */
 const NO_MEMORY: PosMemory = { get: () => null, list: () => [] }
 
-/** Whether the POS can be read, as the connector would read it, and what it can do. */
+/** Without these no store is served; the others make it worse than it could be. */
+const NEEDED: ReadonlySet<string> = new Set(['database', 'database is the primary', 'writing'])
+
+/** Whether the POS can be read, as the connector would read it, how its database is set up, and what it can do. */
 export async function lookAtPos(config: ConnectorConfig): Promise<Finding[]> {
+  const inspections = (await inspectPos(config.pos)).map(inspectionFinding)
   const pos = await openPos(config.pos, NO_MEMORY)
   try {
-    await pos.currentCursor()
-    return [fine('pos', `${pos.capabilities.name} answers`), ...inWords(pos.capabilities).map((words) => fine('pos can', words))]
-  } catch (error) {
-    return [broken('pos', `it cannot be read: ${faultText(error)}`, 'look at pos: in the configuration, and whether the POS runs')]
+    const abilities = inWords(pos.capabilities).map((words) => fine('pos can', words))
+    // What does not answer need not be asked again.
+    const isAway = inspections.some(({ name, level }) => name === 'database' && level === 'fail')
+    return [...inspections, ...(isAway ? [] : [await reading(config, pos)]), ...abilities]
   } finally {
     await pos.close()
+  }
+}
+
+export function inspectionFinding({ name, ok, detail, fix }: Inspection): Finding {
+  if (ok) return fine(name, detail)
+  return (NEEDED.has(name) ? broken : doubtful)(name, detail, fix ?? 'see docs/store-it.md')
+}
+
+async function reading({ pos: config }: ConnectorConfig, pos: Pos): Promise<Finding> {
+  // To read files is to take them in, which is the connector's to do.
+  if (config.type === 'csv') return folderFinding(config.folder)
+  try {
+    await pos.currentCursor()
+    const { items, done } = await pos.readSnapshot(null, 1)
+    return items.length === 0 && done
+      ? doubtful('pos', `${pos.capabilities.name} can be read, and has nothing for sale`, 'look at the location and the queries of pos: in the configuration')
+      : fine('pos', `${pos.capabilities.name} can be read`)
+  } catch (error) {
+    return broken('pos', `it cannot be read: ${faultText(error)}`, 'look at pos: in the configuration, and whether the POS runs')
+  }
+}
+
+function folderFinding(folder: string): Finding {
+  try {
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK)
+    return fine('pos', `${folder} can be read and written`)
+  } catch (error) {
+    return broken('pos', `${folder} cannot be read and written (${faultText(error)})`, 'make or mount the folder, give it to the connector\'s user, or mend pos.folder')
   }
 }
