@@ -1,6 +1,6 @@
 import { fromInstant } from '../../contract/clock.ts'
 import type { Level } from '../../contract/events.ts'
-import { acceptedEvent, linesOf, skusOf } from '../delivery/outcome.ts'
+import { acceptedEvent, hasLeft, linesOf, skusOf } from '../delivery/outcome.ts'
 import type { InboxChange, InboxRow } from '../journal/inbox.ts'
 import type { OutgoingEvent } from '../journal/outgoing-event.ts'
 import type { PosCapabilities, PosOrderChange, PosSale } from '../pos/port.ts'
@@ -37,6 +37,7 @@ export function orderChangeEffect(change: PosOrderChange, row: InboxRow | null, 
         events: [{ type: 'order.stock_fell', occurredAt, data: { assignmentId, lines: linesOf(row?.assignment ?? null), levels } }],
       }
     case 'refused':
+      if (row && hasLeft(row.progress)) return { assignmentId, change: {}, events: [] }
       // Voided or struck on our own request: that was told as the cancel's result.
       if (row && (row.state === 'voided' || row.state === 'rejected' || (row.state === 'struck' && row.cancel !== 'refused'))) return { assignmentId, change: {}, events: [] }
       return {

@@ -8,7 +8,7 @@ import type { Pos, PosWrite } from '../pos/port.ts'
 import type { Turn } from '../turn.ts'
 import { cancelOutcome } from './cancel-outcome.ts'
 import { isOnItsWay } from './receive-order.ts'
-import { acceptedEvent, cancelEvent, inDoubtEvent, outcomeAgain, progressOf, rejectedEvent, skusOf, statusEvent } from './outcome.ts'
+import { acceptedEvent, cancelEvent, hasLeft, inDoubtEvent, outcomeAgain, progressOf, rejectedEvent, skusOf, statusEvent } from './outcome.ts'
 
 /**
  * What bringing work into the POS stands on. `now` is edge time, epoch ms: deadlines are the edge's. `holdsStore`: no other
@@ -126,7 +126,8 @@ export async function voidOrder(shop: Shop, row: InboxRow): Promise<Settled> {
   return shop.turn(async () => {
     const found = await pos.findOrder(assignmentId)
     if (!shop.holdsStore()) return 'waiting'
-    const answer = found?.state === 'void' ? 'voided' : await pos.voidOrder(assignmentId)
+    // A POS whose web order is a finished sale does not know that its goods have left: the desk told the journal.
+    const answer = found?.state === 'void' ? 'voided' : hasLeft(journal.inbox.get(assignmentId)?.progress ?? null) ? 'refused' : await pos.voidOrder(assignmentId)
     const levels = await pos.readLevels(skusOf(assignment))
     return journal.transaction((): Settled => {
       const current = journal.inbox.get(assignmentId)

@@ -49,6 +49,9 @@ export function progressOf(state: PosOrderState): FulfilmentProgress | null {
   }
 }
 
+/** The goods are out of the shop: what comes back of them is a return, and no longer a refusal or a cancel. */
+export const hasLeft = (progress: FulfilmentProgress | null): boolean => progress === 'shipped' || progress === 'completed'
+
 /** The outcome of an assignment told again, with levels read just now. Nothing while there is no outcome. */
 export function outcomeAgain(row: InboxRow, levels: Level[], now: number): OutgoingEvent[] {
   const { assignmentId, assignment } = row
