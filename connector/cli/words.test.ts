@@ -6,6 +6,7 @@ import { redactLog, redactText, redactYaml } from './diag/redact.ts'
 import { driftInWords } from './drift-words.ts'
 import { EXIT_WORDS } from './exit-codes.ts'
 import { sinceOf } from './orders/list.ts'
+import { money } from './orders/show.ts'
 import { progressText } from './progress-line.ts'
 import { reportOf } from './status.ts'
 import { systemdUnit } from './systemd-unit.ts'
@@ -67,6 +68,10 @@ describe('orders list', () => {
   test('understands how long ago', () => {
     expect([sinceOf('30m', 10_000_000), sinceOf('2h', 10_000_000), sinceOf('1970-01-01T00:00:01Z', 0), sinceOf('yesterday', 0)]).toEqual([8_200_000, 2_800_000, 1000, null])
   })
+})
+
+test('an amount has its currency\'s decimals, and never a float', () => {
+  expect([[1250, 'EUR'], [5, 'GBP'], [-7, 'USD'], [300, 'JPY']].map(([amountMinor, currency]) => money({ amountMinor: Number(amountMinor), currency: String(currency) }))).toEqual(['12.50 EUR', '0.05 GBP', '-0.07 USD', '300 JPY'])
 })
 
 describe('a unit', () => {

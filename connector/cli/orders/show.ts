@@ -1,4 +1,5 @@
 import { toInstant } from '../../../contract/clock.ts'
+import type { Money } from '../../../contract/values.ts'
 import type { InboxRow } from '../../journal/inbox.ts'
 import { assignmentOf, type NumberedEvent } from '../../journal/outgoing-event.ts'
 import type { JournalReader } from '../../journal/read-only.ts'
@@ -43,9 +44,16 @@ export function showOrder(configPath: string, id: string, options: { json?: bool
   return EXIT.ok
 }
 
+/** `12.50 EUR`: digits only, by the currency's own number of decimals. */
+export function money({ amountMinor, currency }: Money): string {
+  const decimals = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
+  const digits = String(Math.abs(amountMinor)).padStart(decimals + 1, '0')
+  const whole = digits.slice(0, digits.length - decimals)
+  return `${amountMinor < 0 ? '-' : ''}${whole}${decimals > 0 ? `.${digits.slice(-decimals)}` : ''} ${currency}`
+}
+
 function inWords(row: InboxRow, timeline: Step[]): string[] {
   const { assignment } = row
-  const money = ({ amountMinor, currency }: { amountMinor: number; currency: string }): string => `${amountMinor} ${currency} (minor units)`
   return [
     `order      ${row.assignmentId}${assignment ? `, number ${assignment.number}` : ''}`,
     `state      ${row.state}: ${STATE_WORDS[row.state]}${row.cancel === 'none' ? '' : `; cancel ${row.cancel}`}`,
