@@ -153,3 +153,37 @@ describe('a warning', () => {
     expect(warnings(GOOD.replace('127.0.0.1:8787', 'edge.example'))).toMatchObject([{ line: 2, key: 'edge.url' }])
   })
 })
+
+describe('a POS in a database', () => {
+  const SQL = GOOD.replace('  type: embedded\n  file: till.sqlite\n', `  type: sql
+  dialect: postgres
+  currency: USD
+  connection: { user: till, passwordFile: pos.password, database: shop, caFile: certificates/ca.pem }
+  goods: { query: "SELECT id, code, title, price FROM goods", columns: { key: id, sku: code, name: title, price: price } }
+`)
+
+  test('has its password read, its paths absolute, and is asked once a second', () => {
+    writeFileSync(folder.file('pos.password'), 'open sesame\n', { mode: 0o600 })
+    const loaded = load(SQL)
+    if (!loaded.ok) throw new Error(JSON.stringify(loaded.refusal))
+    expect(loaded.value.config.poll).toEqual({ everyMs: 1_000 })
+    expect(loaded.value.config.pos).toMatchObject({ connection: { password: 'open sesame', caFile: join(folder.path, 'certificates/ca.pem'), host: '127.0.0.1', ssl: 'off' } })
+    expect(loaded.value.warnings).toEqual([])
+  })
+
+  test('warns of a password that others can read, and never repeats one', () => {
+    writeFileSync(folder.file('pos.password'), 'open sesame\nand more', { mode: 0o644 })
+    expect(problems(SQL)).toMatchObject([{ key: 'pos.connection.passwordFile', expected: 'one line: the password' }])
+    expect(JSON.stringify(load(SQL))).not.toContain('sesame')
+    writeFileSync(folder.file('pos.password'), 'open sesame')
+    chmodSync(folder.file('pos.password'), 0o644)
+    expect(warnings(SQL)).toMatchObject([{ key: 'pos.connection.passwordFile', message: expect.stringContaining('chmod 600') as string }])
+    expect(JSON.stringify(problems(SQL.replace('passwordFile: pos.password', 'password: [open, sesame]')))).not.toContain('sesame')
+  })
+
+  test('names what a statement asks for and nobody gives', () => {
+    writeFileSync(folder.file('pos.password'), 'open sesame', { mode: 0o600 })
+    const orders = `  orders: { stockFallsAt: accept, find: "SELECT id AS reference, state FROM bills WHERE reference = :assignment", states: { 0: open }, changes: "SELECT 1", write: [{ run: "INSERT INTO bills VALUES (:total)", as: bill }] }\n`
+    expect(problems(SQL.replace('server:', `${orders}server:`)).map((problem) => (problem as { key: string }).key)).toEqual(['pos.orders.find', 'pos.orders.stock', 'pos.orders.write'])
+  })
+})

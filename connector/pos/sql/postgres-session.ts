@@ -33,7 +33,9 @@ export async function openPostgresSession(config: ServerConnection, at: Whereabo
     async run(sql, parameters) {
       try {
         // Several statements in one text answer a list; of those nobody asks for rows.
-        const { rows = [], rowCount } = await client.query<Row>(sql, [...parameters])
+        const answer = await client.query<Row>(sql, [...parameters])
+        if (Array.isArray(answer)) return { rows: [] }
+        const { rows, rowCount } = answer
         return { rows, ...(typeof rowCount === 'number' ? { numAffectedRows: BigInt(rowCount) } : {}) }
       } catch (error) {
         throw toDatabaseFault(error, at)
