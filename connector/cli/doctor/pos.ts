@@ -4,6 +4,7 @@ import { inWords } from '../../pos/capability-words.ts'
 import { inspectPos, type Inspection } from '../../pos/inspect-pos.ts'
 import { openPos } from '../../pos/open-pos.ts'
 import type { Pos, PosMemory } from '../../pos/port.ts'
+import { assumptions } from '../../pos/unicenta/unicenta-config.ts'
 import { faultText } from '../say.ts'
 import { broken, doubtful, fine, type Finding } from './finding.ts'
 
@@ -21,7 +22,8 @@ export async function lookAtPos(config: ConnectorConfig): Promise<Finding[]> {
     const abilities = inWords(pos.capabilities).map((words) => fine('pos can', words))
     // What does not answer need not be asked again.
     const isAway = inspections.some(({ name, level }) => name === 'database' && level === 'fail')
-    return [...inspections, ...(isAway ? [] : [await reading(config, pos)]), ...abilities]
+    const assumed = config.pos.type === 'unicenta' ? assumptions(config.pos).map((words) => doubtful('pos', words, 'say it in pos: of the configuration')) : []
+    return [...inspections, ...(isAway ? [] : [await reading(config, pos)]), ...assumed, ...abilities]
   } finally {
     await pos.close()
   }
