@@ -128,6 +128,9 @@ const WHAT_TO_DO: Readonly<Record<string, string>> = {
   'bad port': 'this port is never used for HTTP: is edge.url right?',
 }
 
+/** TLS has many names for it; this one lacks the word. */
+const isCertificateFault = (code: string | null): boolean => code !== null && (code.includes('CERT') || code === 'UNABLE_TO_VERIFY_LEAF_SIGNATURE')
+
 /** Names the host and the innermost known cause: fetch says only "fetch failed" and wraps the rest. */
 export function noAnswer({ host }: URL, error: unknown): string {
   let code: string | null = null
@@ -136,7 +139,7 @@ export function noAnswer({ host }: URL, error: unknown): string {
     const known = [inner.name, inner.message].find((text) => Object.hasOwn(WHAT_TO_DO, text))
     code = 'code' in inner && typeof inner.code === 'string' ? inner.code : known ?? code
   }
-  const todo = WHAT_TO_DO[code ?? ''] ?? (code?.includes('CERT') ? 'its certificate is not trusted here: look at the certificate and this machine\'s clock' : 'look at the line and at edge.url')
+  const todo = WHAT_TO_DO[code ?? ''] ?? (isCertificateFault(code) ? 'its certificate is not trusted here: behind a company\'s proxy set NODE_EXTRA_CA_CERTS to its authority\'s certificate (docs/secure-link.md), else look at the certificate and this machine\'s clock' : 'look at the line and at edge.url')
   return `no answer from ${host}${code === null ? '' : ` (${code})`}: ${todo}`
 }
 
