@@ -249,6 +249,19 @@ describe('the operator', () => {
     expect(seen.audit).toContain('store.register')
   })
 
+  test('changes a store\'s way in, as when its service token is rotated, and still sees no secret', async () => {
+    const own = `${storeId}-moved`
+    await admin('POST', '', { storeId: own, name: 'Moved', timeZone: 'UTC', transport: { kind: 'pull' } })
+    const transport = { kind: 'tunnel', url: 'https://t.example', accessClientId: 'next', accessClientSecret: 'hush' }
+    const moved = await admin('PUT', `/${own}/transport`, transport)
+    expect(await moved.json()).toMatchObject({ transport: { kind: 'tunnel', url: 'https://t.example', accessClientId: 'next' } })
+    const shown = await (await admin('GET', `/${own}`)).text()
+    expect([shown.includes('"accessClientId":"next"'), shown.includes('hush')]).toEqual([true, false])
+    expect(await problemOf(await admin('PUT', `/${own}/transport`, { kind: 'carrier-pigeon' }))).toEqual([422, 'invalid-request'])
+    expect(await problemOf(await admin('PUT', '/nobody/transport', transport))).toEqual([404, 'store-not-found'])
+    expect(seen.audit).toContain('store.transport')
+  })
+
   test('pauses and resumes, which the public sees', async () => {
     await call('/epochs', { connectorId: 'till-1' })
     await call('/heartbeat', beat())

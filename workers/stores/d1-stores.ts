@@ -60,6 +60,10 @@ export function createStoreBook(d1: D1Database, masterKey: string): StoreBook {
       await db.update(stores).set({ safetyStock }).where(eq(stores.storeId, storeId))
     },
 
+    async setTransport(storeId, transport) {
+      await db.update(stores).set({ transport: JSON.stringify(await sealTransport({ storeId, transport }, sealer)) }).where(eq(stores.storeId, storeId))
+    },
+
     async setPriority(storeId, priority) {
       await db.update(stores).set({ priority }).where(eq(stores.storeId, storeId))
     },
@@ -77,7 +81,7 @@ export function createStoreBook(d1: D1Database, masterKey: string): StoreBook {
   }
 }
 
-async function sealTransport({ storeId, transport }: Store, sealer: Sealer): Promise<Transport> {
+async function sealTransport({ storeId, transport }: Pick<Store, 'storeId' | 'transport'>, sealer: Sealer): Promise<Transport> {
   if (transport.kind !== 'tunnel' || transport.accessClientSecret === undefined) return transport
   return { ...transport, accessClientSecret: await sealer.seal(storeId, transport.accessClientSecret) }
 }

@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import type { Context } from 'hono'
 import { toInstant } from '../../contract/clock.ts'
 import { ORDER_BODY_BYTES_MAX, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX } from '../../contract/limits.ts'
-import { RegisterStore, SetPriority, SetSafetyStock } from '../../contract/operator.ts'
+import { RegisterStore, SetPriority, SetSafetyStock, Transport } from '../../contract/operator.ts'
 import { createSecret } from '../../contract/signing.ts'
 import { body } from '../gateway/body.ts'
 import type { AppEnv } from '../gateway/context.ts'
@@ -115,6 +115,17 @@ operatorStores.put('/:storeId/priority', body(SetPriority, ORDER_BODY_BYTES_MAX)
   await stores.setPriority(store.storeId, priority)
   await note(c, 'store.priority', store.storeId, `${priority}`)
   return c.json({ storeId: store.storeId, priority })
+})
+
+/** The whole way in at once, its Access secret included: a tunnel is new, or its service token was rotated. */
+operatorStores.put('/:storeId/transport', body(Transport, ORDER_BODY_BYTES_MAX), async (c) => {
+  const { stores } = c.var.ports
+  const transport = c.req.valid('json').parsed
+  const store = await stores.find(c.req.param('storeId'))
+  if (!store) return notFound(c)
+  await stores.setTransport(store.storeId, transport)
+  await note(c, 'store.transport', store.storeId, transport.kind)
+  return c.json(await view(c, { ...store, transport }), 200, NO_STORE)
 })
 
 const notFound = (c: Context<AppEnv>): Response => problem(c, 'store-not-found', 'There is no store with this id.')

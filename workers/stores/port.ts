@@ -126,6 +126,7 @@ export type StoreBook = {
   setPaused(storeId: string, paused: boolean): Promise<void>
   setSafetyStock(storeId: string, quantity: number): Promise<void>
   setPriority(storeId: string, priority: number): Promise<void>
+  setTransport(storeId: string, transport: Transport): Promise<void>
   setPairingCode(storeId: string, codeHash: string, expiresAt: number): Promise<void>
   /** Spends the code: true exactly once, and only before it expires. */
   spendPairingCode(storeId: string, codeHash: string, now: number): Promise<boolean>
