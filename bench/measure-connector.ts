@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
+import { bundleConnector } from '../connector/bundle.ts'
 import { findConnector } from '../connector/control/control-client.ts'
 import { LiveStatus } from '../connector/control/live-status.ts'
 import { createSecret } from '../contract/signing.ts'
-import { prepareShop, startConnector, writeConnectorConfig } from '../journeys/local/house.ts'
-import type { Running } from '../journeys/local/processes.ts'
+import { prepareShop, writeConnectorConfig } from '../journeys/local/house.ts'
+import { startProcess, type Running } from '../journeys/local/processes.ts'
 import { median, until } from '../journeys/local/until.ts'
 import { openOsposShop, type OsposShop } from './ospos-shop.ts'
 import { startStandInEdge, type StandInEdge } from './stand-in-edge.ts'
@@ -31,6 +32,7 @@ const IDLE_RSS_MB_MAX = 80
 const IDLE_RSS_ITEMS_MAX = 10_000
 const BURST_MS_MAX = 5_000
 const IDLE_CPU_PERCENT_MAX = 2
+const READY_WITHIN_MS = 60_000
 const SYNC_WITHIN_MS = 600_000
 /** Between two looks at the connector while it is waited for. */
 const LOOK_EVERY_MS = 200
@@ -54,8 +56,12 @@ export async function measureConnector(size: Size, say: (line: string) => void):
     const place = await prepareShop(dir, STORE_ID)
     await writeFile(place.secretFile, createSecret(), { mode: 0o600 })
     await writeConnectorConfig(edge.url, place, { pos: shop.pos, poll: { everyMs: POLL_MS }, heartbeat: { everyMs: 10_000 }, pull: { everyMs: 5_000 }, log: { level: 'info' } })
+    // As a store runs it: one file. From its sources it would carry Node's TypeScript reader with it, ninety megabytes.
+    const bundle = await bundleConnector(dir)
     const began = performance.now()
-    const connector = await startConnector(place)
+    const connector = await startProcess({
+      name: 'the connector', args: [bundle, 'run', '--config', place.configFile], logFile: path.join(dir, 'connector.log'), readyEvent: 'connector.ready', readyWithinMs: READY_WITHIN_MS,
+    })
     ends.push(() => connector.stop())
     return await measure({ shop, edge, connector, journalFile: path.join(place.dir, 'journal.db') }, size, began, say)
   } finally {

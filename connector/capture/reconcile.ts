@@ -106,7 +106,7 @@ async function compare({ journal, pos, turn, now }: Shop, edge: Edge, onProgress
     sameEpoch()
     return journal.transaction(() => {
       const before = journal.outbox.lastSeq()
-      const removals = removalsOf(atEdge, seen, journal.baseline.of([...atEdge.keys()]), startedAtSeq, now())
+      const removals = removalsOf(atEdge, seen, journal.baseline.of([...atEdge.keys()].filter((sku) => !seen.has(sku))), startedAtSeq, now())
       keep(removals, { items: [], removed: removals.flatMap((event) => (isAboutSku(event) ? event.data.sku : [])), levels: [] })
       const change = settleFeed(journal, feed.limits, now())
       keepFigure(journal, drifted, progress.compared, now())

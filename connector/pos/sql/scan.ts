@@ -3,8 +3,8 @@ import type { PosMemory } from '../port.ts'
 import { BUCKETS, type Comparison } from './compare-goods.ts'
 import type { Connection, Goods, GoodsRow, Tx } from './ports.ts'
 
-/** What a scan costs the database is spread over this many times as long: two per cent of its time. */
-const PACE = 50
+/** Of the time of one of the database's cores. */
+export const SCAN_SHARE = 0.02
 export const SCAN_EVERY_MS = 1_000
 /** Rows in this process at once. */
 const ROWS_MAX = 4_000
@@ -22,9 +22,9 @@ export type Scan = {
   lateMs(): number
 }
 
-export type ScanParts = { goods: Goods; memory: PosMemory; connection: Pick<Connection, 'changeMark'>; everyMs?: number | undefined; clock: Clock }
+export type ScanParts = { goods: Goods; memory: PosMemory; connection: Pick<Connection, 'changeMark'>; everyMs?: number | undefined; share?: number | undefined; clock: Clock }
 
-export function createScan({ goods, memory, connection, everyMs = SCAN_EVERY_MS, clock }: ScanParts): Scan {
+export function createScan({ goods, memory, connection, everyMs = SCAN_EVERY_MS, share = SCAN_SHARE, clock }: ScanParts): Scan {
   let pending: string[] = []
   /** Buckets given to the last reading, with what their checksum will be remembered as if it is committed. */
   let inFlight = new Map<string, string | null>()
@@ -32,9 +32,10 @@ export function createScan({ goods, memory, connection, everyMs = SCAN_EVERY_MS,
   let tookMs = 0
   /** The database's own word that nothing was written since. */
   let unchangedSince: string | null = null
-  let rowsPerBucket = 1
+  /** Not known before the first reading, which takes one bucket: of a large shop all of them would be the whole catalogue at once. */
+  let rowsPerBucket = ROWS_MAX
 
-  const waitMs = (): number => (everyMs === 0 ? 0 : Math.max(everyMs, PACE * tookMs))
+  const waitMs = (): number => (everyMs === 0 ? 0 : Math.max(everyMs, tookMs / share))
   // A clock that was set back makes a scan due, not late.
   const isDue = (): boolean => finishedAt === null || clock() < finishedAt || clock() - finishedAt >= waitMs()
 
@@ -70,18 +71,21 @@ export function createScan({ goods, memory, connection, everyMs = SCAN_EVERY_MS,
       dropCommitted()
       const ofAll = await scan(tx)
       let at = 0
-      while (at < pending.length && comparison.facts() < factsMax) {
-        const group = pending.slice(at, at + Math.max(1, Math.floor(ROWS_MAX / rowsPerBucket)))
+      // One bucket first: where everything differs it fills the reading, where little does the groups grow.
+      for (let size = 1; at < pending.length && comparison.facts() < factsMax;) {
+        const group = pending.slice(at, at + size)
         const checksums = ofAll ?? await goods.checksums(tx, group)
-        const rows = byBucket(await goods.rowsOf(tx, group))
-        rowsPerBucket = Math.max(1, Math.ceil([...rows.values()].reduce((sum, { length }) => sum + length, 0) / group.length))
+        const rows = await goods.rowsOf(tx, group)
+        const before = comparison.facts()
+        const rowsIn = byBucket(rows)
         for (const bucket of group) {
           if (comparison.facts() >= factsMax) break
           const checksum = checksums.get(bucket) ?? null
-          comparison.bucket(bucket, checksum, rows.get(bucket) ?? [])
+          comparison.bucket(bucket, checksum, rowsIn.get(bucket) ?? [])
           inFlight.set(bucket, checksum)
           at += 1
         }
+        size = nextSize(size, rows.length / group.length, (comparison.facts() - before) / group.length, factsMax - comparison.facts())
       }
       return at < pending.length
     },
@@ -93,6 +97,12 @@ export function createScan({ goods, memory, connection, everyMs = SCAN_EVERY_MS,
     },
     lateMs: () => Math.ceil(waitMs() + tookMs),
   }
+}
+
+/** How many buckets to read at once: twice as many as before, and no more than rows fit into this process or facts into the reading. */
+function nextSize(size: number, rowsPerBucket: number, factsPerBucket: number, factsLeft: number): number {
+  const fitting = Math.min(ROWS_MAX / Math.max(rowsPerBucket, 1), factsLeft / Math.max(factsPerBucket, Number.EPSILON))
+  return Math.max(1, Math.floor(Math.min(size * 2, fitting)))
 }
 
 function differing(checksums: ReadonlyMap<string, string>, memory: PosMemory): string[] {
