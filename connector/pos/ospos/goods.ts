@@ -27,18 +27,23 @@ export function osposGoods(config: OsposConfig): Goods {
   return {
     async checksums(tx, buckets) {
       const settings = await readSettings(tx, config)
-      // Added up beside the items: asking for each item's taxes by itself takes the database twice as long over a whole catalogue.
-      const taxes = sql`(SELECT tax.item_id, SUM(tax.percent) AS percent FROM ${table('items_taxes')} tax ${where(buckets, 'tax')} GROUP BY tax.item_id)`
-      const rows = await rowsOf(tx, sql<Row>`SELECT bucket, COUNT(*) AS items,
-          BIT_XOR(CAST(CONV(LEFT(hash, 16), 16, 10) AS UNSIGNED)) AS first, BIT_XOR(CAST(CONV(RIGHT(hash, 16), 16, 10) AS UNSIGNED)) AS second
-        FROM (SELECT i.item_id DIV ${sql.lit(BUCKET_ITEMS)} AS bucket,
-          MD5(JSON_ARRAY(i.item_id, i.item_number, i.name, i.description, i.category, i.unit_price, i.stock_type, i.deleted, q.quantity, t.percent)) AS hash
-          FROM ${from(settings)} LEFT JOIN ${taxes} t ON t.item_id = i.item_id ${where(buckets, 'i')}) hashes GROUP BY bucket`)
+      // One walk along each table's own order. Joined, the same takes the database three times as long over a whole catalogue.
+      const items = await sums('items', sql`COALESCE(CONCAT('=', r.item_number), '-'), r.name, r.description, r.category, r.unit_price, r.stock_type, r.deleted`, sql`TRUE`, buckets)
+      const levels = await sums('item_quantities', sql`r.quantity`, sql`r.location_id = ${settings.locationId}`, buckets)
+      const taxes = await sums('items_taxes', sql`r.name, r.percent`, sql`TRUE`, buckets)
       // A manager who switches tax or currency changes every item without a row of items changing.
       const setting = `${settings.currency} ${settings.taxIncluded ? 'gross' : 'net'} ${settings.locationId}`
-      return new Map(rows.map((row) => [text(row, 'bucket'), `${row['items']}:${row['first']}:${row['second']} ${setting}`]))
+      return new Map([...items].map(([bucket, sum]) => [bucket, `${sum} ${levels.get(bucket) ?? ''} ${taxes.get(bucket) ?? ''} ${setting}`]))
+
+      /** How many rows, and 64 bits of the hashes of all of them. No text of a till holds the character between the columns. */
+      async function sums(name: string, columns: RawBuilder<unknown>, only: RawBuilder<unknown>, of: readonly string[] | undefined): Promise<Map<string, string>> {
+        const rows = await rowsOf(tx, sql<Row>`SELECT r.item_id DIV ${sql.lit(BUCKET_ITEMS)} AS bucket, COUNT(*) AS n,
+            BIT_XOR(CAST(CONV(LEFT(MD5(CONCAT_WS(CHAR(0), r.item_id, ${columns})), 16), 16, 10) AS UNSIGNED)) AS hash
+          FROM ${table(name)} r WHERE ${of ? inBuckets(of, 'r') : sql`TRUE`} AND ${only} GROUP BY bucket`)
+        return new Map(rows.map((row) => [text(row, 'bucket'), `${row['n']}:${row['hash']}`]))
+      }
     },
-    rowsOf: async (tx, buckets) => (buckets.length === 0 ? [] : read(tx, sql`${where(buckets, 'i')} ORDER BY i.item_id`)),
+    rowsOf: async (tx, buckets) => (buckets.length === 0 ? [] : read(tx, sql`WHERE ${inBuckets(buckets, 'i')} ORDER BY i.item_id`)),
     rowsByKey: async (tx, keys) => read(tx, sql`WHERE i.item_id IN (${list(keys.map(Number))}) ORDER BY i.item_id`),
     async rowsBySku(tx, skus) {
       if (config.sku === 'item_id') return read(tx, sql`WHERE i.item_id IN (${list(skus.filter(isId).map(Number))}) ORDER BY i.item_id`)
@@ -57,11 +62,10 @@ export function osposGoods(config: OsposConfig): Goods {
 }
 
 /** As ranges of the primary key, so that no other row is read. */
-function where(buckets: readonly string[] | undefined, alias: 'i' | 'tax'): RawBuilder<unknown> {
-  if (!buckets) return sql``
+function inBuckets(buckets: readonly string[], alias: 'i' | 'r'): RawBuilder<unknown> {
   const id = sql.ref(`${alias}.item_id`)
   const ranges = buckets.map((bucket) => sql`(${id} >= ${Number(bucket) * BUCKET_ITEMS} AND ${id} < ${(Number(bucket) + 1) * BUCKET_ITEMS})`)
-  return sql`WHERE ${ranges.length > 0 ? sql.join(ranges, sql` OR `) : sql`FALSE`}`
+  return ranges.length > 0 ? sql`(${sql.join(ranges, sql` OR `)})` : sql`FALSE`
 }
 
 /** An item id as the database writes it. "007" is no item. */
