@@ -67,9 +67,13 @@ export function compareGoods(memory: PosMemory): Comparison {
   const looked = new Set<string>()
   let wanted: Place[] = []
 
-  const known = (place: string): string | null => (changed.has(place) ? changed.get(place) ?? null : memory.get(place))
+  /** What the memory has of the bucket at hand, in one look. */
+  let ofBucket = new Map<string, string>()
+
+  const committed = (place: string): string | null => ofBucket.get(place) ?? memory.get(place)
+  const known = (place: string): string | null => (changed.has(place) ? changed.get(place) ?? null : committed(place))
   const set = (place: string, value: string | null): void => {
-    if (memory.get(place) === value) changed.delete(place)
+    if (committed(place) === value) changed.delete(place)
     else changed.set(place, value)
   }
   const toldOf = (place: Place): Told | null => {
@@ -131,6 +135,9 @@ export function compareGoods(memory: PosMemory): Comparison {
       return
     }
     const { sku, item, onHand } = read
+    const itemHash = item === null ? null : hash(item)
+    // Nearly all rows: as they were told.
+    if (told !== null && told.refusal === null && told.sku === sku && told.itemHash === itemHash && told.onHand === (item === null ? null : onHand)) return
     if (told !== null && told.sku !== sku) giveUp(told.sku, read.key)
     const before = told?.sku === sku ? told : null
     if (item === null) {
@@ -151,7 +158,6 @@ export function compareGoods(memory: PosMemory): Comparison {
     stopWaiting(sku, read.key)
     set(ownerPlace(sku), JSON.stringify([read.bucket, read.key]))
     removed.delete(sku)
-    const itemHash = hash(item)
     if (before?.itemHash !== itemHash) items.set(sku, item)
     // An item that comes back tells its level anew.
     if (onHand !== null && (before?.onHand !== onHand || before.itemHash === null)) levels.set(sku, onHand)
@@ -164,11 +170,14 @@ export function compareGoods(memory: PosMemory): Comparison {
     bucket(bucket, checksum, rows) {
       const here = new Set(rows.map(({ key }) => key))
       const prefix = rowPlace({ bucket, key: '' })
-      for (const entry of memory.list(prefix, null, BUCKET_ROWS_MAX)) {
+      const before = memory.list(prefix, null, BUCKET_ROWS_MAX)
+      ofBucket = new Map(before.map((entry) => [entry.key, entry.value]))
+      for (const entry of before) {
         const key = entry.key.slice(prefix.length)
         if (!here.has(key)) gone({ bucket, key })
       }
       for (const each of rows) row(each)
+      ofBucket = new Map()
       set(BUCKETS + bucket, checksum)
     },
     takeWanted() {

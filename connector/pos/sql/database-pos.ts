@@ -16,8 +16,8 @@ export type DatabasePosParts = {
   orders: OrderBook | null
   memory: PosMemory
   clock: Clock
-  /** `everyMs`: how often all goods are compared at the most; 0: with every reading, whatever it costs the database (for tests). */
-  scan?: { everyMs?: number }
+  /** `everyMs`: how often all goods are compared at the most; 0: with every reading, whatever it costs the database (for tests). `share`: of one of the database's cores. */
+  scan?: { everyMs?: number; share?: number }
 }
 
 /** About as many facts as one call to the edge carries. */
@@ -31,8 +31,8 @@ const ACTIVITY = 'a/'
 const NO_ORDERS = 'this POS is read-only: its configuration has no order statements'
 
 /** A POS in a SQL database behind the port: the fast lane of its activity, and the comparison of all goods as the truth. */
-export function createDatabasePos({ connection, capabilities, goods, activity, orders, memory, clock, scan: { everyMs } = {} }: DatabasePosParts): Pos {
-  const scan = createScan({ goods, memory, connection, everyMs, clock })
+export function createDatabasePos({ connection, capabilities, goods, activity, orders, memory, clock, scan: pace = {} }: DatabasePosParts): Pos {
+  const scan = createScan({ goods, memory, connection, ...pace, clock })
   const own = under(memory, ACTIVITY)
   let quietSignal: string | null = null
   let moreActivity = false

@@ -69,7 +69,7 @@ async function prepare(session: Omit<Session, 'begin'>, config: ServerConnection
   const { rows: [server] } = await session.run('SELECT VERSION() AS version, @@log_bin AS logs, @@binlog_format AS format', [])
   const isMariaDb = /mariadb/i.test(server?.['version'] ?? '')
   // Values are escaped with backslashes, so the server must read them so.
-  await session.run("SET SESSION sql_mode = REPLACE(@@SESSION.sql_mode, 'NO_BACKSLASH_ESCAPES', ''), time_zone = '+00:00', group_concat_max_len = 1048576, innodb_lock_wait_timeout = ?", [Math.ceil(config.lockTimeoutMs / 1000)])
+  await session.run("SET SESSION sql_mode = REPLACE(@@SESSION.sql_mode, 'NO_BACKSLASH_ESCAPES', ''), time_zone = '+00:00', innodb_lock_wait_timeout = ?", [Math.ceil(config.lockTimeoutMs / 1000)])
   await session.run('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ', [])
   // MariaDB counts in seconds and ends every statement; MySQL in milliseconds, and only a SELECT.
   await session.run(isMariaDb ? `SET SESSION max_statement_time = ${config.statementTimeoutMs / 1000}` : `SET SESSION max_execution_time = ${config.statementTimeoutMs}`, [])

@@ -7,7 +7,7 @@ import type { Connection, Goods, GoodsRow, Tx } from './ports.ts'
 export const SCAN_SHARE = 0.02
 export const SCAN_EVERY_MS = 1_000
 /** Rows in this process at once. */
-const ROWS_MAX = 4_000
+const ROWS_MAX = 1_000
 const LIST_PAGE_SIZE = 1_000
 
 /** The comparison of all goods, bucket by bucket, as far as it is due. Its truth is in the memory; what stands here may be lost with the process. */
@@ -32,8 +32,6 @@ export function createScan({ goods, memory, connection, everyMs = SCAN_EVERY_MS,
   let tookMs = 0
   /** The database's own word that nothing was written since. */
   let unchangedSince: string | null = null
-  /** Not known before the first reading, which takes one bucket: of a large shop all of them would be the whole catalogue at once. */
-  let rowsPerBucket = ROWS_MAX
 
   const waitMs = (): number => (everyMs === 0 ? 0 : Math.max(everyMs, tookMs / share))
   // A clock that was set back makes a scan due, not late.

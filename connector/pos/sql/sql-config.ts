@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Currency, TaxRate, Unit } from '../../../contract/values.ts'
 import { MySqlConnection, PostgresConnection, SqliteConnection } from './connection-config.ts'
+import { SCAN_EVERY_MS, SCAN_SHARE } from './scan.ts'
 import { parametersOf } from './statement.ts'
 import { isTimeZone } from './wall-clock.ts'
 
@@ -94,8 +95,8 @@ const rest = {
   orders: Orders.optional(),
   /** Tables that `triggers install` may watch, each with its column that holds the goods' key. */
   watch: z.array(z.object({ table: z.string().regex(/^\w{1,64}$/, 'the name of a table'), key: column })).max(STATEMENTS_MAX).default([]),
-  /** How often all goods are compared at the most. A comparison that takes long is made less often, so that it costs the database two per cent of its time. */
-  scan: z.object({ everyMs: z.int().min(0).max(3_600_000).default(1_000) }).prefault({}),
+  /** How often all goods are compared at the most. A comparison that takes long is made less often, so that it costs the database no more than this share of one core. */
+  scan: z.object({ everyMs: z.int().min(0).max(3_600_000).default(SCAN_EVERY_MS), share: z.number().min(0.001, 'a share from 0.001 to 1').max(1, 'a share from 0.001 to 1').default(SCAN_SHARE) }).prefault({}),
 } as const
 
 const ofDialect = z.discriminatedUnion('dialect', [

@@ -11,7 +11,6 @@ import { asTable } from './statement.ts'
 const HASH_DIGITS = 2
 /** Keys in a bucket of whole numbers. */
 const RANGE = 256
-const CODES = 'tillbridge_codes'
 
 type Expression = RawBuilder<unknown>
 
@@ -26,45 +25,59 @@ export function sqlGoods(config: GoodsConfig, dialect: Dialect, currency: string
   const names = [...new Set(Object.values(columns).filter((name) => name !== undefined))]
   const key = column(columns.key)
   const sku = column(columns.sku)
+  const from = sql`FROM ${asTable(config.query)} g`
   const range = sql.lit(RANGE)
-  const ofNumber = dialect === 'mysql' ? sql`CAST(FLOOR(${key} / ${range}) AS CHAR)` : dialect === 'postgres' ? sql`CAST(FLOOR(${key} / ${range}.0)::bigint AS TEXT)` : sql`CAST(FLOOR(${key} / ${range}.0) AS INTEGER) || ''`
-  const bucket = config.keyIs === 'text' ? sql`SUBSTR(${md5(text(key))}, 1, ${sql.lit(HASH_DIGITS)})` : ofNumber
-
-  const joined = (list: Expression): Expression => (dialect === 'postgres' ? sql`string_agg(${text(list)}, ' ' ORDER BY ${text(list)})`
-    : dialect === 'mysql' ? sql`GROUP_CONCAT(${list} ORDER BY ${list} SEPARATOR ' ')` : sql`group_concat(${list}, ' ' ORDER BY ${list})`)
-  const codes = barcodes ? sql` LEFT JOIN (SELECT c.${sql.ref(barcodes.key)} AS owner, ${joined(sql`c.${sql.ref(barcodes.barcode)}`)} AS ${sql.ref(CODES)} FROM ${asTable(barcodes.query)} c GROUP BY c.${sql.ref(barcodes.key)}) b ON b.owner = ${key}` : sql``
-  const from = sql`FROM ${asTable(config.query)} g${codes}`
-  const values = [...names.map(column), ...(barcodes ? [sql`b.${sql.ref(CODES)}`] : [])]
-
-  /** All of a row as one text, in which nothing (NULL) is not the same as an empty text. */
-  const rowText = sql`CONCAT_WS(${sql.lit('\u001f')}, ${sql.join(values.map((value) => sql`COALESCE(${text(value)}, ${sql.lit('\u001e')})`))})`
-  // MySQL cuts a long GROUP_CONCAT off without an error, so hashes are added up instead: 128 bits, in no order.
-  const half = (at: number): Expression => sql`BIT_XOR(CAST(CONV(SUBSTR(MD5(${rowText}), ${sql.lit(at)}, 16), 16, 10) AS UNSIGNED))`
-  const checksum = dialect === 'mysql' ? sql`CONCAT_WS('.', COUNT(*), ${half(1)}, ${half(17)})`
-    : dialect === 'postgres' ? sql`MD5(string_agg(${rowText}, ${sql.lit('\u001d')} ORDER BY ${binary(key)}))` : sql`tillbridge_md5(group_concat(${rowText}, ${sql.lit('\u001d')} ORDER BY ${text(key)}))`
-
-  const inBuckets = (buckets: readonly string[]): Expression => (config.keyIs === 'text'
-    ? sql`${bucket} IN (${sql.join(buckets)})`
-    : sql`(${sql.join(ranges(buckets).map(([first, end]) => sql`(${key} >= ${sql.lit(first)} AND ${key} < ${sql.lit(end)})`), sql` OR `)})`)
-  const selected = sql`${sql.join(values)}, ${bucket} AS tillbridge_bucket`
-  const rows = async (tx: Tx, where: Expression, order: Expression = sql``): Promise<GoodsRow[]> => {
-    const found = await sql<Row>`SELECT ${selected} ${from} WHERE ${where}${order}`.execute(tx)
-    return found.rows.map((row) => toGoodsRow(row, config, currency))
+  const bucketOf = (expression: Expression): Expression => {
+    if (config.keyIs === 'text') return sql`SUBSTR(${md5(text(expression))}, 1, ${sql.lit(HASH_DIGITS)})`
+    if (dialect === 'mysql') return sql`CAST(FLOOR(${expression} / ${range}) AS CHAR)`
+    return dialect === 'postgres' ? sql`CAST(FLOOR(${expression} / ${range}.0)::bigint AS TEXT)` : sql`CAST(FLOOR(${expression} / ${range}.0) AS INTEGER) || ''`
   }
+  const inBuckets = (expression: Expression, buckets: readonly string[]): Expression => (config.keyIs === 'text'
+    ? sql`${bucketOf(expression)} IN (${sql.join(buckets)})`
+    : sql`(${sql.join(ranges(buckets).map(([first, end]) => sql`(${expression} >= ${sql.lit(first)} AND ${expression} < ${sql.lit(end)})`), sql` OR `)})`)
   const among = (expression: Expression, wanted: readonly string[], kind: 'text' | 'number'): Expression | null => {
     const usable = kind === 'number' ? wanted.filter((each) => /^-?\d{1,18}$/.test(each)) : wanted
     if (usable.length === 0) return null
     return sql`${expression} IN (${kind === 'number' ? sql.raw(usable.join(', ')) : sql.join(usable)})`
   }
 
+  /** Of all rows of a bucket, in no order: their number, and 64 bits of a hash of each, added up. NULL is not the same as an empty text. */
+  const checksumOf = (values: readonly Expression[]): Expression => {
+    const row = sql`CONCAT_WS(${sql.lit('\u001f')}, ${sql.join(values.map((value) => sql`COALESCE(${text(value)}, ${sql.lit('\u001e')})`))})`
+    if (dialect === 'mysql') return sql`CONCAT_WS('.', COUNT(*), BIT_XOR(CAST(CONV(SUBSTR(MD5(${row}), 1, 16), 16, 10) AS UNSIGNED)))`
+    if (dialect === 'postgres') return sql`COUNT(*) || '.' || SUM(('x' || SUBSTR(MD5(${row}), 1, 16))::bit(64)::bigint)`
+    return sql`COUNT(*) || '.' || tillbridge_md5(group_concat(${row}, ${sql.lit('\u001d')} ORDER BY ${row}))`
+  }
+  const sums = async (tx: Tx, table: Expression, owner: Expression, values: readonly Expression[], buckets: readonly string[] | undefined): Promise<Map<string, string>> => {
+    const where = buckets ? sql` WHERE ${inBuckets(owner, buckets)}` : sql``
+    const found = await sql<Row>`SELECT ${bucketOf(owner)} AS bucket, ${checksumOf(values)} AS checksum ${table}${where} GROUP BY ${bucketOf(owner)}`.execute(tx)
+    return new Map(found.rows.map(({ bucket, checksum }) => [bucket ?? '', checksum ?? '']))
+  }
+
+  const codes = barcodes && { from: sql`FROM ${asTable(barcodes.query)} c`, owner: sql`c.${sql.ref(barcodes.key)}`, code: sql`c.${sql.ref(barcodes.barcode)}` }
+  const codesWhere = async (tx: Tx, where: Expression): Promise<Map<string, string[]>> => {
+    if (!codes) return new Map()
+    const found = await sql<Row>`SELECT ${text(codes.owner)} AS owner, ${codes.code} AS code ${codes.from} WHERE ${where}`.execute(tx)
+    return new Map([...Map.groupBy(found.rows, ({ owner }) => owner ?? '')].map(([owner, rows]) => [owner, rows.flatMap(({ code }) => code ?? [])]))
+  }
+  /** The rows of `where`, with their barcodes: those of `codesToo`, or those of the keys that were found. */
+  const rows = async (tx: Tx, where: Expression, order: Expression = sql``, codesToo?: Expression): Promise<GoodsRow[]> => {
+    const found = await sql<Row>`SELECT ${sql.join(names.map(column))}, ${bucketOf(key)} AS tillbridge_bucket ${from} WHERE ${where}${order}`.execute(tx)
+    const ofKeys = codes && !codesToo ? among(codes.owner, found.rows.map((row) => row[columns.key] ?? ''), config.keyIs) : null
+    const filter = codesToo ?? ofKeys
+    const owned = codes && filter ? await codesWhere(tx, filter) : new Map<string, string[]>()
+    return found.rows.map((row) => toGoodsRow(row, owned.get(row[columns.key] ?? '') ?? [], config, currency))
+  }
+
   return {
     async checksums(tx, buckets) {
       if (buckets?.length === 0) return new Map()
-      const where = buckets ? sql` WHERE ${inBuckets(buckets)}` : sql``
-      const found = await sql<Row>`SELECT ${bucket} AS bucket, ${checksum} AS checksum ${from}${where} GROUP BY ${bucket}`.execute(tx)
-      return new Map(found.rows.map(({ bucket: name, checksum: sum }) => [name ?? '', sum ?? '']))
+      const ofGoods = await sums(tx, from, key, names.map(column), buckets)
+      if (!codes) return ofGoods
+      const ofCodes = await sums(tx, codes.from, codes.owner, [codes.owner, codes.code], buckets)
+      return new Map([...ofGoods].map(([bucket, checksum]) => [bucket, `${checksum}/${ofCodes.get(bucket) ?? ''}`]))
     },
-    rowsOf: async (tx, buckets) => (buckets.length === 0 ? [] : rows(tx, inBuckets(buckets))),
+    rowsOf: async (tx, buckets) => (buckets.length === 0 ? [] : rows(tx, inBuckets(key, buckets), sql``, codes && inBuckets(codes.owner, buckets))),
     async rowsByKey(tx, keys) {
       const where = among(key, keys, config.keyIs)
       // A collation may take other keys for the same.
@@ -97,7 +110,7 @@ const SEPARATORS = /[\s,;]+/
 const IDENTIFIERS_MAX = 32
 
 /** A row of the query as goods, or why it cannot be. */
-export function toGoodsRow(row: Row, config: GoodsConfig, currency: string): GoodsRow {
+export function toGoodsRow(row: Row, codes: readonly string[], config: GoodsConfig, currency: string): GoodsRow {
   const { columns, fixed } = config
   const read = (field: keyof typeof columns): string | null => (columns[field] === undefined ? null : row[columns[field]] ?? null)
   const place = { key: read('key') ?? '', bucket: row['tillbridge_bucket'] ?? '' }
@@ -127,7 +140,7 @@ export function toGoodsRow(row: Row, config: GoodsConfig, currency: string): Goo
   if (amountMinor === null || amountMinor < 0) return found('price', 'an amount of zero or more')
   const taxRate = read('taxRate') === null ? fixed.taxRate : toTaxRate(read('taxRate') ?? '')
   if (taxRate === null) return found('taxRate', 'percent')
-  const barcodes = [...new Set(`${read('barcodes') ?? ''} ${row[CODES] ?? ''}`.split(SEPARATORS).filter(Boolean))].sort().slice(0, IDENTIFIERS_MAX)
+  const barcodes = [...new Set([...(read('barcodes') ?? '').split(SEPARATORS), ...codes.map((code) => code.trim())].filter(Boolean))].sort().slice(0, IDENTIFIERS_MAX)
   const item = Item.safeParse({
     sku, name: read('name')?.trim() ?? '', description: read('description') || null, brand: read('brand') || null, category: read('category') || null, imageUrl: read('imageUrl'),
     identifiers: barcodes.map((value) => ({ type: identifierType(value), value })), unit, price: { amountMinor, currency }, taxIncluded: flags.taxIncluded, taxRate, tracked: flags.tracked,
