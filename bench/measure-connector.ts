@@ -28,8 +28,6 @@ export type Size = {
 const STORE_ID = 'bench'
 const POLL_MS = 1_000
 const RSS_MB_MAX = 200
-const IDLE_RSS_MB_MAX = 80
-const IDLE_RSS_ITEMS_MAX = 10_000
 const BURST_MS_MAX = 5_000
 const IDLE_CPU_PERCENT_MAX = 2
 const READY_WITHIN_MS = 60_000
@@ -106,7 +104,7 @@ async function measure(bench: Bench, { items, burst, bursts, quietMs }: Size, be
   row('quiet: queries a poll', (workAfter.queries - work.queries) / polls, null, '')
   row('quiet: rows read by the database a poll', (workAfter.rowsRead - work.rowsRead) / polls, null, '')
   row('quiet: sent by the database a poll', (workAfter.bytesSent - work.bytesSent) / polls, null, 'B')
-  row('quiet: peak resident', peakRssMb(pid), items <= IDLE_RSS_ITEMS_MAX ? IDLE_RSS_MB_MAX : RSS_MB_MAX, 'MB')
+  row('quiet: peak resident', peakRssMb(pid), RSS_MB_MAX, 'MB')
 
   const times = async (what: string, change: () => ReturnType<OsposShop['burst']>): Promise<void> => {
     const took: number[] = []

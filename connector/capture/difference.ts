@@ -87,13 +87,13 @@ function toldOf<K extends 'itemHash' | 'onHand'>(row: BaselineRow | undefined, k
 const differs = <T>(value: T, told: T | null | undefined, atEdge: T | null): boolean => value !== atEdge || (told !== undefined && told !== value)
 
 /**
- * Items the edge has and the POS does not. `seen` are all SKUs of the POS snapshot. An item told after `startedAtSeq` came
+ * Items the edge has and the POS does not. `unseen` are the SKUs of the edge that the POS snapshot did not bring. An item told after `startedAtSeq` came
  * (or came back) while the snapshot was read, and is left to the capture.
  */
-export function removalsOf(edge: ReadonlyMap<string, EdgeRow>, seen: ReadonlySet<string>, baseline: ReadonlyMap<string, BaselineRow>, startedAtSeq: number, now: number): OutgoingEvent[] {
+export function removalsOf(edge: ReadonlyMap<string, EdgeRow>, unseen: ReadonlySet<string>, baseline: ReadonlyMap<string, BaselineRow>, startedAtSeq: number, now: number): OutgoingEvent[] {
   const events: OutgoingEvent[] = []
-  for (const [sku, row] of edge) {
-    if (row.itemHash === null || seen.has(sku)) continue
+  for (const sku of unseen) {
+    if ((edge.get(sku)?.itemHash ?? null) === null) continue
     if ((baseline.get(sku)?.seq ?? 0) > startedAtSeq) continue
     events.push({ type: 'catalog.item_removed', occurredAt: toInstant(now), data: { sku } })
   }

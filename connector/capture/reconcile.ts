@@ -60,7 +60,8 @@ async function compare({ journal, pos, turn, now }: Shop, edge: Edge, onProgress
   const firstSync = journal.meta.get('synced') === null
   const told = { epoch, ackedSeq: journal.outbox.acked().seq }
   const atEdge = await readState(edge)
-  const seen = new Set<string>()
+  /** What the edge has and the POS was not seen to have: the same texts as the map's, not a second catalogue of them. */
+  const unseen = new Set(atEdge.keys())
   const drifted: DriftedSku[] = []
   const progress: ReconcileProgress = { compared: 0, events: 0, total: Math.max(atEdge.size, journal.baseline.examined().skus) || null }
 
@@ -91,7 +92,7 @@ async function compare({ journal, pos, turn, now }: Shop, edge: Edge, onProgress
         journal.refused.note(read.refused ?? [], now())
         return keep(events, read)
       })
-      for (const sku of [...read.items.map((item) => item.sku), ...(read.unreadable ?? [])]) seen.add(sku)
+      for (const sku of [...read.items.map((item) => item.sku), ...(read.unreadable ?? [])]) unseen.delete(sku)
       return { done: read.done, events, items: read.items.length, last: read.last ?? read.items.at(-1)?.sku ?? read.levels.at(-1)?.sku ?? from }
     })
     progress.events += page.events
@@ -106,7 +107,7 @@ async function compare({ journal, pos, turn, now }: Shop, edge: Edge, onProgress
     sameEpoch()
     return journal.transaction(() => {
       const before = journal.outbox.lastSeq()
-      const removals = removalsOf(atEdge, seen, journal.baseline.of([...atEdge.keys()].filter((sku) => !seen.has(sku))), startedAtSeq, now())
+      const removals = removalsOf(atEdge, unseen, journal.baseline.of([...unseen]), startedAtSeq, now())
       keep(removals, { items: [], removed: removals.flatMap((event) => (isAboutSku(event) ? event.data.sku : [])), levels: [] })
       const change = settleFeed(journal, feed.limits, now())
       keepFigure(journal, drifted, progress.compared, now())
