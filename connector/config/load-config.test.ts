@@ -168,7 +168,7 @@ describe('a POS in a database', () => {
     if (!loaded.ok) throw new Error(JSON.stringify(loaded.refusal))
     expect(loaded.value.config.poll).toEqual({ everyMs: 1_000 })
     expect(loaded.value.config.pos).toMatchObject({ connection: { password: 'open sesame', caFile: join(folder.path, 'certificates/ca.pem'), host: '127.0.0.1', ssl: 'off' } })
-    expect(loaded.value.warnings).toEqual([])
+    expect(loaded.value.warnings).toMatchObject([{ key: 'pos.orders', message: expect.stringContaining('refused') as string }])
   })
 
   test('warns of a password that others can read, and never repeats one', () => {
@@ -177,7 +177,7 @@ describe('a POS in a database', () => {
     expect(JSON.stringify(load(SQL))).not.toContain('sesame')
     writeFileSync(folder.file('pos.password'), 'open sesame')
     chmodSync(folder.file('pos.password'), 0o644)
-    expect(warnings(SQL)).toMatchObject([{ key: 'pos.connection.passwordFile', message: expect.stringContaining('chmod 600') as string }])
+    expect(warnings(SQL)).toMatchObject([{ key: 'pos.connection.passwordFile', message: expect.stringContaining('chmod 600') as string }, { key: 'pos.orders' }])
     expect(JSON.stringify(problems(SQL.replace('passwordFile: pos.password', 'password: [open, sesame]')))).not.toContain('sesame')
   })
 

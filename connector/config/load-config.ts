@@ -136,6 +136,9 @@ function bringFiles(pos: PosConfig, located: Located): Result<ConfigWarning[], C
   if (located.document.hasIn(password) && isOpenToOthers(located.file)) {
     warnings.push({ file: located.file, ...locate(located, password), key: password.join('.'), message: 'this file holds a password and others can read it: chmod 600, or use passwordFile' })
   }
+  if (pos.type === 'sql' && pos.orders === undefined) {
+    warnings.push({ file: located.file, ...locate(located, ['pos']), key: 'pos.orders', message: 'no order statements: the POS is only read, and every web order for this store is refused' })
+  }
   return problems.length > 0 ? refused(problems) : ok(warnings)
 }
 

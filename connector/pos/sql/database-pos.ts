@@ -6,6 +6,7 @@ import { DatabaseFault } from './database-fault.ts'
 import type { Activity, Connection, Goods, OrderBook } from './ports.ts'
 import { chunks, KEYS_MAX, levelsOf, readKeys, readPage, readWanted } from './read-goods.ts'
 import { createScan } from './scan.ts'
+import { withTriggers } from './triggers.ts'
 
 export type DatabasePosParts = {
   connection: Connection
@@ -31,7 +32,8 @@ const ACTIVITY = 'a/'
 const NO_ORDERS = 'this POS is read-only: its configuration has no order statements'
 
 /** A POS in a SQL database behind the port: the fast lane of its activity, and the comparison of all goods as the truth. */
-export function createDatabasePos({ connection, capabilities, goods, activity, orders, memory, clock, scan: pace = {} }: DatabasePosParts): Pos {
+export function createDatabasePos({ connection, capabilities, goods, activity: ownActivity, orders, memory, clock, scan: pace = {} }: DatabasePosParts): Pos {
+  const activity = withTriggers(ownActivity, connection)
   const scan = createScan({ goods, memory, connection, ...pace, clock })
   const own = under(memory, ACTIVITY)
   let quietSignal: string | null = null

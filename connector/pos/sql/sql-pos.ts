@@ -3,12 +3,10 @@ import type { Pos, PosMemory } from '../port.ts'
 import { openConnection } from './connection.ts'
 import type { ConnectionTarget } from './connection-config.ts'
 import { createDatabasePos } from './database-pos.ts'
-import type { Activity } from './ports.ts'
 import { sqlActivity } from './sql-activity.ts'
 import type { SqlConfig } from './sql-config.ts'
 import { sqlGoods } from './sql-goods.ts'
 import { ownTable, sqlOrders } from './sql-orders.ts'
-import { withTriggers } from './triggers.ts'
 
 /** Where the database of a configuration is. */
 export function targetOf(config: SqlConfig): ConnectionTarget {
@@ -26,11 +24,10 @@ export function openSqlPos(config: SqlConfig, memory: PosMemory, clock: Clock = 
   const goods = sqlGoods(config.goods, config.dialect, currency)
   const unit = config.sales?.columns.unit
   const unitOf = (word: string | null) => (word === null ? config.goods.fixed.unit : config.goods.units[word.trim()] ?? null)
-  const heard = (activity: Activity): Activity => (config.watch.length === 0 ? activity : withTriggers(activity, connection))
   const pos = createDatabasePos({
     connection, memory, clock, goods, scan: config.scan,
     capabilities: { name: config.name, stockFallsAt: book?.stockFallsAt ?? 'accept', duplicates: 'never' },
-    activity: heard(sqlActivity({ sales, orders: book, goods, timeZone, clock, words: { currency, timeZone, prefix: '', unitOf: (row) => unitOf(unit === undefined ? null : row[unit] ?? null) } })),
+    activity: sqlActivity({ sales, orders: book, goods, timeZone, clock, words: { currency, timeZone, prefix: '', unitOf: (row) => unitOf(unit === undefined ? null : row[unit] ?? null) } }),
     orders: book ? sqlOrders({ config: book, goods, timeZone, clock }) : null,
   })
   if (!book?.ownTable) return pos

@@ -156,12 +156,12 @@ export function withTriggers(activity: Activity, connection: Connection): Activi
       const newest = await newestId(tx)
       return `${await activity.signal(tx)}|${newest}|${await countFrom(tx, Math.max(0, newest - OVERLAP))}`
     }),
-    head: async (tx) => JSON.stringify([await newestId(tx), await activity.head(tx)]),
+    head: async (tx) => `${await newestId(tx)};${await activity.head(tx)}`,
     read: (tx, cursor, memory) => noticing(async () => {
       const [position, inner] = parse(cursor)
       const told = await activity.read(tx, inner, under(memory))
       const newest = await newestId(tx)
-      if (!isThere) return { ...told, cursor: JSON.stringify([position, told.cursor]), remember: told.remember.map(inside) }
+      if (!isThere) return { ...told, cursor: `${position};${told.cursor}`, remember: told.remember.map(inside) }
       const from = Math.max(0, Math.min(position, newest) - OVERLAP)
       const seen = new Set((JSON.parse(memory.get(SEEN) ?? '[]') as number[]))
       const { rows } = await sql<Row>`SELECT id, goods_key FROM tillbridge_changes WHERE id > ${from} ORDER BY id LIMIT ${sql.lit(READ_MAX)}`.execute(tx)
@@ -170,7 +170,7 @@ export function withTriggers(activity: Activity, connection: Connection): Activi
       const kept = rows.map(({ id }) => Number(id)).filter((id) => id > last - OVERLAP)
       void purge(from - OVERLAP)
       return {
-        ...told, cursor: JSON.stringify([last, told.cursor]), more: told.more || rows.length === READ_MAX,
+        ...told, cursor: `${last};${told.cursor}`, more: told.more || rows.length === READ_MAX,
         touched: [...new Set([...told.touched, ...fresh.flatMap(({ goods_key: key }) => key ?? [])])],
         remember: [...told.remember.map(inside), ...(fresh.length > 0 ? [{ key: SEEN, value: JSON.stringify(kept) }] : [])],
       }
@@ -189,9 +189,9 @@ function under(memory: PosMemory): PosMemory {
   }
 }
 
-/** A cursor from before there were triggers is the inner one's. */
+/** Ours begins with the place in the triggers' table; any other is the inner one's, from before this wrapping. */
+const OURS = /^(\d+);(.*)$/s
 function parse(cursor: string | null): [number, string | null] {
-  if (cursor === null) return [0, null]
-  const parsed: unknown = JSON.parse(cursor)
-  return Array.isArray(parsed) && parsed.length === 2 && typeof parsed[0] === 'number' && typeof parsed[1] === 'string' ? [parsed[0], parsed[1]] : [0, cursor]
+  const [, position, inner] = OURS.exec(cursor ?? '') ?? []
+  return position === undefined || inner === undefined ? [0, cursor] : [Number(position), inner]
 }
