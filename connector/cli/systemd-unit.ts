@@ -18,8 +18,14 @@ export type UnitFacts = {
   environment: readonly string[]
 }
 
-/** systemd splits words at spaces and knows its own escapes. */
-const word = (path: string): string => (/[\s"'\\%$]/.test(path) ? `"${path.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%').replaceAll('$', '$$$$')}"` : path)
+/** `%` begins a specifier in every line of a unit. */
+const literal = (text: string): string => text.replaceAll('%', '%%')
+/** systemd splits words at spaces and knows its own escapes. `before` is a specifier that is meant. */
+const word = (text: string, before = ''): string => (/[\s"'\\]/.test(text) ? `"${before}${literal(text).replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"` : before + literal(text))
+/** In a command line `$` stands for a variable, too, and nowhere else. */
+const argument = (text: string, before = ''): string => word(text, before).replaceAll('$', '$$$$')
+/** Not split into words: the name ends at the colon, and all that follows is the path. */
+const credential = (name: string, file: string): string => `LoadCredential=${literal(name)}:${literal(file)}\n`
 
 /**
  * A unit that may do nothing but what a connector does: read its configuration, keep its journal, speak TCP. What can never
@@ -35,7 +41,7 @@ StartLimitIntervalSec=0
 
 [Service]
 Type=exec
-ExecStart=${word(node)} ${word(program)} run --config %d/${basename(configFile)}
+ExecStart=${argument(node)} ${argument(program)} run --config ${argument(basename(configFile), '%d/')}
 Restart=on-failure
 RestartSec=10
 # 2: the configuration is wrong. 3: another connector holds the store. 5: the journal cannot be opened.
@@ -48,8 +54,7 @@ ${group === null ? '' : `SupplementaryGroups=${group}\n`}StateDirectory=${name}
 StateDirectoryMode=0700
 WorkingDirectory=%S/${name}
 UMask=0077
-LoadCredential=${basename(configFile)}:${configFile}
-${credentials.map(({ name: id, file }) => `LoadCredential=${id}:${file}\n`).join('')}${writable.map((path) => `ReadWritePaths=${word(path)}\n`).join('')}${environment.map((pair) => `Environment=${word(pair)}\n`).join('')}
+${credential(basename(configFile), configFile)}${credentials.map(({ name: id, file }) => credential(id, file)).join('')}${writable.map((path) => `ReadWritePaths=${word(path)}\n`).join('')}${environment.map((pair) => `Environment=${word(pair)}\n`).join('')}
 NoNewPrivileges=yes
 ProtectSystem=strict
 ProtectHome=read-only

@@ -79,6 +79,16 @@ describe('a unit', () => {
   test('takes the configuration and its secrets as credentials, and runs as nobody', () => {
     for (const line of ['ExecStart="/opt/my node/node" /opt/c.mjs run --config %d/shop.yaml', 'LoadCredential=shop.yaml:/etc/t/shop.yaml', 'LoadCredential=store.secret:/etc/t/store.secret', 'DynamicUser=yes', 'ProtectSystem=strict', 'RestartPreventExitStatus=2 3 5']) expect(unit.split('\n')).toContain(line)
   })
+  test('keeps odd names whole: spaces, percent and dollar signs, quotes', () => {
+    const odd = systemdUnit({
+      name: 'tillbridge-x', storeId: 'x', node: '/opt/$node', program: '/opt/c.mjs', configFile: '/etc/my 100% shop/the $shop.yaml', credentials: [{ name: 'my secret', file: '/etc/my 100% shop/my secret' }],
+      writable: ['/srv/the $till'], user: null, group: null, environment: ['HTTPS_PROXY=http://a:p$%20"w@proxy:3128'],
+    })
+    for (const line of [
+      'ExecStart=/opt/$$node /opt/c.mjs run --config "%d/the $$shop.yaml"', 'LoadCredential=the $shop.yaml:/etc/my 100%% shop/the $shop.yaml', 'LoadCredential=my secret:/etc/my 100%% shop/my secret',
+      'ReadWritePaths="/srv/the $till"', 'Environment="HTTPS_PROXY=http://a:p$%%20\\"w@proxy:3128"',
+    ]) expect(odd.split('\n')).toContain(line)
+  })
 })
 
 test('every exit code stands in the handbook as it stands in the help', () => {
