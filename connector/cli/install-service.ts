@@ -3,6 +3,8 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
 import { parse } from 'yaml'
 import type { ConnectorConfig } from '../config/config.ts'
+import { fileKeysIn } from '../config/file-path.ts'
+import { PosConfig } from '../pos/pos-config.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { CONFIG } from './flags.ts'
 import { readConfig } from './read-config.ts'
@@ -93,15 +95,13 @@ function placeFiles(configFile: string, config: ConnectorConfig, stateFolder: st
   })
   const journal = at(raw, ['journal', 'file'])
   if (typeof journal === 'string' && !isAbsolute(journal)) problems.push({ why: 'journal.file is relative to the configuration, which the service reads elsewhere', todo: `write journal.file: ${join(stateFolder, 'journal.sqlite')}` })
-  for (const key of ['file', 'folder']) {
-    const place = at(raw, ['pos', key])
-    if (typeof place === 'string' && !isAbsolute(place)) problems.push({ why: `pos.${key} is relative to the configuration, which the service reads elsewhere`, todo: `write the absolute path: pos.${key}: ${resolve(dirname(configFile), place)}` })
+  const places = fileKeysIn(PosConfig, at(raw, ['pos']), ['pos']).filter(({ kind }) => kind === 'path')
+  for (const { path, value } of places) {
+    if (!isAbsolute(value)) problems.push({ why: `${path.join('.')} is relative to the configuration, which the service reads elsewhere`, todo: `write the absolute path: ${path.join('.')}: ${resolve(dirname(configFile), value)}` })
   }
   if (problems.length > 0) return { problems }
-  const pos = ['file', 'folder'].flatMap((key) => {
-    const place = at(raw, ['pos', key])
-    return typeof place === 'string' ? [key === 'file' ? dirname(place) : place] : []
-  })
+  // A database file has its journals beside it; a certificate is only read.
+  const pos = places.flatMap(({ path, value }) => (path.at(-1) === 'folder' ? [value] : path.at(-1) === 'caFile' ? [] : [dirname(value)]))
   const folders = new Set([dirname(config.journal.file), ...pos])
   return { credentials, writable: [...folders].filter((folder) => folder !== stateFolder && !folder.startsWith(`${stateFolder}/`)) }
 }
@@ -119,9 +119,10 @@ const at = (value: unknown, path: readonly string[]): unknown =>
   path.reduce<unknown>((inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined), value)
 
 /** What works only when somebody has seen to it. */
-function cautions(config: ConnectorConfig, { user, group }: ServiceOptions): string[] {
+function cautions(config: ConnectorConfig, { user, group, env }: ServiceOptions): string[] {
   const found: string[] = []
   if (/^\/(home|root)\//.test(process.execPath) || /^\/(home|root)\//.test(resolve(process.argv[1] ?? ''))) found.push('Node or the connector stands in somebody\'s home, which a service\'s user cannot enter: install both under /opt or /usr/local.')
-  if ('file' in config.pos && !user && !group) found.push('The till is a file: its user or group must let the service in, so add --user or --group.')
+  if (fileKeysIn(PosConfig, config.pos).some(({ path }) => path.at(-1) === 'file') && !user && !group) found.push('The till is a file: its user or group must let the service in, so add --user or --group.')
+  if (env?.some((pair) => /:\/\/[^/\s]*@/.test(pair))) found.push('A login stands in --env, and every user of this machine can read a unit: use a proxy that knows this machine by its address.')
   return found
 }
