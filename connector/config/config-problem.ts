@@ -33,7 +33,7 @@ function keyNode(document: Document, path: Path): unknown {
   return parent.items.find((item) => isPair(item) && isScalar(item.key) && item.key.value === path.at(-1))?.key
 }
 
-const SECRET_KEYS: ReadonlySet<PropertyKey> = new Set(['secret', 'pin'])
+const SECRET_KEYS: ReadonlySet<PropertyKey> = new Set(['secret', 'pin', 'password'])
 const FOUND_LENGTH_MAX = 60
 
 /** What stands there, in words. A secret is never repeated. */

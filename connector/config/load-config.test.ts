@@ -42,6 +42,11 @@ function warnings(text: string): { line: number; key: string; message: string }[
   return loaded.ok ? loaded.value.warnings : loaded.refusal.warnings
 }
 
+test('a password that YAML takes for a number is not repeated', () => {
+  const pos = 'pos:\n  type: ospos\n  connection: { user: u, database: d, password: 918273645 }\n'
+  expect(problems(GOOD.replace(/pos:\n.*\n.*\n/, pos))).toEqual([expect.objectContaining({ key: 'pos.connection.password', expected: 'text', found: 'a number that is not shown' })])
+})
+
 describe('a good configuration', () => {
   test('has its defaults, absolute paths and the secret of its file', () => {
     const loaded = load(GOOD)
