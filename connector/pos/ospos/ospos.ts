@@ -10,7 +10,7 @@ import type { OsposConfig } from './ospos-config.ts'
 
 /** Open Source POS 3.4 on MariaDB or MySQL. Answers before the database can be reached. */
 export function openOspos(config: OsposConfig, memory: PosMemory, { clock = systemClock, scanEveryMs }: { clock?: Clock; scanEveryMs?: number } = {}): Pos {
-  const connection = openConnection({ dialect: 'mysql', ...config.connection })
+  const connection = openConnection({ dialect: 'mysql', ...config.connection, writes: 'one-moment' })
   const orders = orderTable()
   const pos = createDatabasePos({
     connection,

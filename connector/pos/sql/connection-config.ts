@@ -35,9 +35,15 @@ export const SqliteConnection = z.object({
 export type ServerConnection = z.output<typeof MySqlConnection>
 export type FileConnection = z.output<typeof SqliteConnection>
 
+/**
+ * `one-moment`: on MySQL a writing transaction is REPEATABLE READ, whose locking reads also lock what is not there yet; of two that
+ * count the same rows and then add one, the second is rolled back and counts again. Else it is READ COMMITTED.
+ */
+export type Writes = { writes?: 'newest' | 'one-moment' }
+
 /** How a database is reached, with its dialect: what `openConnection` takes. */
 export type ConnectionTarget =
-  | ({ dialect: 'mysql' | 'postgres' } & ServerConnection)
+  | ({ dialect: 'mysql' | 'postgres' } & ServerConnection & Writes)
   | ({ dialect: 'sqlite' } & FileConnection)
 
 export const portOf = ({ dialect, port }: { dialect: 'mysql' | 'postgres'; port?: number | undefined }): number => port ?? (dialect === 'mysql' ? 3306 : 5432)

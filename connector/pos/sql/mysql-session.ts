@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import mysql from 'mysql2/promise'
-import { portOf, type ServerConnection } from './connection-config.ts'
+import { portOf, type ServerConnection, type Writes } from './connection-config.ts'
 import { toDatabaseFault, type Whereabouts } from './database-fault.ts'
 import type { Row } from './ports.ts'
 import type { Session } from './session.ts'
@@ -11,9 +11,9 @@ const NETWORK_GRACE_MS = 5_000
 /**
  * A session of MariaDB or MySQL. Its time zone is UTC: a TIMESTAMP reads as UTC, and NOW() in a statement is UTC; DATETIME columns are
  * as the POS wrote them. Readings are REPEATABLE READ; writing transactions READ COMMITTED, so that what is read under a lock is the newest.
- * (A server whose binary log keeps statements takes no such writes: there they are REPEATABLE READ, and only locking reads see the newest.)
+ * (A server whose binary log keeps statements takes no such writes: there they are REPEATABLE READ, and only locking reads see the newest. An adapter may ask for that: `writes`.)
  */
-export async function openMySqlSession(config: ServerConnection, at: Whereabouts): Promise<Session> {
+export async function openMySqlSession(config: ServerConnection & Writes, at: Whereabouts): Promise<Session> {
   try {
     const connection = await mysql.createConnection({
       host: config.host, port: portOf({ dialect: 'mysql', ...config }), user: config.user, database: config.database, connectTimeout: config.connectTimeoutMs,
@@ -26,7 +26,7 @@ export async function openMySqlSession(config: ServerConnection, at: Whereabouts
     const session = sessionOf(connection, config, at)
     try {
       const { logsStatements } = await prepare(session, config)
-      return { ...session, begin: { read: [READ], write: logsStatements ? [WRITE] : [NEWEST, WRITE] } }
+      return { ...session, begin: { read: [READ], write: logsStatements || config.writes === 'one-moment' ? [WRITE] : [NEWEST, WRITE] } }
     } catch (error) {
       session.close()
       throw error

@@ -29,8 +29,9 @@ export type Connection = {
 /**
  * One row of goods. `key` is the POS's own, never reused or changed; `bucket` is the part of the goods it is compared in and follows from the
  * key. `item` null: it is there and not for sale. `onHand` null: never counted, or not to be counted. A row that cannot become goods says why.
+ * `written`: the SKU as the POS has it where that is another text, with blanks around it: pages are in the order of those.
  */
-export type GoodsRow = { key: string; bucket: string } & ({ sku: string; item: Item | null; onHand: number | null } | { sku: string | null; refused: string; text: string })
+export type GoodsRow = { key: string; bucket: string; written?: string } & ({ sku: string; item: Item | null; onHand: number | null } | { sku: string | null; refused: string; text: string })
 
 export type Goods = {
   /** One checksum for each bucket (or each of these), over everything its rows are made of, computed by the database. */
@@ -38,7 +39,7 @@ export type Goods = {
   rowsOf(tx: Tx, buckets: readonly string[]): Promise<GoodsRow[]>
   rowsByKey(tx: Tx, keys: readonly string[]): Promise<GoodsRow[]>
   rowsBySku(tx: Tx, skus: readonly string[]): Promise<GoodsRow[]>
-  /** In an order of the POS's own, which may be that of its keys; `after` is the SKU of the last row before. */
+  /** In an order of the POS's own, which may be that of its keys; `after` is the SKU of the last row before, as it is written there. */
   page(tx: Tx, after: string | null, limit: number): Promise<GoodsRow[]>
 }
 

@@ -44,7 +44,7 @@ export async function readPage(tx: Tx, goods: Goods, memory: PosMemory, afterSku
     for (const row of rows) {
       if (page.items.length >= limit && isForSale(row)) return page
       take(row, page, memory, here)
-      if (row.sku !== null) page.last = after = row.sku
+      if (row.sku !== null) page.last = after = row.written ?? row.sku
     }
     if (atEnd) return { ...page, done: true }
     // Rows that cannot be read are in the way of the next page's beginning.

@@ -61,24 +61,38 @@ export function sqlActivity({ sales, orders, goods, words, timeZone, clock }: Sq
 
 const NOTHING: Pick<ActivityRead, 'sales' | 'refused' | 'remember' | 'more'> = { sales: [], refused: [], remember: [], more: false }
 
-/** A cursor as a number: an id, or epoch seconds. Null when it is neither. */
-function valueOf({ cursor }: SalesConfig, text: string, timeZone: string): number | null {
-  const value = cursor.is === 'number' ? Number(text) : Date.parse(wallClockToInstant(text, timeZone) ?? '') / 1000
-  return Number.isFinite(value) ? value : null
+/** A cursor as a whole number: an id, of which some have more digits than a float, or epoch seconds. Null when it is neither. */
+function valueOf({ cursor }: SalesConfig, text: string, timeZone: string): bigint | null {
+  const id = /^-?\d+/.exec(text.trim())?.[0]
+  if (cursor.is === 'number') return id === undefined ? null : BigInt(id)
+  const instant = wallClockToInstant(text, timeZone)
+  return instant === null ? null : BigInt(Math.floor(Date.parse(instant) / 1000))
+}
+
+const HOUR_MS = 3_600_000
+
+/**
+ * How far the reading has come with this cursor. A sale that somebody dated in the future would carry it over all that is sold until then: of such a one no
+ * further than this hour, whose beginning stands still while nothing happens.
+ */
+function reached(config: SalesConfig, cursor: string, { timeZone, clock }: Pick<SqlActivityParts, 'timeZone' | 'clock'>): string {
+  const now = clock()
+  const isAhead = config.cursor.is === 'time' && (valueOf(config, cursor, timeZone) ?? 0n) * 1000n > BigInt(now)
+  return isAhead ? instantToWallClock(now - now % HOUR_MS, timeZone) : cursor
 }
 
 /** Where to begin reading when everything up to `newest` is known: the overlap before it. Null: at the beginning. */
 function startOf(config: SalesConfig, newest: string | null, timeZone: string): string | null {
   const value = newest === null ? null : valueOf(config, newest, timeZone)
   if (value === null) return null
-  const from = value - config.cursor.overlap
-  return config.cursor.is === 'number' ? String(Math.floor(from)) : instantToWallClock(from * 1000, timeZone)
+  const from = value - BigInt(config.cursor.overlap)
+  return config.cursor.is === 'number' ? String(from) : instantToWallClock(Number(from) * 1000, timeZone)
 }
 
 function atOrAfter(config: SalesConfig, from: string | null): RawBuilder<unknown> {
   if (from === null) return sql`1 = 1`
   const cursor = sql`s.${sql.ref(config.columns.cursor)}`
-  return config.cursor.is === 'number' ? sql`${cursor} >= ${sql.lit(Number(from))}` : sql`${cursor} >= ${from}`
+  return config.cursor.is === 'number' ? sql`${cursor} >= ${sql.raw(String(BigInt(from)))}` : sql`${cursor} >= ${from}`
 }
 
 /** The newest cursor, and how much stands in the overlap before it: a late commit shows there. */

@@ -41,10 +41,13 @@ export function sqlGoods(config: GoodsConfig, dialect: Dialect, currency: string
     return sql`${expression} IN (${kind === 'number' ? sql.raw(usable.join(', ')) : sql.join(usable)})`
   }
 
-  /** Of all rows of a bucket, in no order: their number, and 64 bits of a hash of each, added up. NULL is not the same as an empty text. */
+  /**
+   * Of all rows of a bucket, in no order: their number, and 64 bits of a hash of each, added up (two rows that are the same would cancel each other out in an
+   * exclusive or). NULL is not the same as an empty text.
+   */
   const checksumOf = (values: readonly Expression[]): Expression => {
     const row = sql`CONCAT_WS(${sql.lit('\u001f')}, ${sql.join(values.map((value) => sql`COALESCE(${text(value)}, ${sql.lit('\u001e')})`))})`
-    if (dialect === 'mysql') return sql`CONCAT_WS('.', COUNT(*), BIT_XOR(CAST(CONV(SUBSTR(MD5(${row}), 1, 16), 16, 10) AS UNSIGNED)))`
+    if (dialect === 'mysql') return sql`CONCAT_WS('.', COUNT(*), SUM(CAST(CONV(SUBSTR(MD5(${row}), 1, 16), 16, 10) AS UNSIGNED)))`
     if (dialect === 'postgres') return sql`COUNT(*) || '.' || SUM(('x' || SUBSTR(MD5(${row}), 1, 16))::bit(64)::bigint)`
     return sql`COUNT(*) || '.' || tillbridge_md5(group_concat(${row}, ${sql.lit('\u001d')} ORDER BY ${row}))`
   }
@@ -84,13 +87,25 @@ export function sqlGoods(config: GoodsConfig, dialect: Dialect, currency: string
       return where === null ? [] : (await rows(tx, where)).filter((row) => keys.includes(row.key))
     },
     async rowsBySku(tx, skus) {
-      const where = among(sku, skus, config.skuIs)
-      return where === null ? [] : (await rows(tx, where)).filter((row) => row.sku !== null && skus.includes(row.sku))
+      const wanted = new Set(skus)
+      const bySku = async (expression: Expression, some: readonly string[]): Promise<GoodsRow[]> => {
+        const where = among(expression, some, config.skuIs)
+        return where === null ? [] : (await rows(tx, where)).filter((row) => row.sku !== null && wanted.has(row.sku))
+      }
+      const found = await bySku(sku, skus)
+      if (config.skuIs === 'number') return found
+      // An index serves no SKU that stands there with blanks around it, so only those that were not found are looked for so.
+      const known = new Set(found.map((row) => row.sku))
+      return [...found, ...await bySku(withoutBlanks(text(sku)), skus.filter((each) => !known.has(each)))]
     },
     page: (tx, after, limit) => rows(tx, after === null ? sql`1 = 1` : config.skuIs === 'number' ? sql`${sku} > ${sql.raw(String(BigInt(after)))}` : sql`${binary(sku)} > ${dialect === 'mysql' ? sql`CAST(${after} AS BINARY)` : sql`${after}`}`,
       sql` ORDER BY ${config.skuIs === 'number' ? sku : binary(sku)}${dialect === 'postgres' ? sql` NULLS FIRST` : sql``} LIMIT ${sql.lit(limit)}`),
   }
 }
+
+/** What people leave around a SKU without seeing it. */
+const BLANKS = [' ', '\t', '\r', '\n', '\u00a0', '\ufeff']
+const withoutBlanks = (expression: Expression): Expression => BLANKS.reduce((rest, blank) => sql`REPLACE(${rest}, ${blank}, '')`, expression)
 
 /** Of neighbouring buckets one range. */
 function ranges(buckets: readonly string[]): [number, number][] {
@@ -113,9 +128,9 @@ const IDENTIFIERS_MAX = 32
 export function toGoodsRow(row: Row, codes: readonly string[], config: GoodsConfig, currency: string): GoodsRow {
   const { columns, fixed } = config
   const read = (field: keyof typeof columns): string | null => (columns[field] === undefined ? null : row[columns[field]] ?? null)
-  const place = { key: read('key') ?? '', bucket: row['tillbridge_bucket'] ?? '' }
   const written = read('sku')
   const sku = Sku.safeParse(written?.trim()).data ?? null
+  const place = { key: read('key') ?? '', bucket: row['tillbridge_bucket'] ?? '', ...(written === null || written === sku ? {} : { written }) }
   const refused = (why: string): GoodsRow => ({ ...place, sku, refused: why, text: JSON.stringify(row) })
   const found = (field: keyof typeof columns, expected: string): GoodsRow => refused(`${field}: expected ${expected}, found ${JSON.stringify(read(field))}`)
 
