@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs'
+import { basename } from 'node:path'
 import { systemClock } from '../../contract/clock.ts'
 import type { ConnectorConfig } from '../config/config.ts'
 import { runningProcess } from '../control/control-file.ts'
 import { findConnector, type Found } from '../control/control-client.ts'
 import type { Shop } from '../delivery/accept-order.ts'
 import { faultOf } from '../fault.ts'
+import { isDamaged, mayPass } from '../journal/database.ts'
 import { JournalInUse, openJournal, type Journal } from '../journal/journal.ts'
 import { NoJournal, readJournal, type JournalReader } from '../journal/read-only.ts'
 import { roomLimits } from '../journal/room.ts'
@@ -25,7 +27,18 @@ function journalFault(config: ConnectorConfig, error: unknown): ExitCode {
     complain({ what, why: `${error.message}${pid === null ? '' : ` (process ${pid})`}`, todo: 'each store has one connector: let that one run, or stop it first' })
   }
   else if (error instanceof JournalRefused) complain({ what, why: error.message, todo: 'see docs/store-it.md, "What to know"' })
-  else complain({ what, why: faultOf(error), todo: 'run the command as the connector\'s user (or root), and look at the folder\'s rights and the disk\'s room' })
+  else if (isDamaged(error)) {
+    const file = basename(config.journal.file)
+    complain({
+      what, why: `the file is damaged (${faultOf(error)})`,
+      todo: `keep it for support: move ${file}, ${file}-wal and ${file}-shm away, and start again. A new journal is offered every open order again, and looks into the POS before it writes`,
+    })
+  }
+  else if (mayPass(error)) {
+    complain({ what, why: `its disk takes nothing now (${faultOf(error)})`, todo: 'make room on the disk, or look why it is read-only; a service is started again by itself' })
+    return EXIT.unexpected
+  }
+  else complain({ what, why: faultOf(error), todo: 'run the command as the connector\'s user (or root), and look at the folder\'s rights' })
   return EXIT.journal
 }
 

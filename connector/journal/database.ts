@@ -15,7 +15,7 @@ export type Database = {
 }
 
 /** SQLite's primary result codes that mean: the disk, not the data. */
-const SQLITE = { BUSY: 5, READONLY: 8, IOERR: 10, FULL: 13, CANTOPEN: 14 } as const
+const SQLITE = { BUSY: 5, READONLY: 8, IOERR: 10, CORRUPT: 11, FULL: 13, CANTOPEN: 14, NOTADB: 26 } as const
 const DISK_CODES: ReadonlySet<number> = new Set([SQLITE.READONLY, SQLITE.IOERR, SQLITE.FULL, SQLITE.CANTOPEN])
 
 /** The journal's disk is full or broken: nothing was written, and nothing may be acknowledged. */
@@ -37,6 +37,15 @@ export const isDiskFull = (error: unknown): boolean => primaryCode(error) === SQ
 export const isDatabaseBusy = (error: unknown): boolean => primaryCode(error) === SQLITE.BUSY
 
 export const isDiskFault = (error: unknown): boolean => DISK_CODES.has(primaryCode(error) ?? 0)
+
+/** The file system's own words for a disk that takes nothing now. */
+const DISK_WORDS: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EROFS'])
+/** The disk takes nothing now, and may again: whoever tries later may succeed. */
+export const mayPass = (error: unknown): boolean =>
+  error instanceof JournalCannotWrite || (isDiskFault(error) && primaryCode(error) !== SQLITE.CANTOPEN) || (error instanceof Error && 'code' in error && DISK_WORDS.has(error.code))
+
+/** What stands in the file is not what SQLite wrote. */
+export const isDamaged = (error: unknown): boolean => [SQLITE.CORRUPT, SQLITE.NOTADB].some((code) => code === primaryCode(error))
 
 function asDiskFault(error: unknown): unknown {
   if (!isDiskFault(error)) return error

@@ -4,7 +4,7 @@ import { hostname } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { EMPTY_DIGEST } from '../../contract/digest.ts'
 import { applyToBaseline, openBaseline, type Baseline } from './baseline.ts'
-import { isDatabaseBusy, isDiskFault, isDiskFull, openDatabase, type Database } from './database.ts'
+import { isDatabaseBusy, isDiskFault, isDiskFull, JournalCannotWrite, openDatabase, type Database } from './database.ts'
 import type { TooLarge } from './event-size.ts'
 import { openForgetting, type Forgetting } from './forget.ts'
 import { openHealed, type Healed } from './healed.ts'
@@ -82,7 +82,7 @@ export function openJournal(options: JournalOptions): Journal {
       return open(file, lock, options)
     } catch (error) {
       // On a disk that has filled up meanwhile the orders already taken are still finished.
-      if (isDiskFault(error) && releaseBallast(file)) return open(file, lock, options)
+      if ((isDiskFault(error) || error instanceof JournalCannotWrite) && releaseBallast(file)) return open(file, lock, options)
       throw error
     }
   } catch (error) {

@@ -1,0 +1,91 @@
+import { execFileSync } from 'node:child_process'
+import { closeSync, existsSync, mkdirSync, openSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { loadConfig } from '../config/load-config.ts'
+import type { ConnectorConfig } from '../config/config.ts'
+import { mayPass } from '../journal/database.ts'
+import { SECRET, testFolder } from '../test-shop.ts'
+import { EXIT } from './exit-codes.ts'
+import { openOwnJournal } from './open-shop.ts'
+
+let folder: ReturnType<typeof testFolder>
+let said: string
+
+beforeEach(() => {
+  folder = testFolder()
+  said = ''
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    said += String(text)
+    return true
+  })
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+  folder.remove()
+})
+
+function configWith(journalFile: string): ConnectorConfig {
+  writeFileSync(folder.file('shop.yaml'), `edge: { url: "https://shop.example" }
+store: { id: main-street, secret: "${SECRET}" }
+journal: { file: ${journalFile} }
+pos: { type: embedded, file: till.sqlite }
+server: { port: 0 }
+`, { mode: 0o600 })
+  const loaded = loadConfig(folder.file('shop.yaml'))
+  if (!loaded.ok) throw new Error('expected a good configuration')
+  return loaded.value.config
+}
+/** The exit code with which it could not be opened, or "opened". */
+function tryToOpen(config: ConnectorConfig): number | 'opened' {
+  const opened = openOwnJournal(config, 'any')
+  if ('exit' in opened) return opened.exit
+  opened.journal.close()
+  return 'opened'
+}
+
+test('a damaged journal is said to be one, with what to do', () => {
+  const file = folder.file('journal.sqlite')
+  writeFileSync(file, 'Not what SQLite wrote. '.repeat(200))
+  expect([tryToOpen(configWith(file)), said]).toEqual([EXIT.journal, expect.stringMatching(/is damaged.*\n.*move journal\.sqlite.*start again/)])
+  rmSync(file)
+  expect(tryToOpen(configWith(file))).toBe('opened')
+  truncateSync(file, 5000)
+  said = ''
+  expect([tryToOpen(configWith(file)), said]).toEqual([EXIT.journal, expect.stringContaining('is damaged')])
+})
+
+test('a disk that takes nothing now may take something later; what another user holds does not mend itself', () => {
+  const sqlite = (errcode: number) => Object.assign(new Error('SQLite'), { errcode })
+  const system = (code: string) => Object.assign(new Error('system'), { code })
+  expect([sqlite(13), sqlite(4874), sqlite(8), system('ENOSPC'), system('EROFS'), sqlite(14), sqlite(26), system('EACCES')].map(mayPass)).toEqual([true, true, true, true, true, false, false, false])
+})
+
+test('on a disk without a byte left the connector ends so that a service starts it again, and then it opens', () => {
+  const disk = folder.file('disk')
+  mkdirSync(disk)
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=200m', 'tillbridge-test', disk], { stdio: 'ignore' })
+  } catch {
+    // Where no disk of its own can be had, the words above are all that can be tried.
+    return
+  }
+  try {
+    const config = configWith(`${disk}/journal.sqlite`)
+    expect(tryToOpen(config)).toBe('opened')
+    rmSync(`${disk}/journal.sqlite.reserve`, { force: true })
+    const neighbour = openSync(`${disk}/neighbour`, 'w')
+    for (let size = 1_048_576; size >= 1;) {
+      try {
+        if (writeSync(neighbour, Buffer.alloc(size, 1)) < size) size = Math.floor(size / 2)
+      } catch {
+        size = Math.floor(size / 2)
+      }
+    }
+    closeSync(neighbour)
+    expect([tryToOpen(config), said]).toEqual([EXIT.unexpected, expect.stringContaining('make room on the disk')])
+    rmSync(`${disk}/neighbour`)
+    expect([tryToOpen(config), existsSync(`${disk}/journal.sqlite`)]).toEqual(['opened', true])
+  } finally {
+    execFileSync('umount', [disk])
+  }
+})
