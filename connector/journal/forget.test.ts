@@ -24,9 +24,9 @@ function finished(n: number, at: number): void {
   receiveOrder(journal, order(n), at)
   journal.inbox.change(assignmentId(n), { state: 'done' }, at)
 }
-async function keep(now: number): Promise<void> {
+async function keep(now: number, keepFinishedDays = 90): Promise<void> {
   const stop = new AbortController()
-  const kept = keepJournal({ journal, log: silent, now: () => now, monotonic: () => 0, keepFinishedDays: 90 }, stop.signal)
+  const kept = keepJournal({ journal, log: silent, now: () => now, monotonic: () => 0, keepFinishedDays }, stop.signal)
   for (let n = 0; n < 200; n += 1) await new Promise((resolve) => setTimeout(resolve, 1))
   stop.abort()
   await kept
@@ -53,4 +53,24 @@ test('a finished order loses its customer after the days of the configuration, a
   journal.close()
   expect(readFileSync(folder.file('journal.sqlite')).includes('Quiet Lane')).toBe(false)
   journal = openTestJournal(folder.file('journal.sqlite'))
+})
+
+test('what waits on the desk keeps its name as long as somebody may come for it, however short finished orders are kept', async () => {
+  finished(1, NOW)
+  finished(2, NOW)
+  journal.inbox.change(assignmentId(1), { progress: 'ready_for_pickup' }, NOW + DAY_MS)
+  journal.inbox.change(assignmentId(2), { progress: 'completed' }, NOW + DAY_MS)
+  await keep(NOW + 3 * DAY_MS, 1)
+  expect([nameOf(1), nameOf(2)]).toEqual(['A Shopper', '(forgotten)'])
+  // Handed over at last: from then on it is a finished one.
+  journal.inbox.change(assignmentId(1), { progress: 'completed' }, NOW + 4 * DAY_MS)
+  await keep(NOW + 4.5 * DAY_MS, 1)
+  expect(nameOf(1)).toBe('A Shopper')
+  await keep(NOW + 6 * DAY_MS, 1)
+  expect(nameOf(1)).toBe('(forgotten)')
+  finished(3, NOW + 6 * DAY_MS)
+  await keep(NOW + 95 * DAY_MS, 1)
+  expect(nameOf(3)).toBe('A Shopper')
+  await keep(NOW + 97 * DAY_MS, 1)
+  expect(nameOf(3)).toBe('(forgotten)')
 })

@@ -8,6 +8,8 @@ import type { Journal } from './journal.ts'
 const LOOK_EVERY_MS = 10_000
 const FORGET_EVERY_MS = 3_600_000
 const DAY_MS = 86_400_000
+/** A shop whose staff never say that an order was handed over has all its orders on the desk for ever: a quarter is long enough for a pickup. */
+const KEEP_UNTOUCHED_DAYS = 90
 
 export type UpkeepOptions = { journal: Journal; log: Logger; now: Clock; monotonic: () => number; keepFinishedDays: number }
 
@@ -21,7 +23,8 @@ export async function keepJournal({ journal, log, now, monotonic, keepFinishedDa
       if (monotonic() - forgotAt >= FORGET_EVERY_MS) {
         forgotAt = monotonic()
         // A page at a time, so that a delivery comes in between.
-        while (!signal.aborted && journal.forget.customers(now() - keepFinishedDays * DAY_MS) > 0) await bell.wait(1, signal)
+        const daysAgo = (days: number): number => now() - days * DAY_MS
+        while (!signal.aborted && journal.forget.customers(daysAgo(keepFinishedDays), daysAgo(Math.max(keepFinishedDays, KEEP_UNTOUCHED_DAYS))) > 0) await bell.wait(1, signal)
       }
     } catch (error) {
       log.warn({ event: 'journal.upkeep-fault', ...faultFields(error) })
