@@ -4,6 +4,7 @@ import type { Pos, PosCapabilities, PosChanges, PosMemory, PosWrite, Remembered 
 import { compareGoods } from './compare-goods.ts'
 import { DatabaseFault } from './database-fault.ts'
 import type { Activity, Connection, Goods, OrderBook } from './ports.ts'
+import { inWordsOfTheTill } from './plain-words.ts'
 import { chunks, KEYS_MAX, levelsOf, readKeys, readPage, readWanted } from './read-goods.ts'
 import { createScan } from './scan.ts'
 import { withTriggers } from './triggers.ts'
@@ -101,7 +102,7 @@ export function createDatabasePos({ connection, capabilities, goods, activity: o
       if (orders === null) return { ok: false, reason: 'invalid', detail: NO_ORDERS }
       const skus = assignment.lines.map(({ sku }) => sku)
       try {
-        const write = await writeOnce(connection, orders, assignment)
+        const write = await inWordsOfTheTill(assignment, (words) => writeOnce(connection, orders, words))
         if (write.ok) noteWrite(skus)
         return write
       } catch (error) {

@@ -20,6 +20,8 @@ const KNOWN_MAX = 5_000
 
 export type SqlActivityParts = { sales: SalesConfig | undefined; orders: OrdersConfig | undefined; goods: Goods; words: SaleWords; timeZone: string; clock: Clock }
 
+type Time = Pick<SqlActivityParts, 'timeZone' | 'clock'>
+
 /** `c`: the highest cursor told (null: none). `known`, `states`: what was there before this connector came, until its first reading has remembered it. */
 type Position = { c: string | null; known?: string[]; states?: OrderStates }
 
@@ -29,24 +31,25 @@ type Position = { c: string | null; known?: string[]; states?: OrderStates }
  * comparison of all goods finds.
  */
 export function sqlActivity({ sales, orders, goods, words, timeZone, clock }: SqlActivityParts): Activity {
+  const time = { timeZone, clock }
   const readStates = async (tx: Tx): Promise<Row[]> => (orders ? (await run(tx, orders.changes, {})).rows : [])
   const steps = orders && { orders, now: () => toInstant(clock()) }
 
   return {
     async signal(tx) {
-      const ofSales = sales ? await window(tx, sales, timeZone) : null
+      const ofSales = sales ? await window(tx, sales, time) : null
       return hashSync([ofSales, (await readStates(tx)).map((row) => [field(row, 'assignmentId'), field(row, 'state')])])
     },
     async head(tx) {
       const states = steps ? readSteps(await readStates(tx), () => null, steps).states : {}
       if (!sales) return JSON.stringify({ c: null, states } satisfies Position)
-      const { newest, from } = await window(tx, sales, timeZone)
+      const { newest, from } = await window(tx, sales, time)
       const known = newest === null ? [] : (await sql<Row>`SELECT DISTINCT s.${sql.ref(sales.columns.id)} AS id FROM ${asTable(sales.query)} s WHERE ${atOrAfter(sales, from)} LIMIT ${sql.lit(KNOWN_MAX)}`.execute(tx)).rows
       return JSON.stringify({ c: newest, known: known.map(({ id }) => id ?? ''), states } satisfies Position)
     },
     async read(tx, cursor, memory) {
       const position = cursor === null ? { c: null } : JSON.parse(cursor) as Position
-      const ofSales = sales ? await readSales(tx, sales, position, memory, timeZone, words) : { ...NOTHING, c: position.c }
+      const ofSales = sales ? await readSales(tx, sales, position, memory, time, words) : { ...NOTHING, c: position.c }
       const ofOrders = steps ? readSteps(await readStates(tx), (id) => memory.get(`o/${id}`) ?? position.states?.[id] ?? null, steps) : { changes: [], states: {} }
       const skus = [...new Set(ofSales.sales.flatMap(({ lines }) => lines.map(({ sku }) => sku)))]
       const rows = skus.length === 0 ? [] : await goods.rowsBySku(tx, skus)
@@ -75,7 +78,7 @@ const HOUR_MS = 3_600_000
  * How far the reading has come with this cursor. A sale that somebody dated in the future would carry it over all that is sold until then: of such a one no
  * further than this hour, whose beginning stands still while nothing happens.
  */
-function reached(config: SalesConfig, cursor: string, { timeZone, clock }: Pick<SqlActivityParts, 'timeZone' | 'clock'>): string {
+function reached(config: SalesConfig, cursor: string, { timeZone, clock }: Time): string {
   const now = clock()
   const isAhead = config.cursor.is === 'time' && (valueOf(config, cursor, timeZone) ?? 0n) * 1000n > BigInt(now)
   return isAhead ? instantToWallClock(now - now % HOUR_MS, timeZone) : cursor
@@ -92,21 +95,24 @@ function startOf(config: SalesConfig, newest: string | null, timeZone: string): 
 function atOrAfter(config: SalesConfig, from: string | null): RawBuilder<unknown> {
   if (from === null) return sql`1 = 1`
   const cursor = sql`s.${sql.ref(config.columns.cursor)}`
-  return config.cursor.is === 'number' ? sql`${cursor} >= ${sql.raw(String(BigInt(from)))}` : sql`${cursor} >= ${from}`
+  return config.cursor.is === 'number' ? sql`${cursor} >= ${sql.raw(/^-?\d+/.exec(from)?.[0] ?? '0')}` : sql`${cursor} >= ${from}`
 }
 
 /** The newest cursor, and how much stands in the overlap before it: a late commit shows there. */
-async function window(tx: Tx, config: SalesConfig, timeZone: string): Promise<{ newest: string | null; from: string | null; lines: string | null }> {
+async function window(tx: Tx, config: SalesConfig, time: Time): Promise<{ newest: string | null; from: string | null; lines: string | null }> {
   const table = asTable(config.query)
-  const newest = (await sql<Row>`SELECT MAX(s.${sql.ref(config.columns.cursor)}) AS newest FROM ${table} s`.execute(tx)).rows[0]?.['newest'] ?? null
-  const from = startOf(config, newest, timeZone)
+  const found = (await sql<Row>`SELECT MAX(s.${sql.ref(config.columns.cursor)}) AS newest FROM ${table} s`.execute(tx)).rows[0]?.['newest'] ?? null
+  const newest = found === null ? null : reached(config, found, time)
+  const from = startOf(config, newest, time.timeZone)
   const count = (await sql<Row>`SELECT COUNT(*) AS n FROM ${table} s WHERE ${atOrAfter(config, from)}`.execute(tx)).rows[0]?.['n'] ?? null
   return { newest, from, lines: count }
 }
 
-async function readSales(tx: Tx, config: SalesConfig, position: Position, memory: PosMemory, timeZone: string, words: SaleWords) {
+async function readSales(tx: Tx, config: SalesConfig, position: Position, memory: PosMemory, time: Time, words: SaleWords) {
+  const { timeZone } = time
   const { id, line, cursor } = config.columns
-  const known = new Set(position.known ?? [])
+  const before: ReadonlySet<string> = new Set(position.known ?? [])
+  const known = new Set(before)
   const isTold = (saleId: string): boolean => known.has(saleId) || memory.get(TOLD + saleId) !== null
   const told = { sales: [] as ActivityRead['sales'], refused: [] as ActivityRead['refused'], remember: [] as Remembered[], more: false, c: position.c }
   const names = [...new Set(Object.values(config.columns).filter((name) => name !== undefined))]
@@ -125,6 +131,8 @@ async function readSales(tx: Tx, config: SalesConfig, position: Position, memory
       if (at === null || at === cut) continue
       if (told.sales.length >= SALES_MAX) return { ...told, more: true }
       done += 1
+      // By its own cursor, which may be far ahead: it is forgotten when no reading meets it any more.
+      if (before.has(saleId)) remember(saleId, at)
       if (!isTold(saleId)) {
         const sale = toSale(saleId, lines, config, words)
         if ('reason' in sale) told.refused.push(sale)
@@ -132,7 +140,8 @@ async function readSales(tx: Tx, config: SalesConfig, position: Position, memory
         remember(saleId, at)
         known.add(saleId)
       }
-      if (told.c === null || (valueOf(config, at, timeZone) ?? 0) > (valueOf(config, told.c, timeZone) ?? 0)) told.c = at
+      const here = reached(config, at, time)
+      if (told.c === null || (valueOf(config, here, timeZone) ?? 0n) > (valueOf(config, told.c, timeZone) ?? 0n)) told.c = here
     }
     if (isLast) break
     if (cut !== null && cut !== from && done > 0) [from, size, done] = [cut, PAGE_LINES, 0]
@@ -149,7 +158,7 @@ function longPast(config: SalesConfig, newest: string | null, memory: PosMemory,
   const forget: Remembered[] = []
   for (let after: string | null = null; ;) {
     const page = memory.list(TOLD, after, FORGET_PAGE)
-    forget.push(...page.filter((entry) => (valueOf(config, entry.value, timeZone) ?? 0) < value - 2 * config.cursor.overlap).map(({ key }) => ({ key, value: null })))
+    forget.push(...page.filter((entry) => (valueOf(config, entry.value, timeZone) ?? 0n) < value - 2n * BigInt(config.cursor.overlap)).map(({ key }) => ({ key, value: null })))
     if (page.length < FORGET_PAGE) return forget
     after = page.at(-1)?.key ?? null
   }

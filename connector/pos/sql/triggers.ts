@@ -24,6 +24,8 @@ const ASK_EVERY_MS = 60_000
 /** Rows taken away at once; what the overlap needs stays. */
 const PURGE_MAX = 5_000
 const NAME_LENGTH_MAX = 64
+/** Of a key in MySQL, where a column has a length: a longer one is cut, and what it names is found by the comparison. */
+const KEY_LENGTH_MAX = 128
 
 /** `tillbridge_` and what it watches; a long table's name is cut, its place in the list keeps it apart. */
 const triggerName = (index: number, { table }: WatchedTable, event: string): string => `tillbridge_${index}_${table}_${event}`.slice(0, NAME_LENGTH_MAX - 1)
@@ -69,7 +71,7 @@ const quoted = (dialect: Dialect, name: string): string => (dialect === 'mysql' 
 
 function createTable(dialect: Dialect): string {
   const [id, key, at] = {
-    mysql: ['BIGINT AUTO_INCREMENT PRIMARY KEY', 'VARCHAR(128)', 'TIMESTAMP DEFAULT CURRENT_TIMESTAMP'],
+    mysql: ['BIGINT AUTO_INCREMENT PRIMARY KEY', `VARCHAR(${KEY_LENGTH_MAX}) CHARACTER SET utf8mb4`, 'TIMESTAMP DEFAULT CURRENT_TIMESTAMP'],
     postgres: ['BIGSERIAL PRIMARY KEY', 'TEXT', 'TIMESTAMPTZ DEFAULT now()'],
     sqlite: ['INTEGER PRIMARY KEY AUTOINCREMENT', 'TEXT', 'TEXT DEFAULT CURRENT_TIMESTAMP'],
   }[dialect]
@@ -80,9 +82,11 @@ function createTrigger(dialect: Dialect, { table, key }: WatchedTable, event: ty
   const column = quoted(dialect, key)
   // A row that moved to another key concerns both.
   const keys = event === 'insert' ? [`NEW.${column}`] : event === 'delete' ? [`OLD.${column}`] : [`OLD.${column}`, `NEW.${column}`]
-  const inserts = keys.map((value) => `INSERT INTO tillbridge_changes (goods_key) VALUES (${value});`).join(' ')
+  const inserts = keys.map((value) => `INSERT INTO tillbridge_changes (goods_key) VALUES (${dialect === 'mysql' ? `LEFT(${value}, ${KEY_LENGTH_MAX})` : value});`).join(' ')
   const on = `AFTER ${event.toUpperCase()} ON ${quoted(dialect, table)} FOR EACH ROW`
-  if (dialect !== 'postgres') return [`CREATE TRIGGER ${quoted(dialect, name)} ${on} BEGIN ${inserts} END`]
+  // Whatever becomes of our table, the till's own statement goes on.
+  if (dialect === 'mysql') return [`CREATE TRIGGER ${quoted(dialect, name)} ${on} BEGIN DECLARE CONTINUE HANDLER FOR SQLEXCEPTION BEGIN END; ${inserts} END`]
+  if (dialect === 'sqlite') return [`CREATE TRIGGER ${quoted(dialect, name)} ${on} BEGIN ${inserts} END`]
   // The till's user writes the goods and may know nothing of our table: it is written as the function's owner.
   return [
     `CREATE OR REPLACE FUNCTION ${quoted(dialect, name)}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $tillbridge$ BEGIN ${inserts} RETURN NULL; END $tillbridge$`,
