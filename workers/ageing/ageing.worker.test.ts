@@ -65,6 +65,16 @@ test('orders that wait too long are one letter, which follows them and ends with
   expect((await letters()).map(({ state }) => state).sort()).toEqual(['discarded', 'waiting'])
 })
 
+test('what was over and begins again with the same order is a letter of its own', async () => {
+  for (let n = 1; n <= 3; n += 1) {
+    await beat(waiting(1))
+    await beat(waiting(1, 2))
+    expect((await letters()).map(({ state }) => state).sort()).toEqual([...Array.from({ length: n - 1 }, () => 'discarded'), 'waiting'])
+    await beat(null)
+    expect((await letters()).map(({ state }) => state)).toEqual(Array.from({ length: n }, () => 'discarded'))
+  }
+})
+
 test('a letter that the operator discarded stays so while it lasts', async () => {
   await beat(waiting(1))
   const [letter] = await letters()
