@@ -182,6 +182,12 @@ describe('for people and machines in the shop', () => {
     expect((await fetch(`${server.url}/metrics`, { headers: { 'cf-ray': 'x' } })).status).toBe(404)
   })
 
+  test.each([
+    ['X-Forwarded-For', '203.0.113.9'], ['X-Forwarded-Host', 'till.shop.example'], ['X-Real-IP', '203.0.113.9'], ['Forwarded', 'for=203.0.113.9'], ['Via', '1.1 proxy'], ['CDN-Loop', 'cloudflare'], ['Cf-Connecting-Ip', '203.0.113.9'],
+  ])('nor for whom a proxy on this machine lets in, which says so by %s', async (name, value) => {
+    for (const path of ['/status', '/ready', '/metrics', '/desk']) expect((await fetch(server.url + path, { headers: { [name]: value } })).status).toBe(404)
+  })
+
   test('other addresses and methods are told apart', async () => {
     await expectProblem(await fetch(`${server.url}/nothing`), 404, 'not-found')
     await expectProblem(await fetch(`${server.url}/health`, { method: 'POST' }), 405, 'method-not-allowed')

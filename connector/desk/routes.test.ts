@@ -77,6 +77,20 @@ describe('on this machine', () => {
     expect((await ask({ path: '/desk/slip/nothing' })).status).toBe(404)
   })
 
+  test.each([['nothing', ''], ['what is longer than paper', 'W'.repeat(300)], ['what no bars can say', '\u202e<i>№ 7']])('%s for an order number breaks neither the page nor the slip', async (_what, number) => {
+    receiveOrder(journal, { ...assignmentOf(2, { A: 1 }), number }, NOW)
+    expect((await ask({ path: '/desk' })).status).toBe(200)
+    const { status, text } = await ask({ path: `/desk/slip/${assignmentId(2)}` })
+    expect([status, text.includes('<svg'), text.includes('<i>')]).toEqual([200, false, false])
+  })
+
+  test('marks that turn the direction of a name turn nothing beside it', async () => {
+    const turned = assignmentOf(2, { A: 1 }, { note: 'note \u202eeton', customer: { name: 'Ann \u202ennA', email: 'shopper@example.com' } })
+    receiveOrder(journal, { ...turned, lines: turned.lines.map((line) => ({ ...line, name: 'Tea \u202eaeT' })) }, NOW)
+    const { text } = await ask({ path: '/desk' })
+    for (const said of ['note \u202eeton', 'Ann \u202ennA', 'Tea \u202eaeT']) expect(text).toContain(`<bdi>${said}</bdi>`)
+  })
+
   test('news come once: the same version brings nothing', async () => {
     const news = JSON.parse((await ask({ path: '/desk/orders' })).text) as { version: string; cards: { section: string; isNew: boolean; html: string }[] }
     expect(news.cards).toMatchObject([{ section: 'new', isNew: true }])

@@ -24,6 +24,7 @@ const TAP_WORDS: Record<TapKind, string> = {
 /** Those that ask once before they do it. */
 export const ASKING: ReadonlySet<TapKind> = new Set(['refuse', 'in-till', 'not-in-till'])
 
+/** What shoppers and tills wrote stands in a `bdi`: the marks of a script that runs the other way turn nothing around it. */
 export function cardView(card: OrderCard) {
   const { row, taps } = card
   const order = row.assignment
@@ -35,11 +36,11 @@ export function cardView(card: OrderCard) {
   const button = (tap: TapKind) => tapView(row.assignmentId, order.number, tap, tap === first, shipped)
   return html`<article class="card ${card.age} ${card.place}" id="${id}" tabindex="-1" aria-labelledby="${id}-title">
   <header><h3 id="${id}-title">${order.number}</h3>${waitView(card)}</header>
-  <p class="who"><strong>${order.customer.name}</strong> <span class="way">${shipped ? 'to be sent' : 'picks up'}</span></p>
-  ${card.place === 'ended' ? html`<p class="status">${card.status}</p>` : html`<ul class="lines">${order.lines.map((line) => html`<li><span class="quantity">${quantityWords(line.quantity, line.unit)}</span> <span>${line.name} <span class="sku">${line.sku}</span></span></li>`)}</ul>`}
-  ${order.note === null || card.place === 'ended' ? '' : html`<p class="note"><span class="label">Note</span> ${order.note}</p>`}
+  <p class="who"><strong><bdi>${order.customer.name}</bdi></strong> <span class="way">${shipped ? 'to be sent' : 'picks up'}</span></p>
+  ${card.place === 'ended' ? html`<p class="status">${card.status}</p>` : html`<ul class="lines">${order.lines.map((line) => html`<li><span class="quantity">${quantityWords(line.quantity, line.unit)}</span> <span><bdi>${line.name}</bdi> <bdi class="sku">${line.sku}</bdi></span></li>`)}</ul>`}
+  ${order.note === null || card.place === 'ended' ? '' : html`<p class="note"><span class="label">Note</span> <bdi>${order.note}</bdi></p>`}
   ${card.staff === null ? '' : html`<p class="staff">${card.staff}</p>`}
-  <p class="facts">${card.place === 'waits' ? card.status : html`${row.posReference === null ? '' : html`Till ${row.posReference} · `}came ${timeWords(row.receivedAt)} · ${moneyWords(order.totals.total)}`}</p>
+  <p class="facts">${card.place === 'waits' ? card.status : html`${row.posReference === null ? '' : html`Till <bdi>${row.posReference}</bdi> · `}came ${timeWords(row.receivedAt)} · ${moneyWords(order.totals.total)}`}</p>
   <div class="taps">${first === undefined ? '' : button(first)}<a class="tap slip" href="/desk/slip/${row.assignmentId}" target="_blank" rel="noopener" data-key="slip">Slip<span class="hidden"> of ${order.number}</span></a></div>
   ${others.length === 0 ? '' : html`<div class="taps">${others.map(button)}</div>`}
 </article>`
