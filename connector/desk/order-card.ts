@@ -11,8 +11,10 @@ import type { PosCapabilities } from '../pos/port.ts'
  * Each names where it leads, so a second tap of the same kind finds it done.
  */
 export type TapKind = 'picked' | 'ready' | 'handed-over' | 'arrived' | 'refuse' | 'in-till' | 'not-in-till'
+/** `seen`: when the order that the card showed had changed last, so that a word about one doubt is not taken for another. */
 export type Tap =
-  | { kind: 'picked' | 'ready' | 'handed-over' | 'arrived' | 'not-in-till' }
+  | { kind: 'picked' | 'ready' | 'handed-over' | 'arrived' }
+  | { kind: 'not-in-till'; seen?: number | undefined }
   | { kind: 'refuse'; reason: RejectReason }
   | { kind: 'in-till'; posReference: string }
 

@@ -32,7 +32,8 @@ const OPEN_TO_ALL: ReadonlySet<string> = new Set(['/desk/enter', '/desk/desk.css
 
 const reasons = z.enum(REFUSE_CHOICES.map(({ reason }) => reason))
 const TapBody = z.discriminatedUnion('kind', [
-  z.object({ kind: z.enum(['picked', 'ready', 'handed-over', 'arrived', 'not-in-till']) }),
+  z.object({ kind: z.enum(['picked', 'ready', 'handed-over', 'arrived']) }),
+  z.object({ kind: z.literal('not-in-till'), seen: z.int().min(0).optional() }),
   z.object({ kind: z.literal('refuse'), reason: reasons }),
   z.object({ kind: z.literal('in-till'), posReference: z.string().trim().min(1).max(64).regex(/^\P{Cc}*$/u) }),
 ])

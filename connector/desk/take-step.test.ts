@@ -198,6 +198,31 @@ describe('a doubt', () => {
   })
 })
 
+test('two tablets say that it is not there: the second has not seen the doubt that came of the first', async () => {
+  open({ duplicates: 'possible' })
+  let now = NOW
+  shop = { ...shop, now: () => now }
+  journal.takeFirstEpoch(2)
+  receiveOrder(journal, assignmentOf(1, { A: 2 }, { maybeWritten: true }), NOW)
+  const writer = createWriter(shop, silent)
+  await writer.once(signal)
+  const seen = row()?.changedAt
+  now += 1000
+  expect(await tap({ kind: 'not-in-till', seen })).toEqual({ kind: 'done' })
+  // The till takes it and does not say so.
+  pos.fail = { at: 'writeOrder', when: 'after' }
+  await writer.once(signal)
+  journal.outbox.markAcked(journal.outbox.lastSeq())
+  await writer.once(signal)
+  expect([row()?.state, pos.writes]).toEqual(['in_doubt', [ID]])
+  pos.fail = null
+  expect(await tap({ kind: 'not-in-till', seen })).toMatchObject({ kind: 'refused', text: expect.stringContaining('Look for it there once more') })
+  journal.outbox.markAcked(journal.outbox.lastSeq())
+  await writer.once(signal)
+  expect([row()?.state, pos.writes]).toEqual(['in_doubt', [ID]])
+  expect(await tap({ kind: 'not-in-till', seen: row()?.changedAt })).toEqual({ kind: 'done' })
+})
+
 test('what the journal does not have is unknown', async () => {
   expect(await tap({ kind: 'picked' })).toEqual({ kind: 'unknown' })
 })

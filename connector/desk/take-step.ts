@@ -14,6 +14,8 @@ export type Wake = { capture(): void; writer(): void }
 type PosTap = { kind: Exclude<TapKind, 'refuse' | 'in-till' | 'not-in-till'> } | Extract<Tap, { kind: 'refuse' }>
 
 const LINE_DOWN = 'The line to the web shop is down, so nothing can be taken out of the till now. Try again when it is back; picking and handing over go on meanwhile.'
+/** Two tablets ask for the same order: after one answer it was written and is in doubt anew, and the other answer is about before. */
+const LOOK_AGAIN = 'Somebody has answered this meanwhile, and it was written into the till since. Look for it there once more, then answer again.'
 
 /**
  * One tap of the staff. Inside the turn, so that what it does is numbered after the order's acceptance and before whatever the
@@ -29,7 +31,7 @@ export function takeStep(shop: Shop, assignmentId: string, tap: Tap, wake: Wake)
     if (decision.kind !== 'go') return decision
     switch (tap.kind) {
       case 'in-till': return isInTill(shop, row, tap.posReference)
-      case 'not-in-till': return writeAgain(shop, row, wake)
+      case 'not-in-till': return tap.seen === undefined || tap.seen === row.changedAt ? writeAgain(shop, row, wake) : { kind: 'refused', text: LOOK_AGAIN }
       case 'refuse': return shop.holdsStore() ? inPos(shop, row, tap, wake) : { kind: 'refused', text: LINE_DOWN }
       case 'picked':
       case 'ready':

@@ -33,7 +33,7 @@ export function cardView(card: OrderCard) {
   const shipped = order.fulfillment.method === 'ship'
   const first = taps.find((tap) => !ASKING.has(tap))
   const others = taps.filter((tap) => tap !== first)
-  const button = (tap: TapKind) => tapView(row.assignmentId, order.number, tap, tap === first, shipped)
+  const button = (tap: TapKind) => tapView(row, order.number, tap, tap === first, shipped)
   return html`<article class="card ${card.age} ${card.place}" id="${id}" tabindex="-1" aria-labelledby="${id}-title">
   <header><h3 id="${id}-title">${order.number}</h3>${waitView(card)}</header>
   <p class="who"><strong><bdi>${order.customer.name}</bdi></strong> <span class="way">${shipped ? 'to be sent' : 'picks up'}</span></p>
@@ -52,9 +52,9 @@ function waitView({ age, waitedMs }: OrderCard) {
   return html`<span class="wait"><span class="hidden">waits, ${words}</span>${waitWords(waitedMs)}</span>`
 }
 
-function tapView(assignmentId: string, number: string, tap: TapKind, isNext: boolean, shipped: boolean) {
+function tapView({ assignmentId, changedAt }: OrderCard['row'], number: string, tap: TapKind, isNext: boolean, shipped: boolean) {
   const words = shipped && tap === 'handed-over' ? 'Handed to the carrier' : TAP_WORDS[tap]
-  return html`<button type="button" class="tap${isNext ? ' next' : ''}${tap === 'refuse' ? ' refuse' : ''}" data-tap="${tap}" data-key="${tap}" data-order="${assignmentId}" data-number="${number}">${words}<span class="hidden"> ${number}</span></button>`
+  return html`<button type="button" class="tap${isNext ? ' next' : ''}${tap === 'refuse' ? ' refuse' : ''}" data-tap="${tap}" data-key="${tap}" data-order="${assignmentId}" data-number="${number}"${tap === 'not-in-till' ? html` data-seen="${changedAt}"` : ''}>${words}<span class="hidden"> ${number}</span></button>`
 }
 
 /** What staff can mean by a refusal, the plainest first. `expired` is the connector's own word. */

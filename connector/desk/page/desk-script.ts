@@ -160,10 +160,10 @@ function ask(dialog, number) {
 byId('main').addEventListener('click', async (event) => {
   const button = event.target.closest('button[data-tap]')
   if (!button) return
-  const { tap: kind, order, number } = button.dataset
+  const { tap: kind, order, number, seen } = button.dataset
   const dialog = byId('ask-' + kind)
   const answers = dialog ? await ask(dialog, number) : {}
-  if (answers) await tap(order, { kind, ...answers })
+  if (answers) await tap(order, { kind, ...(seen ? { seen: Number(seen) } : {}), ...answers })
 })
 
 setInterval(look, LOOK_EVERY_MS)
