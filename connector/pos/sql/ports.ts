@@ -29,9 +29,9 @@ export type Connection = {
 /**
  * One row of goods. `key` is the POS's own, never reused or changed; `bucket` is the part of the goods it is compared in and follows from the
  * key. `item` null: it is there and not for sale. `onHand` null: never counted, or not to be counted. A row that cannot become goods says why.
- * `written`: the SKU as the POS has it where that is another text, with blanks around it: pages are in the order of those.
+ * `written`: the SKU as the POS has it where that is another text, with blanks around it: pages are in the order of those; null where it has none.
  */
-export type GoodsRow = { key: string; bucket: string; written?: string } & ({ sku: string; item: Item | null; onHand: number | null } | { sku: string | null; refused: string; text: string })
+export type GoodsRow = { key: string; bucket: string; written?: string | null } & ({ sku: string; item: Item | null; onHand: number | null } | { sku: string | null; refused: string; text: string })
 
 export type Goods = {
   /** One checksum for each bucket (or each of these), over everything its rows are made of, computed by the database. */

@@ -44,14 +44,17 @@ export async function readPage(tx: Tx, goods: Goods, memory: PosMemory, afterSku
     for (const row of rows) {
       if (page.items.length >= limit && isForSale(row)) return page
       take(row, page, memory, here)
-      if (row.sku !== null) page.last = after = row.written ?? row.sku
+      const place = placeOf(row)
+      if (place !== null) page.last = after = place
     }
     if (atEnd) return { ...page, done: true }
     // Rows that cannot be read are in the way of the next page's beginning.
-    size = rows.some(({ sku }) => sku !== null) ? limit + 1 : size * 2
+    size = rows.some((row) => placeOf(row) !== null) ? limit + 1 : size * 2
   }
 }
 
+/** Where a page may end: at a SKU as the POS has it. */
+const placeOf = ({ sku, written = sku }: GoodsRow): string | null => written
 const isForSale = (row: GoodsRow): boolean => 'item' in row && row.item !== null
 
 function take(row: GoodsRow, page: SnapshotPage, memory: PosMemory, here: Set<string>): void {

@@ -2,6 +2,7 @@ import { sql, type RawBuilder } from 'kysely'
 import { Item } from '../../../contract/product.ts'
 import { OnHand, Sku, type Unit } from '../../../contract/values.ts'
 import { identifierType } from '../embedded/items.ts'
+import { DatabaseFault } from './database-fault.ts'
 import { toMinor, toOnHand, toTaxRate } from './decimal.ts'
 import type { Dialect, Goods, GoodsRow, Row, Tx } from './ports.ts'
 import type { GoodsConfig } from './sql-config.ts'
@@ -92,8 +93,9 @@ export function sqlGoods(config: GoodsConfig, dialect: Dialect, currency: string
         const where = among(expression, some, config.skuIs)
         return where === null ? [] : (await rows(tx, where)).filter((row) => row.sku !== null && wanted.has(row.sku))
       }
-      const found = await bySku(sku, skus)
-      if (config.skuIs === 'number') return found
+      if (config.skuIs === 'number') return bySku(sku, skus)
+      // PostgreSQL would fail where the column is of another type than the text of a SKU.
+      const found = await bySku(dialect === 'postgres' ? text(sku) : sku, skus).catch(nothingWhereNoSuchSign)
       // An index serves no SKU that stands there with blanks around it, so only those that were not found are looked for so.
       const known = new Set(found.map((row) => row.sku))
       return [...found, ...await bySku(withoutBlanks(text(sku)), skus.filter((each) => !known.has(each)))]
@@ -105,6 +107,11 @@ export function sqlGoods(config: GoodsConfig, dialect: Dialect, currency: string
 
 /** What people leave around a SKU without seeing it. */
 const BLANKS = [' ', '\t', '\r', '\n', '\u00a0', '\ufeff']
+/** MySQL compares no text with one that the column's character set has no signs for, which is in none of its rows either. */
+function nothingWhereNoSuchSign(error: unknown): [] {
+  if (error instanceof DatabaseFault && ['1267', '1270', '1271'].includes(error.code)) return []
+  throw error
+}
 const withoutBlanks = (expression: Expression): Expression => BLANKS.reduce((rest, blank) => sql`REPLACE(${rest}, ${blank}, '')`, expression)
 
 /** Of neighbouring buckets one range. */
@@ -124,13 +131,16 @@ const SEPARATORS = /[\s,;]+/
 /** An item shows as many; more barcodes than that are a history. */
 const IDENTIFIERS_MAX = 32
 
+/** No SKU has a blank, so it is never that of an item. */
+const nobodysSku = (key: string): string => `item ${key}`
+
 /** A row of the query as goods, or why it cannot be. */
 export function toGoodsRow(row: Row, codes: readonly string[], config: GoodsConfig, currency: string): GoodsRow {
   const { columns, fixed } = config
   const read = (field: keyof typeof columns): string | null => (columns[field] === undefined ? null : row[columns[field]] ?? null)
   const written = read('sku')
   const sku = Sku.safeParse(written?.trim()).data ?? null
-  const place = { key: read('key') ?? '', bucket: row['tillbridge_bucket'] ?? '', ...(written === null || written === sku ? {} : { written }) }
+  const place = { key: read('key') ?? '', bucket: row['tillbridge_bucket'] ?? '', ...(sku === null ? { written: null } : written === sku ? {} : { written }) }
   const refused = (why: string): GoodsRow => ({ ...place, sku, refused: why, text: JSON.stringify(row) })
   const found = (field: keyof typeof columns, expected: string): GoodsRow => refused(`${field}: expected ${expected}, found ${JSON.stringify(read(field))}`)
 
@@ -142,14 +152,17 @@ export function toGoodsRow(row: Row, codes: readonly string[], config: GoodsConf
     flags[flag] = YES.has(value)
   }
   const isForSale = flags.sellable && !flags.deleted
-  if (sku === null) return isForSale ? found('sku', '1 to 64 visible characters without blanks') : refused('an item that is not for sale has no SKU')
+  // Many a POS takes the SKU of what is gone away, so that another item may have it.
+  if (sku === null) return isForSale ? found('sku', '1 to 64 visible characters without blanks') : { ...place, sku: nobodysSku(place.key), item: null, onHand: null }
   const word = read('unit')
   const unit: Unit | undefined = word === null ? fixed.unit : config.units[word.trim()]
+  if (unit === undefined && !isForSale) return { ...place, sku, item: null, onHand: null }
   if (unit === undefined) return found('unit', `one of ${Object.keys(config.units).join(', ')}`)
   const counted = read('onHand')
   const onHand = counted === null || !flags.tracked ? null : toOnHand(counted, unit === 'each' ? 'each' : 'thousandths')
-  if (counted !== null && flags.tracked && !OnHand.safeParse(onHand).success) return found('onHand', 'a quantity')
-  if (!isForSale) return { ...place, sku, item: null, onHand }
+  const isCounted = OnHand.safeParse(onHand).success
+  if (!isForSale) return { ...place, sku, item: null, onHand: isCounted ? onHand : null }
+  if (counted !== null && flags.tracked && !isCounted) return found('onHand', 'a quantity')
 
   const amountMinor = toMinor(read('price') ?? '', currency)
   if (amountMinor === null || amountMinor < 0) return found('price', 'an amount of zero or more')
