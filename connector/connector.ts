@@ -180,7 +180,7 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
 
   const status = () => liveStatus({
     version, url: server.url, startedAt, now: systemClock(), journal, activity, posReachable: reachable(), holdsStore: isHeld(), clockSkewMs: clock.skewMs(),
-    comparing: reconciler.comparing(), comparisons: reconciler.comparisons(), troubles: troubles.list(),
+    comparing: reconciler.comparing(), comparisons: reconciler.comparisons(), troubles: troubles.list(), fresh: { posMs: freshness.posFreshMs(), edgeMs: freshness.edgeFreshMs() },
   })
   const control = await startControl({
     status,

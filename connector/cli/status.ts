@@ -13,7 +13,10 @@ import { complain, duration, faultText, say, sayJson } from './say.ts'
 export type StatusReport = JournalStatus & {
   /** Age of the oldest event the edge has not confirmed, seconds; 0 when it has all. */
   lagS: number
-  /** Age of what is known, seconds: the last time the POS was seen whole, and the edge answered. A quiet shop stays fresh. */
+  /**
+   * Age of what is known, seconds: since the POS was last seen whole and that was on disk, and since the edge had confirmed everything.
+   * A quiet shop stays fresh; one whose journal takes nothing, or whose edge answers and confirms nothing, does not.
+   */
   fresh: { posS: number | null; edgeS: number | null }
   live: LiveStatus | null
   /** Why a connector that runs could not be asked. */
@@ -22,7 +25,7 @@ export type StatusReport = JournalStatus & {
 
 export function reportOf(journal: JournalStatus, live: LiveStatus | null, notAsked: string | null, now: number): StatusReport {
   const lagS = journal.waitingSince === null ? 0 : Math.max(0, Math.round((now - fromInstant(journal.waitingSince)) / 1000))
-  return { ...journal, lagS, fresh: { posS: live?.pos.lookedAgoS ?? null, edgeS: live?.edge.answeredAgoS ?? null }, live, notAsked }
+  return { ...journal, lagS, fresh: { posS: live?.fresh?.posS ?? null, edgeS: live?.fresh?.edgeS ?? null }, live, notAsked }
 }
 
 const NOT_ASKED = {

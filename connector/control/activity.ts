@@ -84,6 +84,7 @@ export type LiveFacts = {
   comparing: ComparisonProgress | null
   comparisons: { finished: number; failed: number }
   troubles: LiveStatus['troubles']
+  fresh: { posMs: number; edgeMs: number }
 }
 
 /** Everything a running connector says of itself. Holds nothing of customers and no secret. */
@@ -100,6 +101,7 @@ export function liveStatus({ version, url, startedAt, now, journal, activity, ..
       answering: facts.edgeAwaySince === null && facts.edgeAnsweredAt !== null, answeredAt: instant(facts.edgeAnsweredAt), answeredAgoS: agoS(facts.edgeAnsweredAt),
       holdsStore: rest.holdsStore, clockSkewMs: rest.clockSkewMs === null ? null : Math.round(rest.clockSkewMs),
     },
+    fresh: { posS: Math.round(rest.fresh.posMs / 100) / 10, edgeS: Math.round(rest.fresh.edgeMs / 100) / 10 },
     comparisons: { ...rest.comparisons, wanted: journal.meta.get('reconcileWanted') !== null },
     troubles: rest.troubles,
   }

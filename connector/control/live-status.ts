@@ -33,6 +33,8 @@ export const LiveStatus = z.object({
   doing: z.array(Doing).min(1),
   pos: z.object({ reachable: z.boolean(), lookedAt: Instant.nullable(), lookedAgoS: z.number().nullable() }),
   edge: z.object({ answering: z.boolean(), answeredAt: Instant.nullable(), answeredAgoS: z.number().nullable(), holdsStore: z.boolean(), clockSkewMs: z.number().nullable() }),
+  /** How old what the edge knows of the till can be, as `/metrics` has it: since the POS was last read to its end and that was on disk, and since the edge had confirmed everything. */
+  fresh: z.object({ posS: z.number(), edgeS: z.number() }).optional(),
   /** Comparisons that ended in this run, and the wish for one on disk. */
   comparisons: z.object({ finished: count, failed: count, wanted: z.boolean() }),
   troubles: z.array(Trouble),

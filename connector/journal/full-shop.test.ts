@@ -4,6 +4,7 @@ import { toInstant } from '../../contract/clock.ts'
 import { signedHeaders } from '../../contract/signing.ts'
 import { Configuration, type ConnectorConfig } from '../config/config.ts'
 import { startConnector, type RunningConnector } from '../connector.ts'
+import { LiveStatus } from '../control/live-status.ts'
 import { startTestEdge, type TestEdge } from '../edge/test-edge.ts'
 import { assignmentId, assignmentOf, memoryPos, SECRET, STORE_ID, testFolder, type MemoryPos } from '../test-shop.ts'
 import { openJournal, type Journal } from './journal.ts'
@@ -70,6 +71,10 @@ test('a shop whose disk fills up says so everywhere, finishes what it took, and 
 
   pos.fail = null
   pos.sell('A', 2)
+  // The till is read, and what was read is not kept: that is no fresh knowledge.
+  await new Promise((resolve) => setTimeout(resolve, 600))
+  const { fresh } = LiveStatus.parse(await (await fetch(`${connector.url}/status`)).json())
+  expect([Number(fresh?.posS) > 0.4, Number(fresh?.edgeS) < 0.4]).toEqual([true, true])
   await until(() => edge.events().some(({ type }) => type === 'order.accepted'))
   expect(edge.events().some(({ type }) => type === 'sale.recorded')).toBe(false)
 

@@ -86,7 +86,7 @@ export async function lookAtServer(config: ConnectorConfig): Promise<Finding[]> 
   const found = await findConnector(config.journal.file)
   if (found.kind === 'running') {
     const live = await found.ask('GET', '/status', LiveStatus)
-    const seen = Math.max(live.pos.lookedAgoS ?? 0, live.edge.answeredAgoS ?? 0)
+    const seen = Math.max(live.fresh?.posS ?? 0, live.fresh?.edgeS ?? 0)
     return [
       fine('connector', `runs since ${live.startedAt} and serves at ${live.url}`),
       ...(seen > STALE_S ? [doubtful('connector is fresh', `what it knows is ${duration(seen)} old`, 'see "now" and "last errors" in status')] : []),
