@@ -3,6 +3,7 @@ import { closeSync, existsSync, mkdirSync, openSync, rmSync, truncateSync, write
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { loadConfig } from '../config/load-config.ts'
 import type { ConnectorConfig } from '../config/config.ts'
+import { writeControlFile } from '../control/control-file.ts'
 import { mayPass } from '../journal/database.ts'
 import { SECRET, testFolder } from '../test-shop.ts'
 import { EXIT } from './exit-codes.ts'
@@ -42,6 +43,19 @@ function tryToOpen(config: ConnectorConfig): number | 'opened' {
   opened.journal.close()
   return 'opened'
 }
+
+test('a journal at which a command works is waited for by a service, one that a connector has is not', () => {
+  const config = configWith(folder.file('journal.sqlite'))
+  const command = openOwnJournal(config, 'any')
+  if ('exit' in command) throw new Error('expected it to open')
+  try {
+    expect([tryToOpen(config), said]).toEqual([EXIT.notDone, expect.stringContaining('a command is at work on it')])
+    writeControlFile(config.journal.file, { url: 'http://127.0.0.1:1', token: 'x'.repeat(40), pid: process.pid })
+    expect([tryToOpen(config), said]).toEqual([EXIT.journal, expect.stringContaining(`(process ${process.pid})`)])
+  } finally {
+    command.journal.close()
+  }
+})
 
 test('a damaged journal is said to be one, with what to do', () => {
   const file = folder.file('journal.sqlite')

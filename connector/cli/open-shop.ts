@@ -24,7 +24,11 @@ function journalFault(config: ConnectorConfig, error: unknown): ExitCode {
   if (error instanceof NoJournal) complain({ what, why: 'it is not there yet: the connector has not run with this configuration', todo: 'start it once with "run", or look at journal.file in the configuration' })
   else if (error instanceof JournalInUse) {
     const pid = runningProcess(config.journal.file)
-    complain({ what, why: `${error.message}${pid === null ? '' : ` (process ${pid})`}`, todo: 'each store has one connector: let that one run, or stop it first' })
+    if (pid === null) {
+      complain({ what, why: 'a command is at work on it, such as "reconcile", or a connector starts or stops just now', todo: 'wait until it has ended, and try again; a service is started again by itself' })
+      return EXIT.notDone
+    }
+    complain({ what, why: `${error.message} (process ${pid})`, todo: 'each store has one connector: let that one run, or stop it first' })
   }
   else if (error instanceof JournalRefused) complain({ what, why: error.message, todo: 'see docs/store-it.md, "What to know"' })
   else if (isDamaged(error)) {
