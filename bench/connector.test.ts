@@ -2,8 +2,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { measureConnector, type Row } from './measure-connector.ts'
 
 const ITEMS = 300
-/** A quiet shop is asked whether anything changed, and nothing more: a transaction around one or two statements, and now and then a comparison. */
-const QUIET_QUERIES_A_POLL_MAX = 8
+/** A transaction around the till's signal and, in so small a shop with every poll, the settings and three sums over all goods. */
+const QUIET_QUERIES_A_POLL_MAX = 12
 
 let rows: Row[]
 const valueOf = (name: string): number => rows.find((row) => row.name.startsWith(name))?.value ?? NaN
@@ -22,7 +22,7 @@ describe('the measurement of a connector, over a real MariaDB', () => {
     expect(rows.filter(({ value }) => !Number.isFinite(value))).toEqual([])
   })
 
-  it('asks little of the database of a quiet shop, and reads none of its goods between two comparisons', () => {
+  it('asks little of the database of a quiet shop, and none of its goods is sent', () => {
     expect(valueOf('quiet: queries a poll')).toBeGreaterThan(0)
     expect(valueOf('quiet: queries a poll')).toBeLessThanOrEqual(QUIET_QUERIES_A_POLL_MAX)
     expect(valueOf('quiet: sent by the database a poll')).toBeLessThan(10_000)
