@@ -81,6 +81,8 @@ export function osposActivity(config: OsposConfig, orders: OrderTable, clock: Cl
       // Sales from before the connector came are history; its own orders are told again, for a journal that has lost them.
       const cursor = head ?? { ...await headOf(tx), orders: { high: 0, gaps: [] } }
       const sales = await next(tx, table('sales'), 'sale_id', sql`sale_status AS status`, cursor.sales, SALES_WINDOW, SALES_PER_READ_MAX)
+      // A POS that came back from a backup gives ids again: what was told under them before was another sale.
+      const unlearned = memory.list(TOLD, keyOf(TOLD, await newest(tx, table('sales'), 'sale_id')), FORGOTTEN_PER_READ_MAX).map(({ key }): Remembered => ({ key, value: null }))
       const log = await next(tx, table('inventory'), 'trans_id', sql`trans_items AS item, trans_comment AS comment, trans_date AS at`, cursor.log, LOG_WINDOW, LOG_ROWS_PER_READ_MAX)
       const own = hasOrders ? await next(tx, ownOrders, 'row_id', sql`sale_id AS sale`, cursor.orders, ORDERS_WINDOW, ORDERS_PER_READ_MAX) : { rows: [], seen: cursor.orders, more: false }
 
@@ -132,7 +134,7 @@ export function osposActivity(config: OsposConfig, orders: OrderTable, clock: Cl
       }
       const tillSales = [...open].filter((saleId) => states.get(saleId)?.web == null).sort((a, b) => b - a)
       for (const saleId of tillSales.slice(OPEN_MAX)) keepOpen(saleId, false)
-      reading.remember.push(...forgotten(memory, log.seen.high, sales.seen.high))
+      reading.remember.push(...unlearned, ...forgotten(memory, log.seen.high, sales.seen.high))
       openNow = [...open]
 
       return {

@@ -4,6 +4,8 @@ import { ON_HAND_MAX } from '../../../contract/values.ts'
 import { identifierType } from '../embedded/items.ts'
 import type { Goods, GoodsRow, Row, Tx } from '../sql/ports.ts'
 import { scaled, toMinor, toTaxRate } from '../sql/decimal.ts'
+import { withoutStrangers } from '../sql/plain-words.ts'
+import { withoutBlanks } from '../sql/sql-goods.ts'
 import type { OsposConfig } from './ospos-config.ts'
 import { list, readSettings, rowsOf, tablesOf, text, unitOf, type Settings } from './shop-settings.ts'
 
@@ -50,7 +52,12 @@ export function osposGoods(config: OsposConfig): Goods {
       if (skus.length === 0) return []
       // The column compares without case, a SKU does not.
       const wanted = new Set(skus)
-      return (await read(tx, sql`WHERE i.item_number IN (${list(skus)}) ORDER BY i.item_id`)).filter(({ sku }) => sku !== null && wanted.has(sku))
+      const bySku = (column: RawBuilder<unknown>, some: readonly string[]): Promise<GoodsRow[]> =>
+        withoutStrangers(some, async (these) => (await read(tx, sql`WHERE ${column} IN (${list(these)}) ORDER BY i.item_id`)).filter(({ sku }) => sku !== null && wanted.has(sku)))
+      const found = await bySku(sql`i.item_number`, skus)
+      // No index serves a number with blanks around it, so only those that were not found are looked for so.
+      const known = new Set(found.map(({ sku }) => sku))
+      return [...found, ...await bySku(withoutBlanks(sql`i.item_number`), skus.filter((sku) => !known.has(sku)))]
     },
     async page(tx, after, limit) {
       if (config.sku === 'item_id') return read(tx, sql`WHERE i.item_id > ${after !== null && isId(after) ? Number(after) : 0} ORDER BY i.item_id LIMIT ${limit}`)
@@ -75,8 +82,8 @@ export const bucketOf = (id: string): string => String(Math.floor(Number(id) / B
 
 export function toGoods(row: Row, settings: Settings, config: Pick<OsposConfig, 'sku' | 'measured'>): GoodsRow {
   const key = text(row, 'id')
-  const place = { key, bucket: bucketOf(key) }
   const number = row['number']?.trim() ?? ''
+  const place = { key, bucket: bucketOf(key), ...(config.sku === 'item_id' || row['number'] === number ? {} : { written: row['number'] ?? null }) }
   const sku = config.sku === 'item_id' ? key : number
   const refused = (reason: string): GoodsRow => ({ ...place, sku: sku === '' ? null : sku, refused: reason, text: shown(row) })
   if (row['deleted'] !== '0') return { ...place, sku: sku || namelessSku(key), item: null, onHand: null }

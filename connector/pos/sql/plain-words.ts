@@ -25,6 +25,23 @@ export async function inWordsOfTheTill<T>(assignment: Assignment, write: (assign
   return write(words)
 }
 
+/** "Illegal mix of collations": MySQL compares no text with a column whose character set lacks a sign of it. */
+const INCOMPARABLE: ReadonlySet<string> = new Set(['1267', '1270', '1271'])
+
+/** Reads by texts; those with signs that the column cannot hold stand in none of its rows, and are left out where the database says so. */
+export async function withoutStrangers<T>(texts: readonly string[], read: (texts: readonly string[]) => Promise<T[]>): Promise<T[]> {
+  let some = texts
+  for (const strange of STRANGE) {
+    try {
+      return some.length === 0 ? [] : await read(some)
+    } catch (error) {
+      if (!(error instanceof DatabaseFault && INCOMPARABLE.has(error.code))) throw error
+      some = texts.filter((each) => each.search(strange) === -1)
+    }
+  }
+  return some.length === 0 ? [] : read(some)
+}
+
 function without(strange: RegExp, assignment: Assignment): Assignment {
   const plain = (text: string): string => text.replace(strange, '?')
   const { customer, fulfillment, lines, note } = assignment

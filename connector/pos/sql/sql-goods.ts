@@ -2,8 +2,8 @@ import { sql, type RawBuilder } from 'kysely'
 import { Item } from '../../../contract/product.ts'
 import { OnHand, Sku, type Unit } from '../../../contract/values.ts'
 import { identifierType } from '../embedded/items.ts'
-import { DatabaseFault } from './database-fault.ts'
 import { toMinor, toOnHand, toTaxRate } from './decimal.ts'
+import { withoutStrangers } from './plain-words.ts'
 import type { Dialect, Goods, GoodsRow, Row, Tx } from './ports.ts'
 import type { GoodsConfig } from './sql-config.ts'
 import { asTable } from './statement.ts'
@@ -95,7 +95,7 @@ export function sqlGoods(config: GoodsConfig, dialect: Dialect, currency: string
       }
       if (config.skuIs === 'number') return bySku(sku, skus)
       // PostgreSQL would fail where the column is of another type than the text of a SKU.
-      const found = await bySku(dialect === 'postgres' ? text(sku) : sku, skus).catch(nothingWhereNoSuchSign)
+      const found = await withoutStrangers(skus, (some) => bySku(dialect === 'postgres' ? text(sku) : sku, some))
       // An index serves no SKU that stands there with blanks around it, so only those that were not found are looked for so.
       const known = new Set(found.map((row) => row.sku))
       return [...found, ...await bySku(withoutBlanks(text(sku)), skus.filter((each) => !known.has(each)))]
@@ -107,12 +107,7 @@ export function sqlGoods(config: GoodsConfig, dialect: Dialect, currency: string
 
 /** What people leave around a SKU without seeing it. */
 const BLANKS = [' ', '\t', '\r', '\n', '\u00a0', '\ufeff']
-/** MySQL compares no text with one that the column's character set has no signs for, which is in none of its rows either. */
-function nothingWhereNoSuchSign(error: unknown): [] {
-  if (error instanceof DatabaseFault && ['1267', '1270', '1271'].includes(error.code)) return []
-  throw error
-}
-const withoutBlanks = (expression: Expression): Expression => BLANKS.reduce((rest, blank) => sql`REPLACE(${rest}, ${blank}, '')`, expression)
+export const withoutBlanks = (expression: Expression): Expression => BLANKS.reduce((rest, blank) => sql`REPLACE(${rest}, ${blank}, '')`, expression)
 
 /** Of neighbouring buckets one range. */
 function ranges(buckets: readonly string[]): [number, number][] {

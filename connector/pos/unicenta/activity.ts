@@ -23,6 +23,8 @@ const RECEIPTS_PER_READ_MAX = 200
 /** A busy week of a chain's largest shop; only ids are read. */
 const WINDOW_ROWS_MAX = 100_000
 const PAGE = 1_000
+/** Tickets that could not be read are few; of more than these the newest are looked at again. */
+const AGAIN_PER_READ_MAX = 50
 
 /** `from`: everything dated before it, less the overlap, was told. `known`: the tickets that stood there when a `head` was taken: not to be told. */
 type Cursor = { from: string; known?: string[] }
@@ -79,17 +81,21 @@ export function createActivity({ dialect, place, zone, clock, reading, tills }: 
       // What stood there at the head is known without being told; its lines are read with it, so that its deletion could be told.
       const silent = known === undefined ? [] : fresh.filter(({ id }) => before.has(id))
       const more = news.length > batch.length
-      const receipts = await readReceipts(tx, speech, zone, reading, [...silent, ...batch])
-      const isNews = new Set(batch.map(({ id }) => id))
+      // What could not be read may have been mended since, without any sign.
+      const again = heads.filter(({ id }) => told.get(id)?.sale === null).slice(-AGAIN_PER_READ_MAX)
+      const receipts = await readReceipts(tx, speech, zone, reading, [...silent, ...again, ...batch])
+      const isNews = new Set([...again, ...batch].map(({ id }) => id))
 
       const sales: PosSale[] = []
       const orders: PosOrderChange[] = []
       const refused: PosRefusal[] = []
       const touched = new Set<string>()
       for (const receipt of receipts) {
-        keep(rememberReceipt(receipt))
+        const wasRefused = told.has(receipt.id)
+        if (!(wasRefused && 'refused' in receipt)) keep(rememberReceipt(receipt))
+        if (wasRefused && !('refused' in receipt)) refused.push({ key: `receipts/${receipt.id}`, reason: null, text: '' })
         if ('refused' in receipt) {
-          refused.push({ key: `receipts/${receipt.id}`, reason: receipt.refused, text: `ticket ${receipt.number} of ${receipt.at}` })
+          if (!wasRefused) refused.push({ key: `receipts/${receipt.id}`, reason: receipt.refused, text: `ticket ${receipt.number} of ${receipt.at}` })
           continue
         }
         if (!isNews.has(receipt.id)) continue

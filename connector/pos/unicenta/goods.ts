@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { sql, type RawBuilder } from 'kysely'
 import type { Dialect, Goods, GoodsRow, Row, Tx } from '../sql/ports.ts'
+import { withoutStrangers } from '../sql/plain-words.ts'
 import type { Place } from './place.ts'
 import { toGoodsRow, type GoodsReading } from './product.ts'
 import { toTaxRow, type TaxRow } from './taxes.ts'
@@ -54,7 +55,7 @@ export function createGoods(dialect: Dialect, place: Place, reading: GoodsReadin
     async rowsBySku(tx, skus) {
       if (skus.length === 0) return []
       // MariaDB compares texts without regard to case; a SKU is exact.
-      const rows = await select(tx, sql`WHERE p.reference IN (${sql.join(skus)})`)
+      const rows = await withoutStrangers(skus, (some) => select(tx, sql`WHERE p.reference IN (${sql.join(some)})`))
       return rows.filter(({ sku }) => sku !== null && skus.includes(sku))
     },
     page: (tx, after, limit) => select(tx, sql`${after === null ? sql`` : sql`WHERE p.reference > ${after}`} ORDER BY p.reference LIMIT ${sql.lit(limit)}`),

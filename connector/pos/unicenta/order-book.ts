@@ -5,6 +5,7 @@ import type { RejectReason } from '../../../contract/events.ts'
 import { lineTaxMinor, lineTotalMinor } from '../../../contract/money.ts'
 import type { PosWrite } from '../port.ts'
 import { decimalsOf } from '../sql/decimal.ts'
+import { withoutStrangers } from '../sql/plain-words.ts'
 import type { Dialect, OrderBook, Row, Tx } from '../sql/ports.ts'
 import { instantToWallClock } from '../sql/wall-clock.ts'
 import { toIntegerBelow, toPlain } from './doubles.ts'
@@ -96,8 +97,8 @@ async function writeTicket(tx: Tx, speech: Speech, booking: Booking, assignment:
 /** What is on the till among these SKUs, by its SKU exactly. */
 async function readProducts(tx: Tx, skus: readonly string[]): Promise<Map<string, Product>> {
   const taxes = await readTaxes(tx)
-  const { rows } = await sql<Row>`SELECT p.id, p.reference, p.name, p.category, p.taxcat, CASE WHEN p.isservice THEN '1' ELSE '0' END AS service, CASE WHEN p.isscale THEN '1' ELSE '0' END AS scale
-    FROM products p JOIN products_cat k ON k.product = p.id WHERE p.reference IN (${sql.join([...new Set(skus)])})`.execute(tx)
+  const rows = await withoutStrangers([...new Set(skus)], async (some) => (await sql<Row>`SELECT p.id, p.reference, p.name, p.category, p.taxcat, CASE WHEN p.isservice THEN '1' ELSE '0' END AS service, CASE WHEN p.isscale THEN '1' ELSE '0' END AS scale
+    FROM products p JOIN products_cat k ON k.product = p.id WHERE p.reference IN (${sql.join(some)})`.execute(tx)).rows)
   return new Map(rows.flatMap((row): [string, Product][] => {
     const tax = taxOf(row['taxcat'] ?? '', taxes)
     if (tax === null) return []

@@ -1,5 +1,5 @@
 import { Item } from '../../../contract/product.ts'
-import { Sku, type Unit } from '../../../contract/values.ts'
+import { OnHand, Sku, type Unit } from '../../../contract/values.ts'
 import { decimalsOf } from '../sql/decimal.ts'
 import type { GoodsRow, Row } from '../sql/ports.ts'
 import { toInteger, toIntegerBelow, toPercent } from './doubles.ts'
@@ -31,7 +31,9 @@ export function toGoodsRow(row: Row, taxes: readonly TaxRow[], reading: GoodsRea
     })
     if (!item.success) return refused(item.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '))
     const units = row['units'] ?? null
-    return { ...place, sku, item: item.data, onHand: service || units === null ? null : toIntegerBelow(units, quantityDigits(unit)) }
+    const onHand = service || units === null ? null : toIntegerBelow(units, quantityDigits(unit))
+    if (onHand !== null && !OnHand.safeParse(onHand).success) return refused(`its stock: expected a quantity that a shelf can hold, found ${units}`)
+    return { ...place, sku, item: item.data, onHand }
   } catch (error) {
     // A double may be "NaN" or "Infinity".
     if (error instanceof RangeError) return refused(`its price or stock: ${error.message}`)

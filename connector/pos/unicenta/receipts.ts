@@ -68,11 +68,13 @@ function toLine(line: Row, digits: number, reading: GoodsReading): PosSale['line
   const price = line['price'] ?? '0'
   const unitPriceMinor = toInteger(price, digits)
   const quantity = toInteger(units, quantityDigits(unitOf(line['scale'] === '1', reading)))
+  const lineTotalMinor = productMinor(units, price, digits)
+  if (![quantity, unitPriceMinor, lineTotalMinor].every(Number.isSafeInteger)) throw new RangeError(`expected a quantity and a price, found ${units} at ${price}`)
   // Part of a piece that the till sold all the same is told as a piece; the amount is what it was.
   const whole = quantity === 0 ? (units.startsWith('-') ? -1 : 1) : quantity
   return {
     sku: (line['reference'] ?? NO_PRODUCT).replace(/[\s\p{C}]+/gu, '_').slice(0, SKU_LENGTH_MAX), quantity: unitPriceMinor < 0 ? -whole : whole,
-    unitPriceMinor: Math.abs(unitPriceMinor), lineTotalMinor: productMinor(units, price, digits),
+    unitPriceMinor: Math.abs(unitPriceMinor), lineTotalMinor,
   }
 }
 

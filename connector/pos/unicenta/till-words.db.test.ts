@@ -1,0 +1,57 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { ID, orderOf, readOn, TEA } from '../pos-under-test.ts'
+import type { Pos } from '../port.ts'
+import { committing, createMemory } from '../test-memory.ts'
+import { openUnicenta } from './open-unicenta.ts'
+import { dropDatabase, makeDatabase, openTestTill, TEST_ZONE, type TestTill, type TillAddress } from './test-till.ts'
+import { UnicentaConfig } from './unicenta-config.ts'
+
+describe.each(['mysql', 'postgres'] as const)('words and dates in a uniCenta on %s', (dialect) => {
+  const address: TillAddress = { dialect, ...inject(dialect === 'mysql' ? 'mariadb' : 'postgres'), database: `unicenta_words_${process.pid}` }
+  let till: TestTill
+  let pos: Pos
+  beforeAll(() => makeDatabase(address))
+  afterAll(() => dropDatabase(address))
+  beforeEach(async () => {
+    till = await openTestTill(address)
+    await till.addItem(TEA, 10)
+    const memory = createMemory()
+    pos = committing(openUnicenta(UnicentaConfig.parse({ type: 'unicenta', dialect, connection: address, currency: 'USD', timeZone: TEST_ZONE }), memory, undefined, { everyMs: 0 }), memory)
+  })
+  afterEach(async () => {
+    await pos.close()
+    await till.close()
+  })
+
+  test('an order with a smile is written into tables of the character set that uniCenta makes in MySQL', async () => {
+    if (dialect === 'mysql') for (const change of ['payments MODIFY notes varchar(255)', 'products MODIFY name varchar(255)', 'products MODIFY reference varchar(191)']) await till.run(`ALTER TABLE ${change} CHARACTER SET utf8mb3`)
+    expect(await pos.readLevels(['🍵', TEA.sku])).toEqual([{ sku: TEA.sku, onHand: 10 }])
+    expect(await pos.writeOrder(orderOf([TEA, 1], [{ ...TEA, sku: '🍵' }, 1]))).toMatchObject({ ok: false, reason: 'unknown_sku' })
+    const order = orderOf([TEA, 2])
+    expect(await pos.writeOrder({ ...order, customer: { ...order.customer, name: "Zoë O'Hara 🍵" }, note: 'ring twice 🔔' })).toMatchObject({ ok: true, stockFell: true })
+    const [payment] = await till.run('SELECT notes FROM payments WHERE transid = ?', ID)
+    expect(payment?.['notes']).toContain(dialect === 'mysql' ? "Zoë O'Hara ?" : "Zoë O'Hara 🍵")
+  })
+
+  test('a shelf that holds more than any shelf can is no level, and the last good one stays', async () => {
+    const { cursor } = await readOn(pos, null)
+    await till.run('UPDATE stockcurrent SET units = 1e15')
+    expect(await pos.readChanges(cursor)).toMatchObject({ levels: [], removed: [], refused: [{ reason: expect.stringContaining('shelf') as string }] })
+    await till.run('UPDATE stockcurrent SET units = 10')
+    expect(await pos.readChanges(cursor)).toMatchObject({ refused: [{ reason: null }] })
+  })
+
+  test('a ticket that could not be read is told when somebody has mended it', async () => {
+    const { cursor } = await readOn(pos, await pos.currentCursor())
+    const id = await till.ring([{ sku: TEA.sku, quantity: 1 }])
+    const number = dialect === 'postgres' ? "'NaN'" : '1e300'
+    await till.run(`UPDATE ticketlines SET units = ${number}, price = ${number} WHERE ticket = ?`, id)
+    const broken = await pos.readChanges(cursor)
+    expect(broken.refused).toMatchObject([{ key: `receipts/${id}` }])
+    await till.run('UPDATE ticketlines SET units = 1, price = 4.99 WHERE ticket = ?', id)
+    await till.ring([{ sku: TEA.sku, quantity: 2 }])
+    const mended = await pos.readChanges(broken.cursor)
+    expect(mended.sales.map(({ saleId }) => saleId)).toContain(id)
+    expect(mended.refused).toContainEqual(expect.objectContaining({ key: `receipts/${id}`, reason: null }))
+  })
+})
