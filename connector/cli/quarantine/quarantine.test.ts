@@ -48,8 +48,9 @@ const command = (...args: string[]) => new Promise<{ code: number | null; text: 
   child.once('close', (code) => resolve({ code, text }))
 })
 const listed = async (): Promise<string[]> => {
+  // Warnings about the configuration stand before it, on stderr.
   const { text } = await command('quarantine', 'list', '--json')
-  return (JSON.parse(text) as { rows: { key: string }[] }).rows.map(({ key }) => key)
+  return (JSON.parse(text.split('\n').find((line) => line.startsWith('{')) ?? '') as { rows: { key: string }[] }).rows.map(({ key }) => key)
 }
 
 // Eleven processes, one after another.
