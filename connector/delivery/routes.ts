@@ -9,10 +9,11 @@ import { ok, refused, type Result } from '../../contract/result.ts'
 import { SIGNING_HEADERS, verifyCall } from '../../contract/signing.ts'
 import { AssignmentId } from '../../contract/values.ts'
 import type { LiveStatus } from '../control/live-status.ts'
-import type { EdgeClock } from '../edge/edge-clock.ts'
+import { systemMonotonic, type EdgeClock } from '../edge/edge-clock.ts'
 import { faultFields, faultOf } from '../fault.ts'
 import { JournalCannotWrite } from '../journal/database.ts'
 import type { Access } from '../link/access.ts'
+import { warnSeldom } from '../seldom.ts'
 import { isLocal } from './is-local.ts'
 import type { CancelRequested } from './request-cancel.ts'
 import type { Received } from './receive-order.ts'
@@ -53,6 +54,7 @@ const ACCESS_RETRY_S = 30
 /** The server a tunnel leads to. Behind it every call was let through by Access, where that is set up, and is signed; only `/health` is for anyone. */
 export function createRoutes(delivery: Delivery): Hono<Env> {
   const { log, clock } = delivery
+  const warn = warnSeldom(log, systemMonotonic)
   const app = new Hono<Env>()
 
   app.use(async (c, next) => {
@@ -84,7 +86,7 @@ export function createRoutes(delivery: Delivery): Hono<Env> {
     // The target as it came over the wire: a normalised one would not fit the signature.
     const target = c.env.incoming.url ?? ''
     if (!(await verifyCall(delivery.secrets, c.req.raw.headers, { method: c.req.method, target, body }, clock.now()))) {
-      log.warn({ event: 'delivery.unauthorized', method: c.req.method })
+      warn({ event: 'delivery.unauthorized' })
       return refuse(c, { type: 'bad-signature' })
     }
     // Seconds, checked by the signature: the edge's time is at least this.

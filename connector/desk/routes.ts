@@ -6,8 +6,10 @@ import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { secureHeaders } from 'hono/secure-headers'
 import { z } from 'zod'
 import { AssignmentId } from '../../contract/values.ts'
+import { systemMonotonic } from '../edge/edge-clock.ts'
 import { faultFields } from '../fault.ts'
 import { JournalCannotWrite } from '../journal/database.ts'
+import { warnSeldom } from '../seldom.ts'
 import type { Desk } from './desk.ts'
 import type { Tap } from './order-card.ts'
 import { REFUSE_CHOICES } from './page/card-view.ts'
@@ -41,6 +43,7 @@ const TapBody = z.discriminatedUnion('kind', [
 /** The pages of the desk. Everything on them comes from here: nothing inline that runs, nothing from another host, in nobody's frame. */
 export function createDeskRoutes(desk: Desk, access: DeskAccess): Hono<Env> {
   const app = new Hono<Env>()
+  const warn = warnSeldom(desk.log, systemMonotonic)
 
   app.use(secureHeaders({
     contentSecurityPolicy: {
@@ -57,7 +60,7 @@ export function createDeskRoutes(desk: Desk, access: DeskAccess): Hono<Env> {
 
   app.use(async (c, next) => {
     if (c.req.method !== 'GET' && c.req.method !== 'HEAD' && !isSameOrigin(c)) {
-      desk.log.warn({ event: 'desk.foreign-page', path: c.req.path })
+      warn({ event: 'desk.foreign-page' })
       return c.json({ text: 'Tap on the desk itself.' }, 403)
     }
     if (access.kind === 'local' || OPEN_TO_ALL.has(c.req.path) || access.sessions.isValid(getCookie(c, COOKIE) ?? '')) return next()
@@ -65,7 +68,7 @@ export function createDeskRoutes(desk: Desk, access: DeskAccess): Hono<Env> {
     return c.json({ text: 'Enter the PIN first.' }, 401)
   })
 
-  if (access.kind === 'pin') enterByPin(app, desk, access)
+  if (access.kind === 'pin') enterByPin(app, desk, access, warn)
 
   app.get('/desk', async (c) => c.html(await deskPage({ ...desk.view(), withPin: access.kind === 'pin' })))
   app.get('/desk/orders', async (c) => {
@@ -127,12 +130,12 @@ const DONE_WORDS: Record<Tap['kind'], string> = {
   'in-till': 'it is in the till.', 'not-in-till': 'it is written into the till again.',
 }
 
-function enterByPin(app: Hono<Env>, desk: Desk, { guard, sessions }: Extract<DeskAccess, { kind: 'pin' }>): void {
+function enterByPin(app: Hono<Env>, desk: Desk, { guard, sessions }: Extract<DeskAccess, { kind: 'pin' }>, warn: ReturnType<typeof warnSeldom>): void {
   app.post('/desk/enter', async (c) => {
     const given = (await c.req.parseBody())['pin']
     const answer = guard.try(c.env.incoming.socket.remoteAddress ?? 'unknown', typeof given === 'string' ? given : '')
     if (answer.kind !== 'right') {
-      desk.log.warn({ event: 'desk.wrong-pin', outcome: answer.kind, waitMs: Math.round(answer.waitMs) })
+      warn({ event: 'desk.wrong-pin', reason: answer.kind })
       // Rounded first: the monotonic clock has fractions, and 1000.0000001 ms are one second.
       const waitS = Math.ceil(Math.round(answer.waitMs) / 1000)
       if (waitS > 0) c.header('retry-after', String(waitS))

@@ -1,4 +1,5 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, createSign } from 'node:crypto'
+import { exportPKCS8 } from 'jose'
 import { pino } from 'pino'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../../contract/clock.ts'
@@ -101,6 +102,12 @@ describe('a call that Access let through', () => {
   })
 })
 
+/** Signed with this key, under a head that says more. */
+const forge = async (by: SigningKey, head: Record<string, unknown>): Promise<string> => {
+  const signed = `${base64url({ alg: 'RS256', kid: by.kid, ...head })}.${base64url(claims())}`
+  return `${signed}.${createSign('RSA-SHA256').update(signed).sign(await exportPKCS8(by.privateKey)).toString('base64url')}`
+}
+
 describe('refused without a word of why', () => {
   const forged: Record<string, () => Promise<string | null> | string> = {
     'none': () => Promise.resolve(null),
@@ -118,6 +125,12 @@ describe('refused without a word of why', () => {
       const head = `${base64url({ alg: 'HS256', kid: 'k1', typ: 'JWT' })}.${base64url(claims())}`
       return `${head}.${createHmac('sha256', key.pem).update(head).digest('base64url')}`
     },
+    'a key of its own in the head': () => forge(strangersKey, { jwk: strangersKey.jwk }),
+    'a key server of its own in the head': () => forge(strangersKey, { jku: 'http://127.0.0.1:1/certs', x5u: 'http://127.0.0.1:1/cert' }),
+    'no key id, and a key of its own': () => forge(strangersKey, { kid: undefined }),
+    'an extension that nobody knows': () => forge(key, { crit: ['x'], x: 1 }),
+    'an audience among none': () => assertion(key, { audience: [] }),
+    'two at once': async () => `${await assertion()}, ${await assertion()}`,
     'without an end': async () => {
       const [head, , signature] = (await assertion()).split('.')
       const { exp: _exp, ...endless } = claims()

@@ -2,6 +2,7 @@ import { errors, jwtVerify, type JWTPayload } from 'jose'
 import type { Logger } from 'pino'
 import type { Clock } from '../../contract/clock.ts'
 import { faultFields } from '../fault.ts'
+import { warnSeldom } from '../seldom.ts'
 import { certsUrlOf, issuerOf, type AccessConfig } from './access-config.ts'
 import { AccessKeysUnavailable, createAccessKeys } from './access-keys.ts'
 
@@ -34,10 +35,11 @@ export function createAccess(config: AccessConfig, { now, monotonic, log }: Acce
     url, monotonic,
     onFault: (error) => log.warn({ event: 'access.keys-unreachable', url, hint: 'calls are checked with the keys known so far, for a day: look at the line and at server.access.team', ...faultFields(error) }),
   })
+  const warn = warnSeldom(log, monotonic)
   const clientIds = config.clientId === undefined ? null : new Set([config.clientId].flat())
 
   const refuse = (reason: string): AccessVerdict => {
-    log.warn({ event: 'access.refused', reason })
+    warn({ event: 'access.refused', reason })
     return 'refused'
   }
   return async (headers) => {
