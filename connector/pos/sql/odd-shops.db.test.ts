@@ -97,6 +97,43 @@ describe.each([['mysql', inject('mariadb')], ['postgres', inject('postgres')]] a
     await shop.close()
   })
 
+  test('a POS that came back from a backup gives its ids again, and its new sales are told', async () => {
+    const shop = await open()
+    await shop.floor.addItem(TEA, 100)
+    await shop.floor.sell([{ sku: TEA.sku, quantity: 1 }])
+    const start = await readOn(shop.pos, await shop.pos.currentCursor())
+    for (const quantity of [2, 3]) await shop.floor.sell([{ sku: TEA.sku, quantity }])
+    const told = await readOn(shop.pos, start.cursor)
+    expect(told.sales.map(({ saleId }) => saleId)).toEqual(['2', '3'])
+    for (const table of ['bill_lines WHERE bill_id', 'bills WHERE id']) await shop.run(`DELETE FROM ${table} > 1`)
+    await shop.run(dialect === 'mysql' ? 'ALTER TABLE bills AUTO_INCREMENT = 2' : 'ALTER SEQUENCE bills_id_seq RESTART WITH 2')
+    expect(await shop.pos.mayHaveChanged()).toBe(true)
+    const restored = await readOn(shop.pos, told.cursor)
+    await shop.floor.sell([{ sku: TEA.sku, quantity: 7 }])
+    expect((await readOn(shop.pos, restored.cursor)).sales).toMatchObject([{ saleId: '2', lines: [{ quantity: 7 }] }])
+    await shop.close()
+  })
+
+  test('a sale that could not be read is told once it has been mended, and refused only once', async () => {
+    const shop = await open()
+    await shop.floor.addItem(TEA, 100)
+    const { cursor } = await readOn(shop.pos, await shop.pos.currentCursor())
+    await shop.floor.sell([{ sku: TEA.sku, quantity: 1 }])
+    await shop.run('UPDATE bill_lines SET price = -5')
+    const broken = await shop.pos.readChanges(cursor)
+    expect(broken).toMatchObject({ sales: [], refused: [{ key: 'sales/1' }] })
+    await shop.floor.sell([{ sku: TEA.sku, quantity: 2 }])
+    const next = await shop.pos.readChanges(broken.cursor)
+    expect({ sales: next.sales.map(({ saleId }) => saleId), refused: next.refused }).toEqual({ sales: ['2'], refused: [] })
+    await shop.run('UPDATE bill_lines SET price = 4.99 WHERE bill_id = 1')
+    await shop.floor.sell([{ sku: TEA.sku, quantity: 3 }])
+    const mended = await shop.pos.readChanges(next.cursor)
+    expect(mended.sales.map(({ saleId }) => saleId)).toEqual(['1', '3'])
+    expect(mended.refused).toMatchObject([{ key: 'sales/1', reason: null }])
+    expect((await shop.pos.readChanges(mended.cursor))).toMatchObject({ sales: [], refused: [] })
+    await shop.close()
+  })
+
   test('an order with quotes, signs and a smile is written, whatever the character set', async () => {
     const { orders } = sqlShopConfig(database.target)
     const insert = `INSERT INTO bills (sold_at, reference, state, total, who, phone) VALUES (:now, :assignmentId, 0, :total, :customerName, :customerPhone)${dialect === 'postgres' ? ' RETURNING id' : ''}`

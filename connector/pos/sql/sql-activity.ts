@@ -14,6 +14,8 @@ const PAGE_LINES = 2_000
 /** Sales told in one reading. */
 const SALES_MAX = 200
 const TOLD = 't/'
+/** Sales that could not be read, to be looked at again while readings still meet them. */
+const REFUSED = 'x/'
 const FORGET_PAGE = 1_000
 /** Sales of the overlap that were there before this connector came: as many as a cursor may carry. */
 const KNOWN_MAX = 5_000
@@ -113,13 +115,16 @@ async function readSales(tx: Tx, config: SalesConfig, position: Position, memory
   const { id, line, cursor } = config.columns
   const before: ReadonlySet<string> = new Set(position.known ?? [])
   const known = new Set(before)
-  const isTold = (saleId: string): boolean => known.has(saleId) || memory.get(TOLD + saleId) !== null
-  const told = { sales: [] as ActivityRead['sales'], refused: [] as ActivityRead['refused'], remember: [] as Remembered[], more: false, c: position.c }
+  const restoredTo = await cameBackTo(tx, config, position.c, time)
+  const unlearned = new Set(restoredTo === null ? [] : toldBeyond(config, restoredTo, memory, timeZone))
+  const isTold = (saleId: string): boolean => known.has(saleId) || (memory.get(TOLD + saleId) !== null && !unlearned.has(saleId))
+  const told = { sales: [] as ActivityRead['sales'], refused: [] as ActivityRead['refused'], remember: [] as Remembered[], more: false, c: restoredTo ?? position.c }
   const names = [...new Set(Object.values(config.columns).filter((name) => name !== undefined))]
   const remember = (saleId: string, at: string): void => void told.remember.push({ key: TOLD + saleId, value: at })
+  for (const saleId of unlearned) told.remember.push({ key: TOLD + saleId, value: null })
   for (const saleId of known) remember(saleId, position.c ?? '')
 
-  for (let from = startOf(config, position.c, timeZone), size = PAGE_LINES, done = 0; ;) {
+  for (let from = startOf(config, told.c, timeZone), size = PAGE_LINES, done = 0; ;) {
     const { rows } = await sql<Row>`SELECT ${sql.join(names.map((name) => sql`s.${sql.ref(name)}`))} FROM ${asTable(config.query)} s WHERE ${atOrAfter(config, from)}
       ORDER BY s.${sql.ref(cursor)}, s.${sql.ref(id)}, s.${sql.ref(line)} LIMIT ${sql.lit(size)}`.execute(tx)
     const isLast = rows.length < size
@@ -135,10 +140,17 @@ async function readSales(tx: Tx, config: SalesConfig, position: Position, memory
       if (before.has(saleId)) remember(saleId, at)
       if (!isTold(saleId)) {
         const sale = toSale(saleId, lines, config, words)
-        if ('reason' in sale) told.refused.push(sale)
-        else told.sales.push(sale)
-        remember(saleId, at)
         known.add(saleId)
+        const wasRefused = memory.get(REFUSED + saleId) !== null
+        if ('reason' in sale) {
+          if (!wasRefused) told.refused.push(sale)
+          if (!wasRefused) told.remember.push({ key: REFUSED + saleId, value: at })
+        } else {
+          told.sales.push(sale)
+          remember(saleId, at)
+          if (wasRefused) told.refused.push({ key: `sales/${saleId}`, reason: null, text: '' })
+          if (wasRefused) told.remember.push({ key: REFUSED + saleId, value: null })
+        }
       }
       const here = reached(config, at, time)
       if (told.c === null || (valueOf(config, here, timeZone) ?? 0n) > (valueOf(config, told.c, timeZone) ?? 0n)) told.c = here
@@ -147,19 +159,37 @@ async function readSales(tx: Tx, config: SalesConfig, position: Position, memory
     if (cut !== null && cut !== from && done > 0) [from, size, done] = [cut, PAGE_LINES, 0]
     else size *= 2
   }
-  told.remember.push(...longPast(config, told.c, memory, timeZone))
+  for (const prefix of [TOLD, REFUSED]) told.remember.push(...longPast(prefix, config, told.c, memory, timeZone))
   return told
 }
 
+/** The newest id of a POS that came back from a backup and will give the ids beyond it again; else null. Dates are edited, and say nothing of that. */
+async function cameBackTo(tx: Tx, config: SalesConfig, reached: string | null, time: Time): Promise<string | null> {
+  if (config.cursor.is !== 'number' || reached === null) return null
+  const { newest } = await window(tx, config, time)
+  const value = newest === null ? null : valueOf(config, newest, time.timeZone)
+  return value !== null && value < (valueOf(config, reached, time.timeZone) ?? value) ? newest : null
+}
+
+/** Sales told under ids that are beyond the newest there is. */
+function toldBeyond(config: SalesConfig, newest: string, memory: PosMemory, timeZone: string): string[] {
+  const value = valueOf(config, newest, timeZone) ?? 0n
+  return entriesOf(memory, TOLD).filter((entry) => (valueOf(config, entry.value, timeZone) ?? 0n) > value).map(({ key }) => key.slice(TOLD.length))
+}
+
 /** What was told so long ago that no reading looks there again. */
-function longPast(config: SalesConfig, newest: string | null, memory: PosMemory, timeZone: string): Remembered[] {
+function longPast(prefix: string, config: SalesConfig, newest: string | null, memory: PosMemory, timeZone: string): Remembered[] {
   const value = newest === null ? null : valueOf(config, newest, timeZone)
   if (value === null) return []
-  const forget: Remembered[] = []
+  return entriesOf(memory, prefix).filter((entry) => (valueOf(config, entry.value, timeZone) ?? 0n) < value - 2n * BigInt(config.cursor.overlap)).map(({ key }) => ({ key, value: null }))
+}
+
+function entriesOf(memory: PosMemory, prefix: string): Remembered<string>[] {
+  const entries: Remembered<string>[] = []
   for (let after: string | null = null; ;) {
-    const page = memory.list(TOLD, after, FORGET_PAGE)
-    forget.push(...page.filter((entry) => (valueOf(config, entry.value, timeZone) ?? 0n) < value - 2n * BigInt(config.cursor.overlap)).map(({ key }) => ({ key, value: null })))
-    if (page.length < FORGET_PAGE) return forget
+    const page = memory.list(prefix, after, FORGET_PAGE)
+    entries.push(...page)
+    if (page.length < FORGET_PAGE) return entries
     after = page.at(-1)?.key ?? null
   }
 }
