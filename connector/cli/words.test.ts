@@ -61,6 +61,8 @@ describe('what diag packs', () => {
     const log = redactLog('{"event":"edge.away","fault":"X","customer":"Bess"}\nplain bess@example.org\n{"event":"x","hint":"ask bess@example.org"}', [])
     expect(log).toBe('{"event":"edge.away","fault":"X"}\n{"event":"x","hint":"ask (removed)"}')
   })
+  test('takes a login out of an address whose password has an @ in it, and nothing of what stands beside', () =>
+    expect(redactText('{"proxy":"http://shop:p@ss@proxy:3128/x","edge":"https://shop.example/a","by":"x@y"}')).toBe('{"proxy":"http://(removed)@proxy:3128/x","edge":"https://shop.example/a","by":"x@y"}'))
   test('knows the edge\'s secrets and mail addresses anywhere', () => expect(redactText('a tbsec_abc+/= b c@d.ef g')).toBe('a (removed) b (removed) g'))
 })
 

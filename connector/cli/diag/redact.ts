@@ -4,7 +4,7 @@ import { isMap, isScalar, isSeq, parseDocument, visit } from 'yaml'
 const SECRET_KEY = /(secret|password|passwd|token|pin|dsn|connectionstring|credential|apikey|key)$/i
 const NOT_SECRET = /(file|everyms|keys?column)$/i
 /** An address with a user and a password in it. */
-const URL_LOGIN = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi
+const URL_LOGIN = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s/"']*@/gi
 /** The edge's secrets wherever they stand, and pairing codes. */
 const SECRET_TEXT = /tbsec_[A-Za-z0-9+/=_-]+/g
 const MAIL = /[^\s"'<>@,;:]+@[^\s"'<>@,;:]+\.[^\s"'<>@,;:]+/g
