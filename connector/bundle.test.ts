@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import manifest from '../package.json' with { type: 'json' }
 import { toInstant } from '../contract/clock.ts'
@@ -27,6 +27,8 @@ heartbeat: { everyMs: 100 }
 
 test('one file in an empty folder says its version, and checks a configuration', async () => {
   expect(readdirSync(bundle.folder.path).sort()).toEqual(['home', 'store.secret', 'tillbridge-connector.mjs'])
+  // Where a template of ours needs another character, it is written as an entity or an escape.
+  expect(readFileSync(bundle.folder.file('tillbridge-connector.mjs'), 'utf8').match(/^.*\P{ASCII}.*$/gmu)).toBeNull()
   const said = await bundle.call('version')
   expect([said.code, said.err]).toEqual([0, ''])
   expect(said.out).toContain(manifest.version)

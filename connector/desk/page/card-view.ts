@@ -40,7 +40,7 @@ export function cardView(card: OrderCard) {
   ${card.place === 'ended' ? html`<p class="status">${card.status}</p>` : html`<ul class="lines">${order.lines.map((line) => html`<li><span class="quantity">${quantityWords(line.quantity, line.unit)}</span> <span><bdi>${line.name}</bdi> <bdi class="sku">${line.sku}</bdi></span></li>`)}</ul>`}
   ${order.note === null || card.place === 'ended' ? '' : html`<p class="note"><span class="label">Note</span> <bdi>${order.note}</bdi></p>`}
   ${card.staff === null ? '' : html`<p class="staff">${card.staff}</p>`}
-  <p class="facts">${card.place === 'waits' ? card.status : html`${row.posReference === null ? '' : html`Till <bdi>${row.posReference}</bdi> · `}came ${timeWords(row.receivedAt)} · ${moneyWords(order.totals.total)}`}</p>
+  <p class="facts">${card.place === 'waits' ? card.status : html`${row.posReference === null ? '' : html`Till <bdi>${row.posReference}</bdi> &middot; `}came ${timeWords(row.receivedAt)} &middot; ${moneyWords(order.totals.total)}`}</p>
   <div class="taps">${first === undefined ? '' : button(first)}<a class="tap slip" href="/desk/slip/${row.assignmentId}" target="_blank" rel="noopener" data-key="slip">Slip<span class="hidden"> of ${order.number}</span></a></div>
   ${others.length === 0 ? '' : html`<div class="taps">${others.map(button)}</div>`}
 </article>`

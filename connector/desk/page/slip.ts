@@ -44,7 +44,7 @@ export function slipPage(order: Assignment, posReference: string | null, storeId
       <tbody>${order.lines.map((line) => html`<tr><td class="quantity">${quantityWords(line.quantity, line.unit)}</td><td>${line.name}<br><span class="sku">${line.sku}</span></td><td><span class="box"></span></td></tr>`)}</tbody>
     </table>
     <p class="total">Total ${moneyWords(order.totals.total)}</p>
-    <p class="facts">${storeId} · ${posReference === null ? '' : html`till <bdi>${posReference}</bdi> · `}ordered ${dateWords(placedAt)} ${timeWords(placedAt)}</p>
+    <p class="facts">${storeId} &middot; ${posReference === null ? '' : html`till <bdi>${posReference}</bdi> &middot; `}ordered ${dateWords(placedAt)} ${timeWords(placedAt)}</p>
   </main>
 </body>
 </html>`
