@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ok } from '../../contract/result.ts'
 import type { Journal } from '../journal/journal.ts'
-import { openTestJournal, silent, STORE_ID, testFolder } from '../test-shop.ts'
+import { JournalFull } from '../journal/room.ts'
+import { assignmentId, assignmentOf, openTestJournal, silent, STORE_ID, testFolder } from '../test-shop.ts'
 import type { Edge } from './edge-client.ts'
 import { createPull } from './pull.ts'
 import { createStanding, type Standing } from './standing.ts'
@@ -35,6 +36,26 @@ afterEach(async () => {
   await running
   journal.close()
   folder.remove()
+})
+
+test('while the journal has no room for more, what is cancelled of what it has is heard all the same', async () => {
+  const [heard, cancelled]: [string[], string[]] = [[], []]
+  const none = () => Promise.reject(new Error('not asked for here'))
+  const edge: Edge = {
+    takeEpoch: none, sendEvents: none, heartbeat: none, state: none,
+    pending: async () => ok({ assignments: [1, 2, 3].map((n) => assignmentOf(n, { A: 1 })), cancels: [{ assignmentId: assignmentId(3) }] }),
+  }
+  const pull = createPull({
+    edge, log: silent, everyMs: 2, storeId: STORE_ID, mayPull: () => true, told: async () => {}, cancel: (id) => void cancelled.push(id),
+    receive({ assignmentId: id }) {
+      heard.push(id)
+      // The third is known, so it needs no room.
+      if (id !== assignmentId(3)) throw new JournalFull('disk')
+      return false
+    },
+  })
+  await expect(pull.once(new AbortController().signal)).rejects.toBeInstanceOf(JournalFull)
+  expect([heard, cancelled]).toEqual([[1, 2, 3].map(assignmentId), [assignmentId(3)]])
 })
 
 async function pulledIn(ms: number): Promise<boolean> {

@@ -52,8 +52,18 @@ export function createPull(options: PullOptions): Pull {
       const answer = await edge.pending()
       if (!answer.ok) return log.warn({ event: 'pull.refused', status: answer.refusal.status, problem: answer.refusal.problem })
       fresh = false
-      for (const body of answer.value.assignments) if (take(body)) fresh = true
-      for (const { assignmentId } of answer.value.cancels) options.cancel(assignmentId)
+      const faults: unknown[] = []
+      // One that finds no room on the disk takes neither its neighbours along nor the cancels of what is here already.
+      const each = (work: () => void): void => {
+        try {
+          work()
+        } catch (error) {
+          faults.push(error)
+        }
+      }
+      for (const body of answer.value.assignments) each(() => void (fresh = take(body) || fresh))
+      for (const { assignmentId } of answer.value.cancels) each(() => options.cancel(assignmentId))
+      if (faults.length > 0) throw faults[0]
       if (fresh) await options.told()
     }
   }
