@@ -111,6 +111,7 @@ export async function startServer(kind: DatabaseServer['kind'], more: readonly s
       const started = spawn(command, [...args, ...more], { detached: true, uid, gid, cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
       for (const stream of [started.stdout, started.stderr]) stream.on('data', (data: Buffer) => { output = (output + data.toString()).slice(-4000) })
       child = started
+      if (started.pid !== undefined) guard(started, started.pid, folder)
       const deadline = performance.now() + START_TIMEOUT_MS
       while (!log.isReady(output)) {
         if (started.exitCode !== null || performance.now() > deadline) throw new Error(`${command} did not start:\n${output}`)
@@ -126,6 +127,12 @@ export async function startServer(kind: DatabaseServer['kind'], more: readonly s
   }
   await server.start()
   return server
+}
+
+/** A small shell that holds a pipe to us; when the pipe closes, whatever ended us, the server ends and its data goes. */
+function guard(server: ChildProcess, pid: number, folder: string): void {
+  const shell = spawn('sh', ['-c', 'read _; kill -9 -- "-$1"; rm -rf -- "$2"', 'guard', String(pid), folder], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
+  server.once('exit', () => shell.kill('SIGKILL'))
 }
 
 type Prepared = { command: string; args: string[]; log: { isReady(output: string): boolean } }
