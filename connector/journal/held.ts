@@ -73,7 +73,8 @@ export function openHeld(db: Database, meta: Meta): Held {
         db.run(
           `INSERT INTO held (sku, slot, kind, was, becomes, as_of, identity, event, parked_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
            ON CONFLICT (sku, slot) DO UPDATE SET quarantine = CASE WHEN identity = excluded.identity THEN quarantine END,
-             kind = excluded.kind, was = excluded.was, becomes = excluded.becomes, as_of = excluded.as_of, identity = excluded.identity, event = excluded.event`,
+             kind = excluded.kind, was = excluded.was, becomes = excluded.becomes, as_of = excluded.as_of, identity = excluded.identity, event = excluded.event,
+             parked_by = CASE WHEN excluded.parked_by = 'capture' THEN 'capture' ELSE parked_by END`,
           sku, slotOf(event), kind, was, becomes, event.type === 'stock.counted' ? event.data.asOf : 0, identity, JSON.stringify(event), by,
         )
       }
