@@ -131,7 +131,7 @@ export async function startServer(kind: DatabaseServer['kind'], more: readonly s
 
 /** A small shell that holds a pipe to us; when the pipe closes, whatever ended us, the server ends and its data goes. */
 function guard(server: ChildProcess, pid: number, folder: string): void {
-  const shell = spawn('sh', ['-c', 'read _; kill -9 -- "-$1"; rm -rf -- "$2"', 'guard', String(pid), folder], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
+  const shell = spawn('sh', ['-c', 'read _; kill -s KILL -- "-$1"; rm -rf -- "$2"', 'guard', String(pid), folder], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
   server.once('exit', () => shell.kill('SIGKILL'))
 }
 

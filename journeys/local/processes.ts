@@ -77,7 +77,7 @@ export async function startProcess({ name, args, env, logFile, readyEvent, ready
 
 /** A small shell that holds a pipe to us; when the pipe closes, whatever closed it, the group ends. */
 function guardGroup(pid: number): ChildProcess {
-  return spawn('sh', ['-c', 'read _; kill -9 -- "-$1"', 'guard', String(pid)], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
+  return spawn('sh', ['-c', 'read _; kill -s KILL -- "-$1"', 'guard', String(pid)], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
 }
 
 function readyLine(line: string, event: string): { url: string } | null {
