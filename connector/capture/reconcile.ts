@@ -21,6 +21,12 @@ export class StateRefused extends Error {
   override name = 'StateRefused'
 }
 
+/** The POS cannot be read to its end. */
+export class SnapshotStuck extends Error {
+  override name = 'SnapshotStuck'
+  readonly hint = 'this is a mistake in the adapter of this POS: report it'
+}
+
 /** What was compared counts in a numbering that has ended. */
 export class ReconcileOvertaken extends Error {
   override name = 'ReconcileOvertaken'
@@ -97,8 +103,9 @@ async function compare({ journal, pos, turn, now }: Shop, edge: Edge, onProgress
     })
     progress.events += page.events
     progress.compared += page.items
-    // A page that leads nowhere is the last one, whatever the adapter says.
-    done = page.done || page.last === from
+    // What was not read must not be taken for gone (rules.md 4): an adapter that gets no further says nothing of the rest.
+    if (!page.done && page.last === from) throw new SnapshotStuck('the POS adapter answers the same page again: the comparison ends without a verdict')
+    done = page.done
     afterSku = page.last
     onProgress(progress)
   }
