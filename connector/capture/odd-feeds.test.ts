@@ -179,7 +179,7 @@ test('what was captured while a comparison read, and broke off, is judged althou
 
 test('an adapter that gets no further in its pages takes nothing off the web', async () => {
   const whole = pos.readSnapshot
-  pos.readSnapshot = async (after, limit) => ({ ...await whole(after === null ? null : 'SKU-09', after === null ? 10 : 0), done: false })
+  pos.readSnapshot = async (after) => ({ ...await whole(after === null ? null : 'SKU-09', after === null ? 10 : 0), done: false })
   await expect(reconcile(shop, edge, () => {}, feed)).rejects.toThrow(/same page again/)
   expect(send()).toBe(0)
   pos.readSnapshot = whole
