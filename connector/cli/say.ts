@@ -10,9 +10,9 @@ export type Complaint = { what: string; why: string; todo: string }
 
 export const complain = ({ what, why, todo }: Complaint): void => warn(`${what}: ${why}\n  What to do: ${todo}`)
 
-/** For an error of somebody else's, whose message may hold anything. */
+/** An error with a hint is ours, and says what happened and where; of somebody else's, whose message may hold anything, only the name. */
 export const faultText = (error: unknown): string =>
-  (error instanceof Error && 'hint' in error && typeof error.hint === 'string' ? error.hint : faultOf(error))
+  (error instanceof Error && 'hint' in error && typeof error.hint === 'string' ? error.message : faultOf(error))
 
 /** A table whose columns are as wide as they must be. */
 export function table(rows: readonly (readonly string[])[]): string {

@@ -16,7 +16,7 @@ export const loginYaml = ({ host, port, database, user, ssl }: Readonly<Record<s
     host: ${quoted(host)}
     port: ${port}
     database: ${quoted(database)}
-    # A user of its own, with the rights of the GRANT script of docs/adapters.md and no more.
+    # A user of its own, with SELECT on what is read and the rights that web orders need, and no more (docs/pos-ospos.md and docs/pos-unicenta.md name the GRANT scripts).
     user: ${quoted(user)}
     # One line, for the connector's user alone.
     passwordFile: ${quoted(PASSWORD_FILE)}
