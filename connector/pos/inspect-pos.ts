@@ -1,10 +1,9 @@
 import { sql } from 'kysely'
 import { systemClock, type Clock } from '../../contract/clock.ts'
+import { databaseOf } from './database-of.ts'
 import { openConnection } from './sql/connection.ts'
-import type { ConnectionTarget } from './sql/connection-config.ts'
 import { DatabaseFault } from './sql/database-fault.ts'
 import type { Connection, Dialect, Row, Tx } from './sql/ports.ts'
-import { targetOf } from './sql/sql-pos.ts'
 import type { PosConfig } from './pos-config.ts'
 
 /** One thing looked at in a POS's database. `fix` says what to do when it is not in order. */
@@ -14,18 +13,6 @@ export type Inspection = { name: string; ok: boolean; detail: string; fix: strin
 const SKEW_MAX_MS = 120_000
 /** Names of tables in one sentence. */
 const NAMED_MAX = 5
-
-/** Whose database the configuration speaks with; `null`: none. */
-function databaseOf(config: PosConfig): { target: ConnectionTarget; timeZone: string | undefined; takesOrders: boolean } | null {
-  switch (config.type) {
-    case 'sql': return { target: targetOf(config), timeZone: config.timeZone, takesOrders: config.orders !== undefined }
-    case 'ospos': return { target: { dialect: 'mysql', ...config.connection }, timeZone: config.timeZone, takesOrders: true }
-    case 'unicenta': return { target: { dialect: config.dialect, ...config.connection }, timeZone: config.timeZone, takesOrders: true }
-    case 'embedded':
-    case 'csv':
-      return null
-  }
-}
 
 /** What `doctor` asks of a POS's database. Changes nothing in it. */
 export async function inspectPos(config: PosConfig, clock: Clock = systemClock): Promise<Inspection[]> {

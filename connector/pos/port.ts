@@ -21,6 +21,7 @@ export type PosSale = {
   saleId: string
   kind: 'sale' | 'return'
   lines: { sku: string; quantity: number; unitPriceMinor: number; lineTotalMinor: number }[]
+  /** What was paid: the lines, and the tax where it comes on top of them. Negative for a return. */
   totalMinor: number
   currency: string
   /** Set when this sale is a web order at the till. */
@@ -75,6 +76,8 @@ export type PosChanges = {
   /** Goes into the memory with the cursor. */
   remember?: readonly Remembered[]
   refused?: readonly PosRefusal[]
+  /** What shows that the POS is at an earlier moment than before (a restored backup), in words: "sale 12 is another one". Left out: nothing does. */
+  wentBack?: string
   /** Whether there is more to read at once. Left out: when this reading brought anything. */
   more?: boolean
 }

@@ -91,7 +91,7 @@ export function posSuite(name: string, make: () => Promise<PosUnderTest>, except
 
     describe('a web order taken back', () => {
       test('puts its goods on the shelf again, once', async () => {
-        await pos.writeOrder(orderOf([tea, 3], [apples, 500]))
+        await pos.writeOrder(orderOf([tea, 3], [apples, 500], [tea, 1]))
         expect(await pos.voidOrder(ID)).toBe('voided')
         expect(await pos.voidOrder(ID)).toBe('voided')
         expect(await levelsNow(tea, apples)).toEqual({ [apples.sku]: 5_000, [tea.sku]: 10 })
