@@ -6,8 +6,11 @@ import { differenceOf } from './difference.ts'
 import { createFeed, isUnsure, parkSuspicious, settleFeed, type Feed, type FeedChange } from './feed.ts'
 import { orderChangeEffect, saleEvent, skusOfChange } from './order-changes.ts'
 
-/** What one look at the POS brought. `more`: there may be another at once. `refused`: keys of rows that could not be read and are new in the quarantine. */
-export type Captured = { events: number; more: boolean; refused: string[] }
+/**
+ * What one look at the POS brought. `more`: there may be another at once. `refused`: keys of rows that could not be read and are new in the quarantine.
+ * `wentBack`: what shows that the POS came back from a backup; kept as `posWentBack` until its orders were looked for.
+ */
+export type Captured = { events: number; more: boolean; refused: string[]; wentBack?: string }
 
 /**
  * Reads what changed in the POS since the cursor and puts the cursor, the new baseline and the events into one commit.
@@ -19,9 +22,9 @@ export async function captureChanges(shop: Shop, feed: Feed = createFeed()): Pro
     const cursor = journal.meta.get('posCursor')
     const asOf = journal.outbox.lastSeq()
     const changes = await pos.readChanges(cursor)
-    const { remember = [], refused = [] } = changes
+    const { remember = [], refused = [], wentBack } = changes
     const more = changes.more ?? !isEmpty(changes)
-    if (isEmpty(changes) && changes.cursor === cursor && remember.length + refused.length === 0 && !journal.held.unsettled()) return { captured: { events: 0, more, refused: [] }, change: null }
+    if (isEmpty(changes) && changes.cursor === cursor && remember.length + refused.length === 0 && wentBack === undefined && !journal.held.unsettled()) return { captured: { events: 0, more, refused: [] }, change: null }
     const moved = changes.levels.map(({ sku }) => sku).slice(0, LINES_MAX)
     const sold = new Set(changes.sales.flatMap((sale) => sale.lines.map((line) => line.sku)))
     const orders = changes.orders.map((change) => {
@@ -50,10 +53,11 @@ export async function captureChanges(shop: Shop, feed: Feed = createFeed()): Pro
       }
       journal.append(events)
       journal.meta.set('posCursor', changes.cursor)
+      if (wentBack !== undefined) journal.meta.set('posWentBack', wentBack)
       journal.memory.remember(remember)
       // A bulk comes in several readings; what it would do is the sum of them, known when the POS has nothing more to say.
       const change = more || feed.gathering || isUnsure(journal) || !journal.held.unsettled() ? null : settleFeed(journal, feed.limits, at)
-      return { captured: { events: events.length, more, refused: journal.refused.note(refused, at) }, change }
+      return { captured: { events: events.length, more, refused: journal.refused.note(refused, at), ...(wentBack === undefined ? {} : { wentBack }) }, change }
     })
   })
   if (change) feed.onChange(change)

@@ -55,7 +55,7 @@ type Doubtful = Pick<PosCapabilities, 'duplicates' | 'stockFallsAt'>
 
 /** The staff have it in their hands, so the POS has it: what no lookup could tell is known now. */
 const endsDoubt = ({ kind }: PosOrderChange, { state }: InboxRow, { duplicates }: Doubtful): boolean =>
-  duplicates === 'possible' && kind !== 'refused' && (state === 'in_doubt' || state === 'intent')
+  kind !== 'refused' && (state === 'in_doubt' || (state === 'intent' && duplicates === 'possible'))
 
 /** Whose levels must be read back with these changes. A change that moves no stock needs none. */
 export function skusOfChange(change: PosOrderChange, row: InboxRow | null, moved: readonly string[], pos: Doubtful): string[] {

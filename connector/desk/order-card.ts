@@ -149,6 +149,7 @@ function toldToStaff(row: InboxRow, place: Place, till: Till): string | null {
   const wantedCancel = row.cancel === 'refused' ? 'The shopper wanted to cancel, but it was too late: the order stands. ' : ''
   switch (place) {
     case 'doubt':
+      if (row.posReference !== null) return `${wantedCancel}The till had this order as ${row.posReference} and no longer has it. Look for it there: if it is there, or you ring it up by hand, type its number; if not, it is written again, or refused when its time is over.`
       return `${wantedCancel}The till failed while this order was written. Look for it there: if it is there, type its number in the till; if not, it is written again.`
     case 'waits': return null
     case 'ended':

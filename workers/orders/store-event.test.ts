@@ -86,6 +86,13 @@ describe('an order', () => {
     expect(applyStoreEvent(first.order, event(4, 'order.in_doubt', { detail: 'lost' }), EPOCH, 3000)).toMatchObject({ desk: first.desk, order: first.order })
   })
 
+  it('of what the store had accepted is for a person too, and changes nothing; an older doubt is over', () => {
+    const { order } = applyStoreEvent(placedOrder(), event(4, 'order.accepted', { posReference: 'T1', stockFell: true, lines: [], levels: [] }), EPOCH, 2000) ?? expect.fail('nothing')
+    const detail = 'the till had this order as T1 and no longer has it'
+    expect(applyStoreEvent(order, event(5, 'order.in_doubt', { detail }), EPOCH, 3000)).toMatchObject({ order, desk: expect.stringContaining(detail) })
+    expect(applyStoreEvent(order, event(3, 'order.in_doubt', { detail }), EPOCH, 3000)?.desk).toBeUndefined()
+  })
+
   it('asks the store to take back what it accepts after it was given away', () => {
     const struck = struckBeforeOffer(placedOrder(), assignmentId, 1500)
     const applied = applyStoreEvent(struck, accepted(4), EPOCH, 2000)

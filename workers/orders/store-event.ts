@@ -93,7 +93,12 @@ function decide(order: OrderRecord, assignment: AssignmentRecord, event: OrderEv
     case 'order.rejected':
       return rejected(seen, event.data)
     case 'order.in_doubt':
-      if (assignment.state === 'accepted' || isSettled(assignment)) return { order }
+      if (isSettled(assignment)) return { order }
+      if (assignment.state === 'accepted') {
+        // An older doubt was ended by the acceptance; a newer one means that the till no longer has what it took.
+        const isNews = assignment.position === null || isAfter(position, assignment.position)
+        return { order, ...(isNews ? { desk: `The store's till no longer has this order: ${event.data.detail}. Its staff were asked to look for it; cancel it, or let the store accept it once more.` } : {}) }
+      }
       return {
         // Told again it is asked again: whoever noted it may have died before the desk heard.
         order: assignment.state === 'in_doubt' ? order : step(seen, { state: 'in_doubt' }, 'order.in_doubt'),

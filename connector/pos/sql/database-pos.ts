@@ -60,7 +60,7 @@ export function createDatabasePos({ connection, capabilities, goods, activity: o
       moreActivity = told.more
       for (const number of mine.keys()) written.delete(number)
       return {
-        cursor: AT + told.cursor, ...found, sales: told.sales, orders: told.orders,
+        cursor: AT + told.cursor, ...found, sales: told.sales, orders: told.orders, ...(told.wentBack === undefined ? {} : { wentBack: told.wentBack }),
         remember: [...remember, ...told.remember.map(({ key, value }) => ({ key: ACTIVITY + key, value }))],
         refused: [...told.refused, ...refused], more: told.more || rowsLeft,
       }

@@ -51,6 +51,8 @@ export type ActivityRead = {
   touched: string[]
   remember: Remembered[]
   refused: PosRefusal[]
+  /** As `PosChanges.wentBack`. */
+  wentBack?: string
   more: boolean
 }
 
