@@ -5,6 +5,7 @@ import { Server } from 'node:http'
 import { z } from 'zod'
 import { RejectReason } from '../../contract/events.ts'
 import type { GiveUp, GivenUp } from '../delivery/give-up.ts'
+import { jsonIn, readBody } from '../delivery/read-body.ts'
 import { faultOf } from '../fault.ts'
 import { removeControlFile, writeControlFile } from './control-file.ts'
 import type { LiveStatus } from './live-status.ts'
@@ -95,8 +96,8 @@ export function createControlRoutes(control: Control, token: string): Hono<Env> 
 }
 
 async function read<T extends z.ZodType>(c: Context<Env>, shape: T): Promise<z.output<T> | null> {
-  if (Number(c.req.header('content-length') ?? 0) > BODY_BYTES_MAX) return null
-  const parsed = shape.safeParse(await c.req.json().catch(() => null))
+  const body = await readBody(c.req.raw, BODY_BYTES_MAX)
+  const parsed = shape.safeParse(body && jsonIn(body))
   return parsed.success ? parsed.data : null
 }
 

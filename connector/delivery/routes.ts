@@ -15,6 +15,7 @@ import { JournalCannotWrite } from '../journal/database.ts'
 import type { Access } from '../link/access.ts'
 import { warnSeldom } from '../seldom.ts'
 import { isLocal } from './is-local.ts'
+import { readBody } from './read-body.ts'
 import type { CancelRequested } from './request-cancel.ts'
 import type { Received } from './receive-order.ts'
 
@@ -81,7 +82,8 @@ export function createRoutes(delivery: Delivery): Hono<Env> {
     // The edge reads 403 as "Access did not let us through", and 503 as the store's own trouble.
     if (verdict === 'refused') return refuse(c, { type: 'forbidden' })
     if (verdict === 'cannot-tell') return refuse(c, { type: 'try-again' }, ACCESS_RETRY_S)
-    const body = await readBody(c)
+    // As sent, which is what was signed.
+    const body = await readBody(c.req.raw, ORDER_BODY_BYTES_MAX)
     if (!body) return refuse(c, { type: 'too-large', detail: `at most ${ORDER_BODY_BYTES_MAX} bytes` })
     // The target as it came over the wire: a normalised one would not fit the signature.
     const target = c.env.incoming.url ?? ''
@@ -145,25 +147,6 @@ function refuse(c: Call, refusal: Refusal, retryAfterS?: number): Response {
   c.header('content-type', 'application/problem+json')
   c.header('x-request-id', c.get('requestId'))
   return c.body(JSON.stringify(body), status)
-}
-
-/** The bytes as sent, which is what was signed; null when there are too many. */
-async function readBody(c: Call): Promise<Uint8Array<ArrayBuffer> | null> {
-  if (Number(c.req.header('content-length') ?? 0) > ORDER_BODY_BYTES_MAX) return null
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of c.req.raw.body ?? []) {
-    length += chunk.length
-    if (length > ORDER_BODY_BYTES_MAX) return null
-    chunks.push(chunk)
-  }
-  const body = new Uint8Array(length)
-  let at = 0
-  for (const chunk of chunks) {
-    body.set(chunk, at)
-    at += chunk.length
-  }
-  return body
 }
 
 function readAssignment(c: Call, storeId: string): Result<Assignment, Refusal> {

@@ -170,7 +170,7 @@ describe('in the shop\'s network', () => {
 
   test('wrong tries are told how long to wait, and then not looked at', async () => {
     for (let n = 0; n < 2; n += 1) expect((await enter('0000')).status).toBe(403)
-    expect(await enter('0000')).toMatchObject({ status: 403, headers: { 'retry-after': '1' }, text: expect.stringContaining('That was not the PIN. Try again in 1 seconds') })
+    expect(await enter('0000')).toMatchObject({ status: 403, headers: { 'retry-after': '1' }, text: expect.stringContaining('That was not the PIN. Try again in 1 second.') })
     expect(await enter('4711')).toMatchObject({ status: 429, text: expect.stringContaining('Too many wrong tries') })
     expect((await enter('4711', { origin: 'http://evil.example' })).status).toBe(403)
   })

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { HttpBindings } from '@hono/node-server'
 import { Hono, type Context } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { secureHeaders } from 'hono/secure-headers'
 import { z } from 'zod'
 import { AssignmentId } from '../../contract/values.ts'
+import { jsonIn, readBody } from '../delivery/read-body.ts'
 import { systemMonotonic } from '../edge/edge-clock.ts'
 import { faultFields } from '../fault.ts'
 import { JournalCannotWrite } from '../journal/database.ts'
@@ -56,7 +56,6 @@ export function createDeskRoutes(desk: Desk, access: DeskAccess): Hono<Env> {
     await next()
     c.header('cache-control', 'no-store')
   })
-  app.use(bodyLimit({ maxSize: BODY_BYTES_MAX, onError: (c) => c.json({ text: 'This is too long.' }, 413) }))
 
   app.use(async (c, next) => {
     if (c.req.method !== 'GET' && c.req.method !== 'HEAD' && !isSameOrigin(c)) {
@@ -86,24 +85,35 @@ export function createDeskRoutes(desk: Desk, access: DeskAccess): Hono<Env> {
   app.post('/desk/orders/:assignmentId', async (c) => {
     if (c.req.header('x-desk') !== 'tap') return c.json({ text: 'Tap on the desk itself.' }, 403)
     const id = AssignmentId.safeParse(c.req.param('assignmentId'))
-    const body = TapBody.safeParse(await c.req.json().catch(() => null))
+    const sent = await readBody(c.req.raw, BODY_BYTES_MAX)
+    if (!sent) return tooLong(c)
+    const body = TapBody.safeParse(jsonIn(sent))
     if (!id.success || !body.success) return c.json({ text: 'This page is of another version. Load it again.' }, 422)
     return answerTap(c, desk, id.data, body.data)
   })
 
-  const asset = (path: string, type: string, text: string): void => void app.get(`/desk/${path}`, (c) => c.body(text, 200, { 'content-type': type }))
-  asset('desk.css', 'text/css; charset=utf-8', DESK_CSS)
-  asset('slip.css', 'text/css; charset=utf-8', SLIP_CSS)
-  asset('desk.js', 'text/javascript; charset=utf-8', DESK_SCRIPT)
-  asset('slip.js', 'text/javascript; charset=utf-8', SLIP_SCRIPT)
-  asset('mark.svg', 'image/svg+xml', MARK_SVG)
+  const assets = [
+    asset(app, 'desk.css', 'text/css; charset=utf-8', DESK_CSS), asset(app, 'slip.css', 'text/css; charset=utf-8', SLIP_CSS),
+    asset(app, 'desk.js', 'text/javascript; charset=utf-8', DESK_SCRIPT), asset(app, 'slip.js', 'text/javascript; charset=utf-8', SLIP_SCRIPT),
+    asset(app, 'mark.svg', 'image/svg+xml', MARK_SVG),
+  ]
 
+  for (const path of ['/desk', '/desk/orders', '/desk/orders/:assignmentId', '/desk/slip/:assignmentId', ...access.kind === 'pin' ? ['/desk/enter', '/desk/leave'] : [], ...assets]) {
+    app.all(path, (c) => c.json({ text: 'This address is not called like this. The desk is at /desk.' }, 405))
+  }
   app.notFound((c) => c.text('Nothing here. The desk is at /desk.', 404))
   app.onError((error, c) => {
     desk.log.error({ event: 'desk.fault', path: c.req.routePath, ...faultFields(error) })
     return c.json({ text: 'Something in the connector failed. Nothing was done; its log says what.' }, 500)
   })
   return app
+}
+
+/** Answers its path. */
+function asset(app: Hono<Env>, name: string, type: string, text: string): string {
+  const path = `/desk/${name}`
+  app.get(path, (c) => c.body(text, 200, { 'content-type': type }))
+  return path
 }
 
 async function answerTap(c: Call, desk: Desk, assignmentId: string, tap: Tap): Promise<Response> {
@@ -132,8 +142,9 @@ const DONE_WORDS: Record<Tap['kind'], string> = {
 
 function enterByPin(app: Hono<Env>, desk: Desk, { guard, sessions }: Extract<DeskAccess, { kind: 'pin' }>, warn: ReturnType<typeof warnSeldom>): void {
   app.post('/desk/enter', async (c) => {
-    const given = (await c.req.parseBody())['pin']
-    const answer = guard.try(c.env.incoming.socket.remoteAddress ?? 'unknown', typeof given === 'string' ? given : '')
+    const form = await readBody(c.req.raw, BODY_BYTES_MAX)
+    if (!form) return tooLong(c)
+    const answer = guard.try(c.env.incoming.socket.remoteAddress ?? 'unknown', new URLSearchParams(new TextDecoder().decode(form)).get('pin') ?? '')
     if (answer.kind !== 'right') {
       warn({ event: 'desk.wrong-pin', reason: answer.kind })
       // Rounded first: the monotonic clock has fractions, and 1000.0000001 ms are one second.
@@ -150,6 +161,8 @@ function enterByPin(app: Hono<Env>, desk: Desk, { guard, sessions }: Extract<Des
     return c.redirect('/desk', 303)
   })
 }
+
+const tooLong = (c: Call): Response => c.json({ text: 'This is too long.' }, 413)
 
 /** A browser says where a form or a script comes from; what says nothing is no browser's page of ours. */
 function isSameOrigin(c: Call): boolean {

@@ -1,5 +1,6 @@
 import { html, raw } from 'hono/html'
 import type { OrderCard } from '../order-card.ts'
+import { lengthWords } from './words.ts'
 import { cardId, cardView, REFUSE_CHOICES, sectionOf, SECTIONS, type SectionId } from './card-view.ts'
 
 /** What the desk shows now. `hidden`: open orders beyond those that are shown. */
@@ -22,7 +23,7 @@ export function troubleOf({ lineUp, posReachable, hidden }: DeskView): string[] 
   return [
     ...(posReachable ? [] : ['The till does not answer. Taps may fail until it does.']),
     ...(lineUp ? [] : ['The line to the web shop is down. Go on with the orders here: everything is told when it is back. New ones come then.']),
-    ...(hidden > 0 ? [`${hidden} more open orders are not shown. Finish the oldest first.`] : []),
+    ...(hidden > 0 ? [`${hidden === 1 ? '1 more open order is' : `${hidden} more open orders are`} not shown. Finish the oldest first.`] : []),
   ]
 }
 
@@ -99,7 +100,7 @@ export const pinPage = (storeId: string, said: { wrong: boolean; waitS: number }
   <main id="main">
     <h1><img src="/desk/mark.svg" alt="" width="40" height="40"> Web orders</h1>
     <p class="store">${storeId}</p>
-    ${said === null ? '' : html`<p class="trouble" role="alert">${said.wrong ? 'That was not the PIN.' : 'Too many wrong tries.'}${said.waitS > 0 ? ` Try again in ${said.waitS < 120 ? `${said.waitS} seconds` : `${Math.ceil(said.waitS / 60)} minutes`}.` : ''}</p>`}
+    ${said === null ? '' : html`<p class="trouble" role="alert">${said.wrong ? 'That was not the PIN.' : 'Too many wrong tries.'}${said.waitS > 0 ? ` Try again in ${lengthWords(said.waitS)}.` : ''}</p>`}
     <form method="post" action="/desk/enter">
       <label class="field">PIN <input name="pin" type="password" inputmode="numeric" pattern="[0-9]*" maxlength="12" autocomplete="current-password" required autofocus></label>
       <button class="tap next">Open the desk</button>

@@ -27,6 +27,12 @@ export function waitWords(ms: number): string {
   return minutes < HOUR_MINUTES ? `${minutes} min` : `${Math.floor(minutes / HOUR_MINUTES)} h ${minutes % HOUR_MINUTES} min`
 }
 
+const MINUTE_S = 60
+/** Of whole seconds, never shorter than it is: "1 second", "15 minutes". */
+export const lengthWords = (seconds: number): string =>
+  (seconds < 2 * MINUTE_S ? counted(seconds, 'second') : counted(Math.ceil(seconds / MINUTE_S), 'minute'))
+const counted = (n: number, unit: string): string => `${n} ${unit}${n === 1 ? '' : 's'}`
+
 /** The currency's own number of decimals; its code stands with it, so it is right in every shop. */
 export function moneyWords({ amountMinor, currency }: Money): string {
   const digits = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
