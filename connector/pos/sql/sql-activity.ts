@@ -8,6 +8,7 @@ import { toSale, type SaleWords } from './sale-rows.ts'
 import type { OrdersConfig, SalesConfig } from './sql-config.ts'
 import { asTable, run } from './statement.ts'
 import { instantToWallClock, wallClockToInstant } from './wall-clock.ts'
+import { isAnother, markOf, readTold, signOf, writeTold, type Mark } from './went-back.ts'
 
 /** Lines in one query. */
 const PAGE_LINES = 2_000
@@ -57,6 +58,7 @@ export function sqlActivity({ sales, orders, goods, words, timeZone, clock }: Sq
       const rows = skus.length === 0 ? [] : await goods.rowsBySku(tx, skus)
       return {
         cursor: JSON.stringify({ c: ofSales.c } satisfies Position), sales: ofSales.sales, orders: ofOrders.changes, touched: rows.map(({ key }) => key), refused: ofSales.refused, more: ofSales.more,
+        ...(ofSales.wentBack === undefined ? {} : { wentBack: ofSales.wentBack }),
         remember: [...ofSales.remember, ...Object.entries(ofOrders.states).filter(([id, state]) => memory.get(`o/${id}`) !== state).map(([id, state]) => ({ key: `o/${id}`, value: state })),
           ...Object.entries(position.states ?? {}).filter(([id]) => !(id in ofOrders.states)).map(([id, state]) => ({ key: `o/${id}`, value: state }))],
       }
@@ -64,7 +66,7 @@ export function sqlActivity({ sales, orders, goods, words, timeZone, clock }: Sq
   }
 }
 
-const NOTHING: Pick<ActivityRead, 'sales' | 'refused' | 'remember' | 'more'> = { sales: [], refused: [], remember: [], more: false }
+const NOTHING: Pick<ActivityRead, 'sales' | 'refused' | 'remember' | 'more' | 'wentBack'> = { sales: [], refused: [], remember: [], more: false }
 
 /** A cursor as a whole number: an id, of which some have more digits than a float, or epoch seconds. Null when it is neither. */
 function valueOf({ cursor }: SalesConfig, text: string, timeZone: string): bigint | null {
@@ -116,15 +118,21 @@ async function readSales(tx: Tx, config: SalesConfig, position: Position, memory
   const before: ReadonlySet<string> = new Set(position.known ?? [])
   const known = new Set(before)
   const restoredTo = await cameBackTo(tx, config, position.c, time)
-  const unlearned = new Set(restoredTo === null ? [] : toldBeyond(config, restoredTo, memory, timeZone))
+  const toldBefore = entriesOf(memory, TOLD).map(({ key, value }) => ({ id: key.slice(TOLD.length), ...readTold(value) }))
+  const valueAt = (at: string): bigint => valueOf(config, at, timeZone) ?? 0n
+  const restoredValue = restoredTo === null ? null : valueAt(restoredTo)
+  const unlearned = new Set(toldBefore.filter(({ at }) => restoredValue !== null && valueAt(at) > restoredValue).map(({ id: saleId }) => saleId))
+  /** Of the sales told before, those that this reading met. */
+  const met = new Map<string, 'there' | 'another'>()
   const isTold = (saleId: string): boolean => known.has(saleId) || (memory.get(TOLD + saleId) !== null && !unlearned.has(saleId))
-  const told = { sales: [] as ActivityRead['sales'], refused: [] as ActivityRead['refused'], remember: [] as Remembered[], more: false, c: restoredTo ?? position.c }
+  const told: Pick<ActivityRead, 'sales' | 'refused' | 'remember' | 'more' | 'wentBack'> & { c: string | null } = { sales: [], refused: [], remember: [], more: false, c: restoredTo ?? position.c }
   const names = [...new Set(Object.values(config.columns).filter((name) => name !== undefined))]
-  const remember = (saleId: string, at: string): void => void told.remember.push({ key: TOLD + saleId, value: at })
+  const remember = (saleId: string, at: string, mark: Mark | null = null): void => void told.remember.push({ key: TOLD + saleId, value: writeTold(at, mark) })
   for (const saleId of unlearned) told.remember.push({ key: TOLD + saleId, value: null })
   for (const saleId of known) remember(saleId, position.c ?? '')
 
-  for (let from = startOf(config, told.c, timeZone), size = PAGE_LINES, done = 0; ;) {
+  const start = startOf(config, told.c, timeZone)
+  for (let from = start, size = PAGE_LINES, done = 0; ;) {
     const { rows } = await sql<Row>`SELECT ${sql.join(names.map((name) => sql`s.${sql.ref(name)}`))} FROM ${asTable(config.query)} s WHERE ${atOrAfter(config, from)}
       ORDER BY s.${sql.ref(cursor)}, s.${sql.ref(id)}, s.${sql.ref(line)} LIMIT ${sql.lit(size)}`.execute(tx)
     const isLast = rows.length < size
@@ -134,10 +142,20 @@ async function readSales(tx: Tx, config: SalesConfig, position: Position, memory
     for (const [saleId, lines] of sales) {
       const at = lines[0]?.[cursor] ?? null
       if (at === null || at === cut) continue
-      if (told.sales.length >= SALES_MAX) return { ...told, more: true }
+      if (told.sales.length >= SALES_MAX) return { ...told, more: true, ...judged() }
       done += 1
+      const mark = saleMark(lines, config)
+      const was = unlearned.has(saleId) || known.has(saleId) ? null : memory.get(TOLD + saleId)
+      if (was !== null) {
+        const { mark: before } = readTold(was)
+        met.set(saleId, isAnother(before, mark) ? 'another' : 'there')
+        if (met.get(saleId) === 'another') {
+          unlearned.add(saleId)
+          told.remember.push({ key: TOLD + saleId, value: null })
+        } else if (before?.time !== mark.time || before.contents !== mark.contents) remember(saleId, at, mark)
+      }
       // By its own cursor, which may be far ahead: it is forgotten when no reading meets it any more.
-      if (before.has(saleId)) remember(saleId, at)
+      if (before.has(saleId)) remember(saleId, at, mark)
       if (!isTold(saleId)) {
         const sale = toSale(saleId, lines, config, words)
         known.add(saleId)
@@ -147,7 +165,7 @@ async function readSales(tx: Tx, config: SalesConfig, position: Position, memory
           if (!wasRefused) told.remember.push({ key: REFUSED + saleId, value: at })
         } else {
           told.sales.push(sale)
-          remember(saleId, at)
+          remember(saleId, at, mark)
           if (wasRefused) told.refused.push({ key: `sales/${saleId}`, reason: null, text: '' })
           if (wasRefused) told.remember.push({ key: REFUSED + saleId, value: null })
         }
@@ -159,29 +177,41 @@ async function readSales(tx: Tx, config: SalesConfig, position: Position, memory
     if (cut !== null && cut !== from && done > 0) [from, size, done] = [cut, PAGE_LINES, 0]
     else size *= 2
   }
-  for (const prefix of [TOLD, REFUSED]) told.remember.push(...longPast(prefix, config, told.c, memory, timeZone))
-  return told
+  const fresh = new Set(told.remember.flatMap(({ key, value }) => (value === null ? [] : key)))
+  for (const prefix of [TOLD, REFUSED]) told.remember.push(...longPast(prefix, config, told.c, memory, timeZone).filter(({ key }) => !fresh.has(key)))
+  return { ...told, ...judged(start) }
+
+  /** Whether the POS went back. After all of it was read, what was not met is gone; where it lost all that is remembered, the next reading begins before that. */
+  function judged(from?: string | null): Pick<ActivityRead, 'wentBack' | 'more'> & { c?: string } | null {
+    const isRead = ({ at }: { at: string }): boolean => from !== undefined && (from === null || valueAt(at) >= valueAt(from))
+    const sales = toldBefore.flatMap(({ id: saleId, at }) => (met.has(saleId) || isRead({ at }) ? { id: saleId, at: valueAt(at), now: met.get(saleId) ?? 'gone' as const } : []))
+    const sign = signOf(sales)
+    if (sign === null) return null
+    for (const { id: saleId, now } of sales) if (now === 'gone') told.remember.push({ key: TOLD + saleId, value: null })
+    const oldest = toldBefore.map(({ at }) => valueAt(at)).reduce((least, at) => (at < least ? at : least))
+    const further = sign.beyond && from !== undefined && config.cursor.is === 'number'
+    return { wentBack: sign.words, more: told.more || further, ...(further ? { c: String(oldest) } : {}) }
+  }
 }
+
+/** When it was, and what was in it. */
+const saleMark = (lines: readonly Row[], { columns: { at, sku, quantity, unitPrice, total } }: SalesConfig): Mark =>
+  markOf(lines[0]?.[at] ?? null, [total === undefined ? null : lines[0]?.[total], ...lines.map((line) => [line[sku], line[quantity], line[unitPrice]])])
 
 /** The newest id of a POS that came back from a backup and will give the ids beyond it again; else null. Dates are edited, and say nothing of that. */
 async function cameBackTo(tx: Tx, config: SalesConfig, reached: string | null, time: Time): Promise<string | null> {
   if (config.cursor.is !== 'number' || reached === null) return null
   const { newest } = await window(tx, config, time)
-  const value = newest === null ? null : valueOf(config, newest, time.timeZone)
-  return value !== null && value < (valueOf(config, reached, time.timeZone) ?? value) ? newest : null
-}
-
-/** Sales told under ids that are beyond the newest there is. */
-function toldBeyond(config: SalesConfig, newest: string, memory: PosMemory, timeZone: string): string[] {
-  const value = valueOf(config, newest, timeZone) ?? 0n
-  return entriesOf(memory, TOLD).filter((entry) => (valueOf(config, entry.value, timeZone) ?? 0n) > value).map(({ key }) => key.slice(TOLD.length))
+  // Where there is none any more, they begin anew with the first.
+  const value = newest === null ? 0n : valueOf(config, newest, time.timeZone)
+  return value !== null && value < (valueOf(config, reached, time.timeZone) ?? value) ? newest ?? '0' : null
 }
 
 /** What was told so long ago that no reading looks there again. */
 function longPast(prefix: string, config: SalesConfig, newest: string | null, memory: PosMemory, timeZone: string): Remembered[] {
   const value = newest === null ? null : valueOf(config, newest, timeZone)
   if (value === null) return []
-  return entriesOf(memory, prefix).filter((entry) => (valueOf(config, entry.value, timeZone) ?? 0n) < value - 2n * BigInt(config.cursor.overlap)).map(({ key }) => ({ key, value: null }))
+  return entriesOf(memory, prefix).filter((entry) => (valueOf(config, readTold(entry.value).at, timeZone) ?? 0n) < value - 2n * BigInt(config.cursor.overlap)).map(({ key }) => ({ key, value: null }))
 }
 
 function entriesOf(memory: PosMemory, prefix: string): Remembered<string>[] {
