@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
 import { toInstant, type Clock } from '../../../contract/clock.ts'
-import type { PosMemory, PosOrderChange, PosRefusal, PosSale, Remembered } from '../port.ts'
+import type { PosOrderChange, PosRefusal, PosSale, Remembered } from '../port.ts'
 import type { Activity, Row, Tx } from '../sql/ports.ts'
+import type { Mark } from '../sql/went-back.ts'
 import { wallClockToInstant } from '../sql/wall-clock.ts'
 import { ORDER_TABLE, type OrderTable } from './order-table.ts'
 import type { OsposConfig } from './ospos-config.ts'
@@ -9,6 +10,7 @@ import { stepOf, type Told } from './sale-steps.ts'
 import { readSales, readStates, saleName, undone, type SaleState } from './sales.ts'
 import { list, readSettings, rowsOf, tablesOf, text, useTillClock } from './shop-settings.ts'
 import { advance, noHigherThan, parseCursor, writeCursor, type OsposCursor, type Sightings } from './sightings.ts'
+import { readMarks, wentBack } from './went-back.ts'
 
 /** How far behind the newest an id may still appear: no till has this many sales, or log rows, begun and not committed. */
 const SALES_WINDOW = 300
@@ -53,8 +55,8 @@ export function osposActivity(config: OsposConfig, orders: OrderTable, clock: Cl
   })
 
   /** Rows of a stream that were not seen yet, with where it stands then. */
-  const next = async (tx: Tx, name: ReturnType<typeof table>, id: string, columns: ReturnType<typeof sql>, seen: Sightings, window: number, max: number) => {
-    const from = noHigherThan(seen, await newest(tx, name, id))
+  const next = async (tx: Tx, name: ReturnType<typeof table>, id: string, columns: ReturnType<typeof sql>, seen: Sightings, window: number, max: number, noHigher = Infinity) => {
+    const from = noHigherThan(seen, Math.min(await newest(tx, name, id), noHigher))
     const rows = await rowsOf(tx, sql<Row>`SELECT ${sql.ref(id)} AS id, ${columns} FROM ${name} WHERE ${sql.ref(id)} > ${from.high} OR ${sql.ref(id)} IN (${list(from.gaps)}) ORDER BY ${sql.ref(id)} LIMIT ${max}`)
     return { rows, seen: advance(from, rows.map((row) => Number(row['id'])), window), more: rows.length === max }
   }
@@ -80,9 +82,11 @@ export function osposActivity(config: OsposConfig, orders: OrderTable, clock: Cl
       const head = parseCursor(cursorText)
       // Sales from before the connector came are history; its own orders are told again, for a journal that has lost them.
       const cursor = head ?? { ...await headOf(tx), orders: { high: 0, gaps: [] } }
-      const sales = await next(tx, table('sales'), 'sale_id', sql`sale_status AS status`, cursor.sales, SALES_WINDOW, SALES_PER_READ_MAX)
-      // A POS that came back from a backup gives ids again: what was told under them before was another sale.
-      const unlearned = memory.list(TOLD, keyOf(TOLD, await newest(tx, table('sales'), 'sale_id')), FORGOTTEN_PER_READ_MAX).map(({ key }): Remembered => ({ key, value: null }))
+      // A POS that came back from a backup gives ids again, and may have passed the highest one that was told: what was told under them was another sale.
+      const notes = new Map(memory.list(TOLD, null, FORGOTTEN_PER_READ_MAX).map(({ key, value }) => [idOf(key), readNote(value)]))
+      const back = wentBack(new Map([...notes].map(([saleId, { mark }]) => [saleId, mark ?? null])), await readMarks(tx, table, [...notes.keys()]))
+      const sales = await next(tx, table('sales'), 'sale_id', sql`sale_status AS status`, cursor.sales, SALES_WINDOW, SALES_PER_READ_MAX, (back?.lost[0] ?? Infinity) - 1)
+      for (const saleId of back?.lost ?? []) notes.delete(saleId)
       const log = await next(tx, table('inventory'), 'trans_id', sql`trans_items AS item, trans_comment AS comment, trans_date AS at`, cursor.log, LOG_WINDOW, LOG_ROWS_PER_READ_MAX)
       const own = hasOrders ? await next(tx, ownOrders, 'row_id', sql`sale_id AS sale`, cursor.orders, ORDERS_WINDOW, ORDERS_PER_READ_MAX) : { rows: [], seen: cursor.orders, more: false }
 
@@ -102,7 +106,7 @@ export function osposActivity(config: OsposConfig, orders: OrderTable, clock: Cl
       const states = await readStates(tx, config, settings, ids, hasOrders)
       const steps = ids.map((saleId) => {
         const state = states.get(saleId) ?? null
-        const told = toldOf(memory, saleId)
+        const told = notes.get(saleId)?.told ?? null
         // What stood open before the first reading is looked after from now on.
         const step = stepOf(state, { isNew: isNew.has(saleId) || alsoOpen.includes(saleId), wasOpen: wasOpen.has(saleId), logged: logged.has(saleId), deleted: deleted.has(saleId), told })
         return { saleId, state, told, step }
@@ -110,6 +114,9 @@ export function osposActivity(config: OsposConfig, orders: OrderTable, clock: Cl
       const facts = await readSales(tx, config, settings, steps.filter(({ step }) => ['sale', 'undone', 'done'].includes(step.tell)).map(({ saleId }) => saleId))
 
       const reading = { sales: [] as PosSale[], orders: [] as PosOrderChange[], remember: [] as Remembered[], refused: [] as PosRefusal[] }
+      for (const saleId of back?.lost ?? []) reading.remember.push({ key: keyOf(TOLD, saleId), value: null })
+      const newlyTold = steps.flatMap(({ saleId, told, step }) => ((step.keep === 'sale' || step.keep === 'over') && step.keep !== told ? [saleId] : []))
+      const marks = await readMarks(tx, table, newlyTold)
       const now = toInstant(clock())
       const open = new Set(wasOpen)
       for (const { saleId, state, told, step } of steps) {
@@ -129,18 +136,20 @@ export function osposActivity(config: OsposConfig, orders: OrderTable, clock: Cl
         tell(state, step.tell, fact, deleted.get(saleId))
         keepOpen(saleId, step.keep === 'open')
         if ((step.keep === 'sale' || step.keep === 'over') && step.keep !== told) {
-          reading.remember.push({ key: keyOf(TOLD, saleId), value: JSON.stringify({ told: step.keep, log: await newest(tx, table('inventory'), 'trans_id'), sales: sales.seen.high }) })
+          const mark = marks.get(saleId)
+          reading.remember.push({ key: keyOf(TOLD, saleId), value: JSON.stringify({ told: step.keep, log: await newest(tx, table('inventory'), 'trans_id'), sales: sales.seen.high, ...(mark && { mark }) } satisfies Note) })
         }
       }
       const tillSales = [...open].filter((saleId) => states.get(saleId)?.web == null).sort((a, b) => b - a)
       for (const saleId of tillSales.slice(OPEN_MAX)) keepOpen(saleId, false)
-      reading.remember.push(...unlearned, ...forgotten(memory, log.seen.high, sales.seen.high))
+      reading.remember.push(...forgotten(notes, log.seen.high, sales.seen.high).filter(({ key }) => !newlyTold.includes(idOf(key))))
       openNow = [...open]
 
       return {
         ...reading,
         cursor: writeCursor({ sales: sales.seen, log: log.seen, orders: own.seen }),
         touched: [...new Set(log.rows.map((row) => text(row, 'item')))],
+        ...(back && { wentBack: back.words }),
         more: sales.more || log.more || own.more,
       }
 
@@ -177,20 +186,14 @@ export function osposActivity(config: OsposConfig, orders: OrderTable, clock: Cl
   }
 }
 
-function toldOf(memory: PosMemory, saleId: number): Told | null {
-  const value = memory.get(keyOf(TOLD, saleId))
-  if (value === null) return null
-  return readNote(value).told
-}
-
-type Note = { told: Told; log: number; sales: number }
+/** `mark`: of what was told; an earlier version kept none. */
+type Note = { told: Told; log: number; sales: number; mark?: Mark }
 const readNote = (value: string): Note => JSON.parse(value) as Note
 
 /** A sale is remembered while log rows of it may still come: those of its own transaction, and of a till that completes it once more. */
-function forgotten(memory: PosMemory, log: number, sales: number): Remembered[] {
-  return memory.list(TOLD, null, FORGOTTEN_PER_READ_MAX).flatMap(({ key, value }) => {
-    const note = readNote(value)
+function forgotten(notes: ReadonlyMap<number, Note>, log: number, sales: number): Remembered[] {
+  return [...notes].flatMap(([saleId, note]) => {
     const isOver = log >= note.log && (log >= note.log + LOG_WINDOW || sales >= note.sales + SALES_WINDOW)
-    return isOver ? [{ key, value: null }] : []
+    return isOver ? [{ key: keyOf(TOLD, saleId), value: null }] : []
   })
 }

@@ -23,21 +23,17 @@ export const CREATE_ORDER_TABLE = `CREATE TABLE IF NOT EXISTS ${ORDER_TABLE} (
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4`
 
 export type OrderTable = {
-  /** Whether it is there and may be read. A connector that only reads has none. */
+  /** Whether it is there and may be read, asked anew each time: a connector that only reads has none, and a backup from before the first order takes it away. */
   exists(tx: Tx): Promise<boolean>
   /** Before the first order. Not inside a transaction: MariaDB would commit it. */
   ensure(connection: Connection): Promise<void>
 }
 
 export function orderTable(): OrderTable {
-  let known = false
   return {
-    async exists(tx) {
-      known ||= (await rowsOf(tx, sql<Row>`SELECT 1 AS there FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ${ORDER_TABLE}`)).length > 0
-      return known
-    },
+    exists: async (tx) => (await rowsOf(tx, sql<Row>`SELECT 1 AS there FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ${ORDER_TABLE}`)).length > 0,
     async ensure(connection) {
-      if (known || await connection.read((tx) => this.exists(tx))) return
+      if (await connection.read((tx) => this.exists(tx))) return
       try {
         await connection.write((tx) => sql.raw(CREATE_ORDER_TABLE).execute(tx))
       } catch (error) {
