@@ -74,11 +74,12 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
   const { edge, isHeld } = watchLease(activity.watchEdge(createEdgeClient({ url: config.edge.url, storeId: config.store.id, secrets: config.store.secrets, clock })), systemMonotonic, systemClock)
   const shop: Shop = { journal, pos, turn: createTurn(), now: clock.now, holdsStore: isHeld }
   const ending = Promise.withResolvers<Ending>()
-  const standing = createStanding(journal)
+  const standing = createStanding(journal, systemClock)
   const onHeld = (holder: string | null): void => {
-    standing.held()
     log.fatal({ event: 'store.held-by', holder, hint: 'another connector serves this store: stop it, or wait until its lease is over' })
     ending.resolve({ why: 'held', holder })
+    // Last: a full disk keeps nothing, and must not keep this one from ending.
+    standing.held(holder)
   }
   let taking = true
 
@@ -167,7 +168,7 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
     desk: desk.fetch,
     readiness() {
       const waitingFor = [
-        ...(journal.meta.number('epoch') === null ? ['the first word of the edge'] : []),
+        ...(standing.hasStore() ? [] : ['the first word of the edge']),
         ...(journal.meta.get('synced') === null ? ['the first sync'] : []),
         ...(reachable() ? [] : ['the POS']),
         ...(journal.room.state().kind === 'full' ? ['room in the journal'] : []),

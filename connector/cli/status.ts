@@ -68,6 +68,7 @@ export function inWords(report: StatusReport): string[] {
   return [
     `store       ${report.storeId}`,
     `connector   ${report.connectorId}, ${report.running ? live ? `running since ${live.startedAt}, version ${live.version}` : `running; ${report.notAsked}` : 'not running'}`,
+    ...(report.heldBy ? [`            sent away at ${report.heldBy.at}: ${report.heldBy.holder ?? 'another connector'} serves this store. Stop that one, wait half a minute, start this one`] : []),
     ...(live ? live.doing.map((each, index) => `${index === 0 ? 'now         ' : '            '}${doingInWords(each)}`) : []),
     `numbering   epoch ${report.epoch ?? 'none yet'}, last ${report.lastSeq}, confirmed ${report.ackedSeq}`,
     `to send     ${report.outbox === 0 ? 'nothing: the edge has everything' : `${report.outbox} events, the oldest ${duration(report.lagS)} old`}`,

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { ok } from '../../contract/result.ts'
 import type { Journal } from '../journal/journal.ts'
 import { JournalFull } from '../journal/room.ts'
-import { assignmentId, assignmentOf, openTestJournal, silent, STORE_ID, testFolder } from '../test-shop.ts'
+import { assignmentId, assignmentOf, NOW, openTestJournal, silent, STORE_ID, testFolder } from '../test-shop.ts'
 import type { Edge } from './edge-client.ts'
 import { createPull } from './pull.ts'
 import { createStanding, type Standing } from './standing.ts'
@@ -17,7 +17,7 @@ let running: Promise<void>
 beforeEach(() => {
   folder = testFolder()
   journal = openTestJournal(folder.file('journal.sqlite'))
-  standing = createStanding(journal)
+  standing = createStanding(journal, () => NOW)
   pulls = 0
   const none = () => Promise.reject(new Error('not asked for here'))
   const edge: Edge = {
@@ -79,7 +79,7 @@ test('nothing is fetched while a new epoch is wanted, nor once another connector
   expect(await pulledIn(40)).toBe(false)
   journal.meta.delete('epochWanted')
   expect(await pulledIn(200)).toBe(true)
-  standing.held()
+  standing.held('back-office')
   await pulledIn(10)
   expect(await pulledIn(40)).toBe(false)
 })

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { DriftReport, FeedReport, Quarantine } from '../../contract/feed.ts'
+import type { HeldBy } from '../edge/standing.ts'
 import { isDatabaseBusy, openDatabase } from './database.ts'
 import { openInbox } from './inbox.ts'
 import { openMeta } from './meta.ts'
@@ -26,6 +27,8 @@ export type JournalStatus = {
   synced: boolean
   reconcileWanted: boolean
   feed: FeedReport
+  /** The connector that had the store when this one was last sent away; `null` once it has the store itself. */
+  heldBy: HeldBy | null
   /** Of the last reconcile; `null` before the first. */
   drift: DriftReport | null
 }
@@ -53,6 +56,7 @@ export function readJournalStatus(file: string): JournalStatus {
       synced: meta.get('synced') !== null,
       reconcileWanted: meta.get('reconcileWanted') !== null,
       feed: (parsed(meta.get('feed')) as Quarantine | null) ?? { state: 'flowing' },
+      heldBy: parsed(meta.get('heldBy')) as HeldBy | null,
       drift: parsed(meta.get('drift')) as DriftReport | null,
     }
   } finally {
@@ -60,7 +64,7 @@ export function readJournalStatus(file: string): JournalStatus {
   }
 }
 
-/** Our own text, kept by the feed and the reconcile. */
+/** Our own text, kept by the feed, the reconcile and the standing with the edge. */
 const parsed = (kept: string | null): unknown => (kept === null ? null : JSON.parse(kept))
 
 /** The version of the schema with which the quarantine of rows came to what it is. */
