@@ -124,6 +124,8 @@ describe('the embedded till as a file', () => {
     const told = await pos.readChanges(cursor)
     expect(told.items.map((one) => one.sku)).toEqual(['A'])
     expect(told.levels).toEqual([{ sku: 'A', onHand: 5 }])
+    expect(told.wentBack).toContain(`was read as ${cursor}`)
+    expect((await pos.readChanges(told.cursor)).wentBack).toBeUndefined()
   })
 
   test('tells a program that knows nothing of the log what another program wrote past it', async () => {

@@ -28,7 +28,9 @@ function readCursor(cursor: string | null, till: string, newest: number): number
 export function readChanges(db: DatabaseSync, cursor: string | null): PosChanges & { lastChange: number } {
   return readTransaction(db, () => {
     const till = tillId(db)
-    const after = readCursor(cursor, till, newestChange(db))
+    const newest = newestChange(db)
+    const after = readCursor(cursor, till, newest)
+    const isOfThisLog = cursor === null || cursor === writeCursor(till, after)
     const changes = db.prepare('SELECT * FROM changes WHERE id > ? ORDER BY id LIMIT ?').all(after, CHANGES_PER_READ_MAX) as Change[]
     const lastChange = changes.at(-1)?.id ?? after
     const touched = keysOf(changes, 'item')
@@ -42,6 +44,7 @@ export function readChanges(db: DatabaseSync, cursor: string | null): PosChanges
       items,
       removed: touched.filter((sku) => !here.has(sku)),
       levels: readStock(db, counted).filter((level) => onSale.has(level.sku)),
+      ...(isOfThisLog ? {} : { wentBack: `this till's log ends at ${newest}, and was read as ${cursor}` }),
       ...readTicketFacts(db, till, changes.filter((change) => change.kind === 'ticket')),
     }
   })

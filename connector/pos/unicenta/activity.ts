@@ -114,6 +114,11 @@ export function createActivity({ dialect, place, zone, clock, reading, tills }: 
         if (standing === 'gone' && sale.assignmentId !== null) orders.push({ assignmentId: sale.assignmentId, kind: 'refused', reason: 'out_of_stock', occurredAt: toInstant(clock()) })
       }
 
+      // A till adds to its stock diary and takes nothing out of it, not even with a ticket that is deleted.
+      const here = new Set(moves.map(({ id }) => id))
+      const lost = await missing(tx, 'stockdiary', [...moved].flatMap(([id, at]) => (at >= since && !here.has(id) ? [id] : [])))
+      for (const id of lost) keep({ key: `${DIARY}${id}`, value: null })
+
       for (const move of moves) {
         if (moved.has(move.id)) continue
         keep(rememberDiary(move))
@@ -123,7 +128,8 @@ export function createActivity({ dialect, place, zone, clock, reading, tills }: 
       // Forward by the clock and not by the newest date: a ticket dated in the future would carry the cursor over all that is sold until then.
       const reached = more ? from : hourOf(wallNow())
       for (const entry of outlived(told, moved, earlier(reached, 2 * OVERLAP_MS), earlier(reached, ORDERS_REMEMBERED_MS))) if (!remember.has(entry.key)) keep(entry)
-      return { cursor: JSON.stringify({ from: reached } satisfies Cursor), sales, orders, touched: [...touched], remember: [...remember.values()], refused, more }
+      return { cursor: JSON.stringify({ from: reached } satisfies Cursor), sales, orders, touched: [...touched], remember: [...remember.values()], refused, more,
+        ...(lost.length > 0 && { wentBack: `rows of the stock diary that were there are gone: ${lost.length}` }) }
     },
   }
 
@@ -151,13 +157,18 @@ const hourOf = (wall: string): string => wall.replace(/:\d\d:\d\d.*$/, ':00:00')
 
 /** Told, not in the window any more, and not because its date was changed: deleted at the till. */
 async function deleted(tx: Tx, told: ReadonlyMap<string, Told>, here: ReadonlySet<string>): Promise<[string, Told][]> {
-  const missing = [...told].filter(([id]) => !here.has(id))
-  const gone: [string, Told][] = []
-  for (let from = 0; from < missing.length; from += PAGE) {
-    const page = missing.slice(from, from + PAGE)
-    const { rows } = await sql<Row>`SELECT id FROM receipts WHERE id IN (${sql.join(page.map(([id]) => id))})`.execute(tx)
-    const alive = new Set(rows.map((row) => row['id']))
-    gone.push(...page.filter(([id]) => !alive.has(id)))
+  const gone = new Set(await missing(tx, 'receipts', [...told.keys()].filter((id) => !here.has(id))))
+  return [...told].filter(([id]) => gone.has(id))
+}
+
+/** Those of these ids that the table has no row of. */
+async function missing(tx: Tx, table: 'receipts' | 'stockdiary', ids: readonly string[]): Promise<string[]> {
+  const gone: string[] = []
+  for (let from = 0; from < ids.length; from += PAGE) {
+    const page = ids.slice(from, from + PAGE)
+    const { rows } = await sql<Row>`SELECT id FROM ${sql.table(table)} WHERE id IN (${sql.join(page)})`.execute(tx)
+    const there = new Set(rows.map((row) => row['id']))
+    gone.push(...page.filter((id) => !there.has(id)))
   }
   return gone
 }

@@ -78,10 +78,10 @@ function toLine(line: Row, digits: number, reading: GoodsReading): PosSale['line
   }
 }
 
-/** What takes a sale out of the books again: the same with the signs turned. */
+/** What takes a sale out of the books again, or a return: the same with the signs turned. */
 export function reversed(sale: PosSale, occurredAt: string): PosSale {
   return {
-    ...sale, saleId: `${sale.saleId}/deleted`, kind: 'return', occurredAt, totalMinor: -sale.totalMinor,
-    lines: sale.lines.map((line) => ({ ...line, quantity: -line.quantity, lineTotalMinor: -line.lineTotalMinor })),
+    ...sale, saleId: `${sale.saleId}/deleted`, kind: sale.kind === 'sale' ? 'return' : 'sale', occurredAt, totalMinor: -sale.totalMinor + 0,
+    lines: sale.lines.map((line) => ({ ...line, quantity: -line.quantity + 0, lineTotalMinor: -line.lineTotalMinor + 0 })),
   }
 }

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
-import { ID, orderOf, readOn, TEA } from '../pos-under-test.ts'
+import { ID, orderOf, OTHER_ID, readOn, TEA } from '../pos-under-test.ts'
 import type { Pos } from '../port.ts'
 import { committing, createMemory } from '../test-memory.ts'
 import { openUnicenta } from './open-unicenta.ts'
@@ -39,6 +39,38 @@ describe.each(['mysql', 'postgres'] as const)('words and dates in a uniCenta on 
     expect(await pos.readChanges(cursor)).toMatchObject({ levels: [], removed: [], refused: [{ reason: expect.stringContaining('shelf') as string }] })
     await till.run('UPDATE stockcurrent SET units = 10')
     expect(await pos.readChanges(cursor)).toMatchObject({ refused: [{ reason: null }] })
+  })
+
+  test('a refund ticket that is deleted is told as sold again', async () => {
+    const start = await readOn(pos, await pos.currentCursor())
+    const refund = await till.ring([{ sku: TEA.sku, quantity: 1 }], { kind: 'refund' })
+    const { cursor } = await readOn(pos, start.cursor)
+    await till.deleteTicket(refund)
+    const told = await pos.readChanges(cursor)
+    expect(told.sales).toMatchObject([{ saleId: `${refund}/deleted`, kind: 'sale', totalMinor: 499, lines: [{ quantity: 1, lineTotalMinor: 499 }] }])
+    expect(told.wentBack).toBeUndefined()
+  })
+
+  test('a till that came back from a backup says so by its stock diary, once, and its web order is absent', async () => {
+    const start = await readOn(pos, await pos.currentCursor())
+    const kept = await till.ring([{ sku: TEA.sku, quantity: 1 }])
+    const before = new Set((await till.run('SELECT id FROM stockdiary')).map((row) => String(row['id'])))
+    expect(await pos.writeOrder({ ...orderOf([TEA, 2]), assignmentId: OTHER_ID })).toMatchObject({ ok: true })
+    const lost = await till.ring([{ sku: TEA.sku, quantity: 3 }])
+    const { cursor } = await readOn(pos, start.cursor)
+    for (const id of [lost, String((await till.run('SELECT receipt FROM payments WHERE transid = ?', OTHER_ID))[0]?.['receipt'])]) {
+      for (const [table, column] of [['taxlines', 'receipt'], ['payments', 'receipt'], ['ticketlines', 'ticket'], ['tickets', 'id'], ['receipts', 'id']]) await till.run(`DELETE FROM ${table} WHERE ${column} = ?`, id)
+    }
+    for (const { id } of await till.run('SELECT id FROM stockdiary')) if (!before.has(String(id))) await till.run('DELETE FROM stockdiary WHERE id = ?', id)
+    const again = await till.ring([{ sku: TEA.sku, quantity: 4 }])
+    const told = await pos.readChanges(cursor)
+    expect(told.wentBack).toBe('rows of the stock diary that were there are gone: 2')
+    expect(told.sales.map(({ saleId }) => saleId)).toContain(again)
+    expect(told.sales.map(({ saleId }) => saleId)).not.toContain(kept)
+    // Nobody at the till refused it: it is looked for, and absent.
+    expect(told.orders).toEqual([])
+    expect(await pos.findOrder(OTHER_ID)).toBeNull()
+    expect((await pos.readChanges(told.cursor)).wentBack).toBeUndefined()
   })
 
   test('a ticket that could not be read is told when somebody has mended it', async () => {
