@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs'
 import type { ConnectorConfig } from '../../config/config.ts'
 import { inWords } from '../../pos/capability-words.ts'
-import { inspectPos, type Inspection } from '../../pos/inspect-pos.ts'
+import { inspectPos } from '../../pos/inspect/inspect-pos.ts'
 import { openPos } from '../../pos/open-pos.ts'
 import type { Pos, PosMemory } from '../../pos/port.ts'
 import { assumptions } from '../../pos/unicenta/unicenta-config.ts'
@@ -11,12 +11,9 @@ import { broken, doubtful, fine, type Finding } from './finding.ts'
 /** The running connector's memory of its POS is not the doctor's to touch. */
 const NO_MEMORY: PosMemory = { get: () => null, list: () => [] }
 
-/** Without these no store is served; the others make it worse than it could be. */
-const NEEDED: ReadonlySet<string> = new Set(['database', 'database is the primary', 'writing'])
-
 /** Whether the POS can be read, as the connector would read it, how its database is set up, and what it can do. */
 export async function lookAtPos(config: ConnectorConfig): Promise<Finding[]> {
-  const inspections = (await inspectPos(config.pos)).map(inspectionFinding)
+  const inspections: Finding[] = await inspectPos(config.pos)
   const pos = await openPos(config.pos, NO_MEMORY)
   try {
     const abilities = inWords(pos.capabilities).map((words) => fine('pos can', words))
@@ -27,11 +24,6 @@ export async function lookAtPos(config: ConnectorConfig): Promise<Finding[]> {
   } finally {
     await pos.close()
   }
-}
-
-export function inspectionFinding({ name, ok, detail, fix }: Inspection): Finding {
-  if (ok) return fine(name, detail)
-  return (NEEDED.has(name) ? broken : doubtful)(name, detail, fix ?? 'see docs/store-it.md')
 }
 
 async function reading({ pos: config }: ConnectorConfig, pos: Pos): Promise<Finding> {

@@ -71,7 +71,12 @@ export function sqlOrders({ config, goods, timeZone, clock }: SqlOrdersParts): O
 }
 
 /** Where the POS has no place for a reference. Made once; MySQL cannot make a table inside a transaction. */
-export const ownTable = (dialect: Dialect) => sql`CREATE TABLE IF NOT EXISTS tillbridge_orders (assignment_id ${sql.raw(dialect === 'sqlite' ? 'TEXT' : 'VARCHAR(64)')} NOT NULL PRIMARY KEY, pos_reference ${sql.raw(dialect === 'sqlite' ? 'TEXT' : 'VARCHAR(128)')} NOT NULL)`
+export const OWN_TABLE = 'tillbridge_orders'
+export function ownTableText(dialect: Dialect): string {
+  const [id, reference] = dialect === 'sqlite' ? ['TEXT', 'TEXT'] : ['VARCHAR(64)', 'VARCHAR(128)']
+  return `CREATE TABLE IF NOT EXISTS ${OWN_TABLE} (assignment_id ${id} NOT NULL PRIMARY KEY, pos_reference ${reference} NOT NULL)`
+}
+export const ownTable = (dialect: Dialect) => sql.raw(ownTableText(dialect))
 
 const no = (reason: 'unknown_sku' | 'out_of_stock', detail: string): PosWrite => ({ ok: false, reason, detail })
 

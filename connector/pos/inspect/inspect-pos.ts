@@ -1,18 +1,20 @@
 import { sql } from 'kysely'
-import { systemClock, type Clock } from '../../contract/clock.ts'
-import { databaseOf } from './database-of.ts'
-import { openConnection } from './sql/connection.ts'
-import { DatabaseFault } from './sql/database-fault.ts'
-import type { Connection, Dialect, Row, Tx } from './sql/ports.ts'
-import type { PosConfig } from './pos-config.ts'
-
-/** One thing looked at in a POS's database. `fix` says what to do when it is not in order. */
-export type Inspection = { name: string; ok: boolean; detail: string; fix: string | null }
+import { systemClock, type Clock } from '../../../contract/clock.ts'
+import { databaseOf } from '../database-of.ts'
+import { openConnection } from '../sql/connection.ts'
+import { DatabaseFault } from '../sql/database-fault.ts'
+import type { Connection, Dialect, Row, Tx } from '../sql/ports.ts'
+import type { PosConfig } from '../pos-config.ts'
+import { bad, doubtful, good, type Found, type Inspection } from './inspection.ts'
+import { lookAtStatements } from './statements.ts'
 
 /** Clocks further apart than this make a till's times misleading; nothing but what people read depends on them. */
 const SKEW_MAX_MS = 120_000
 /** Names of tables in one sentence. */
 const NAMED_MAX = 5
+
+/** Without these nothing that follows can be said. */
+const FIRST: ReadonlySet<string> = new Set(['database', 'writing'])
 
 /** What `doctor` asks of a POS's database. Changes nothing in it. */
 export async function inspectPos(config: PosConfig, clock: Clock = systemClock): Promise<Inspection[]> {
@@ -22,27 +24,29 @@ export async function inspectPos(config: PosConfig, clock: Clock = systemClock):
   try {
     const inspections: Inspection[] = []
     for (const [name, look] of LOOKS) {
-      const found = await look(connection, { ...database, clock }).catch((error: unknown) => failed(name, error))
-      inspections.push(...[found].flat().map((one) => ({ name, ...one })))
-      // Nothing more can be seen of a database that does not answer.
-      if (name === 'database' && !inspections.every(({ ok }) => ok)) break
+      const found = [await look(connection, { ...database, clock }).catch((error: unknown) => failed(name, error))].flat()
+      inspections.push(...found.map((one) => ({ name, ...one })))
+      if (FIRST.has(name) && found.some(({ level }) => level === 'fail')) return inspections
     }
+    inspections.push(...await lookAtStatements(connection, database.wanted).catch((error: unknown) => [{ name: 'statements', ...failed('statements', error) }]))
     return inspections
   } finally {
     await connection.close()
   }
 }
 
-function failed(name: string, error: unknown): Omit<Inspection, 'name'> {
-  if (error instanceof DatabaseFault) return { ok: false, detail: error.message.slice(0, -error.hint.length).trim(), fix: error.hint }
+function failed(name: string, error: unknown): Found {
+  if (error instanceof DatabaseFault) return (MUST.has(name) ? bad : doubtful)(error.message.slice(0, -error.hint.length).trim(), error.hint)
   throw new Error(`${name} could not be looked at`, { cause: error })
 }
 
+/** Looks whose fault is the shop's; the others make it worse than it could be. */
+const MUST: ReadonlySet<string> = new Set(['database', 'database is the primary', 'writing', 'statements'])
+
 type Asked = { takesOrders: boolean; timeZone: string | undefined; clock: Clock }
-type Look = (connection: Connection, asked: Asked) => Promise<Omit<Inspection, 'name'> | Omit<Inspection, 'name'>[]>
+type Look = (connection: Connection, asked: Asked) => Promise<Found | Found[]>
 
 const one = async (tx: Tx, query: ReturnType<typeof sql<Row>>): Promise<Row> => (await query.execute(tx)).rows[0] ?? {}
-const good = (detail: string): Omit<Inspection, 'name'> => ({ ok: true, detail, fix: null })
 
 const VERSION = {
   mysql: sql<Row>`SELECT VERSION() AS version`, postgres: sql<Row>`SELECT current_setting('server_version') AS version`, sqlite: sql<Row>`SELECT sqlite_version() AS version`,
@@ -56,7 +60,7 @@ const LOOKS: readonly [string, Look][] = [
     const isReplica = connection.dialect === 'mysql' ? (await one(tx, sql<Row>`SELECT @@global.read_only AS flag`))['flag'] === '1'
       : connection.dialect === 'postgres' ? (await one(tx, sql<Row>`SELECT pg_is_in_recovery() AS flag`))['flag'] === 't' : false
     if (!isReplica) return good('it is the one that the till writes, as far as it says')
-    return { ok: false, detail: 'it is a replica, or read-only: it shows what the till wrote a while ago', fix: 'Name the database that the till itself writes (pos.connection.host): a replica is never read' }
+    return bad('it is a replica, or read-only: it shows what the till wrote a while ago', 'Name the database that the till itself writes (pos.connection.host): a replica is never read')
   })],
 
   ['tables keep transactions', async (connection) => {
@@ -64,21 +68,13 @@ const LOOKS: readonly [string, Look][] = [
     const { rows } = await connection.read((tx) => sql<Row>`SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'BASE TABLE' AND ENGINE <> 'InnoDB'`.execute(tx))
     if (rows.length === 0) return good('all are InnoDB')
     const names = rows.slice(0, NAMED_MAX).map(({ name }) => name).join(', ')
-    return { ok: false, detail: `${rows.length} table(s) are not InnoDB (${names}): an order that breaks off would stay half written there`, fix: `If the POS's queries use them: ALTER TABLE … ENGINE=InnoDB, with the POS's maker` }
+    return doubtful(`${rows.length} table(s) are not InnoDB (${names}): an order that breaks off would stay half written there`, 'If the POS\'s queries use them: ALTER TABLE … ENGINE=InnoDB, with the POS\'s maker')
   }],
 
   ['writing', async (connection, { takesOrders }) => {
     if (!takesOrders) return good('not asked for: this store takes no web orders')
     await connection.write((tx) => sql`SELECT 1`.execute(tx))
-    if (connection.dialect === 'postgres') {
-      const { rows } = await connection.read((tx) => sql<Row>`SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND n.nspname = current_schema() AND NOT has_table_privilege(c.oid, 'SELECT')`.execute(tx))
-      if (rows.length > 0) return { ok: false, detail: `no SELECT on ${rows.slice(0, NAMED_MAX).map(({ name }) => name).join(', ')}`, fix: 'GRANT SELECT on the tables that the POS\'s queries use; docs/store-it.md lists what a connector needs' }
-    }
-    if (connection.dialect !== 'mysql') return good('a writing transaction begins')
-    const { rows } = await connection.read((tx) => sql<Row>`SHOW GRANTS`.execute(tx))
-    const grants = rows.flatMap((row) => Object.values(row)).filter((text) => text !== null)
-    const mayWrite = grants.some((text) => /ALL PRIVILEGES|\bINSERT\b/.test(text.split(' ON ')[0] ?? ''))
-    return mayWrite ? good('this user may insert') : { ok: false, detail: 'this user may insert nowhere', fix: 'GRANT what docs/store-it.md lists for web orders; or leave out the orders, and the store is only read' }
+    return good('a writing transaction begins')
   }],
 
   ['database clock', async (connection, { clock, timeZone }) => {
@@ -89,14 +85,14 @@ const LOOKS: readonly [string, Look][] = [
     const zone = row['zone'] === 'SYSTEM' ? row['local_zone'] : row['zone']
     const detail = `${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs >= 0 ? 'ahead of' : 'behind'} this machine; its time zone is ${zone}, the till's clock is read as ${timeZone ?? 'the POS itself says'}`
     if (Math.abs(skewMs) <= SKEW_MAX_MS) return good(detail)
-    return { ok: false, detail, fix: 'Set both clocks by NTP. Nothing is lost by it, but sales are shown at the wrong time' }
+    return doubtful(detail, 'Set both clocks by NTP. Nothing is lost by it, but sales are shown at the wrong time')
   }],
 
   ['binary log', async (connection) => {
     if (connection.dialect !== 'mysql') return []
     const row = await connection.read((tx) => one(tx, sql<Row>`SELECT @@log_bin AS logs, @@binlog_format AS format, @@log_bin_trust_function_creators AS trusts`))
     if (row['logs'] !== '1') return good('off')
-    if (row['format'] === 'STATEMENT') return { ok: false, detail: 'it keeps statements (binlog_format = STATEMENT): orders are written under wider locks, which may meet the till\'s', fix: 'Ask the administrator for binlog_format = MIXED or ROW' }
+    if (row['format'] === 'STATEMENT') return doubtful('it keeps statements (binlog_format = STATEMENT): orders are written under wider locks, which may meet the till\'s', 'Ask the administrator for binlog_format = MIXED or ROW')
     return good(row['trusts'] === '1' ? 'on, and triggers may be made' : 'on: triggers need SUPER, or log_bin_trust_function_creators = 1 (error 1419); without triggers the connector compares all goods')
   }],
 ]
