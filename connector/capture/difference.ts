@@ -87,13 +87,13 @@ function toldOf<K extends 'itemHash' | 'onHand'>(row: BaselineRow | undefined, k
 const differs = <T>(value: T, told: T | null | undefined, atEdge: T | null): boolean => value !== atEdge || (told !== undefined && told !== value)
 
 /**
- * Items the edge has and the POS does not. `unseen` are the SKUs of the edge that the POS snapshot did not bring. An item told after `startedAtSeq` came
+ * Items the edge has and the POS does not. `unseen` is what the edge has and the POS snapshot did not bring. An item told after `startedAtSeq` came
  * (or came back) while the snapshot was read, and is left to the capture.
  */
-export function removalsOf(edge: ReadonlyMap<string, EdgeRow>, unseen: ReadonlySet<string>, baseline: ReadonlyMap<string, BaselineRow>, startedAtSeq: number, now: number): OutgoingEvent[] {
+export function removalsOf(unseen: ReadonlyMap<string, EdgeRow>, baseline: ReadonlyMap<string, BaselineRow>, startedAtSeq: number, now: number): OutgoingEvent[] {
   const events: OutgoingEvent[] = []
-  for (const sku of unseen) {
-    if ((edge.get(sku)?.itemHash ?? null) === null) continue
+  for (const [sku, { itemHash }] of unseen) {
+    if (itemHash === null) continue
     if ((baseline.get(sku)?.seq ?? 0) > startedAtSeq) continue
     events.push({ type: 'catalog.item_removed', occurredAt: toInstant(now), data: { sku } })
   }

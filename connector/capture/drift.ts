@@ -33,23 +33,27 @@ export function driftedSku(event: OutgoingEvent & { data: { sku: string } }, cau
 /** Mended once and different again: what was told arrived, or should have. */
 const MENDED_IN_VAIN: ReadonlySet<DriftCause> = new Set(['lost', 'other_number', 'not_in_pos'])
 /** What the next reconcile is to look at again. */
-export const mended = (drifted: readonly DriftedSku[]): string[] => drifted.filter(({ cause }) => MENDED_IN_VAIN.has(cause)).map(({ sku }) => sku)
+export function* mended(drifted: Iterable<DriftedSku>): Iterable<string> {
+  for (const { sku, cause } of drifted) if (MENDED_IN_VAIN.has(cause)) yield sku
+}
 
-/** The figure of one reconcile. `healedBefore` are the SKUs that the one before mended. */
-export function driftReport(drifted: readonly DriftedSku[], healedBefore: ReadonlySet<string>, before: DriftReport | null, compared: number, now: number): DriftReport {
+/** The figure of one reconcile, of its SKUs, each of them once. `healedBefore`: whether the one before mended it. */
+export function driftReport(drifted: Iterable<DriftedSku>, healedBefore: (sku: string) => boolean, before: DriftReport | null, compared: number, now: number): DriftReport {
   const causes: DriftReport['causes'] = {}
-  const bySku = new Map<string, DriftedSku>()
+  const all = { skus: 0, sample: [] as DriftedSku[] }
+  const inVain = { skus: 0, sample: [] as DriftedSku[] }
   let units = 0
   for (const each of drifted) {
     units += each.pos === null ? 0 : Math.abs(each.pos - (each.edge ?? 0))
-    // An item and its level are one SKU; the level says more.
-    if (!bySku.has(each.sku) || each.pos !== null) bySku.set(each.sku, each)
+    causes[each.cause] = (causes[each.cause] ?? 0) + 1
+    count(all, each)
+    if (MENDED_IN_VAIN.has(each.cause) && healedBefore(each.sku)) count(inVain, each)
   }
-  for (const { cause } of bySku.values()) causes[cause] = (causes[cause] ?? 0) + 1
   const at = toInstant(now)
-  const unhealed = [...bySku.values()].filter(({ sku, cause }) => MENDED_IN_VAIN.has(cause) && healedBefore.has(sku))
-  return {
-    at, compared, skus: bySku.size, units, causes, sample: sampleOf([...bySku.values()]),
-    unhealed: unhealed.length === 0 ? null : { since: before?.unhealed?.since ?? at, skus: unhealed.length, sample: sampleOf(unhealed) },
-  }
+  return { at, compared, ...all, units, causes, unhealed: inVain.skus === 0 ? null : { since: before?.unhealed?.since ?? at, ...inVain } }
+}
+
+function count(counted: { skus: number; sample: DriftedSku[] }, each: DriftedSku): void {
+  counted.skus += 1
+  counted.sample = sampleOf([...counted.sample, each])
 }

@@ -8,6 +8,7 @@ import type { Journal } from '../journal/journal.ts'
 import type { OutgoingEvent } from '../journal/outgoing-event.ts'
 import { reconcileDifference, removalsOf, type EdgeRow } from './difference.ts'
 import { causeOf, driftedSku, driftReport, isInFlight, mended, type Numbering } from './drift.ts'
+import { openEdgeState, type EdgeState } from './edge-state.ts'
 import { createFeed, replaceHeld, settleFeed, type Feed } from './feed.ts'
 import { suspicionOf } from './judge-feed.ts'
 
@@ -36,6 +37,8 @@ export class ReconcileOvertaken extends Error {
 const SNAPSHOT_PAGE_SIZE = 500
 /** More pages than any store has: a cursor that never ends is a bug at the other side. */
 const STATE_PAGES_MAX = 10_000
+/** SKUs that the POS does not have, judged at once. */
+const REMOVALS_AT_ONCE = 500
 
 /**
  * Compares the whole POS with what the edge has and sends the differences, removals included (rules.md 4). With a new journal
@@ -44,19 +47,21 @@ const STATE_PAGES_MAX = 10_000
  * Throws what the POS, the edge or the disk throws: begin again, what was sent is not sent twice.
  */
 export async function reconcile(shop: Shop, edge: Edge, onProgress: (progress: ReconcileProgress) => void, feed: Feed = createFeed()): Promise<ReconcileProgress> {
+  const atEdge = openEdgeState()
   feed.gathering = true
   try {
-    return await compare(shop, edge, onProgress, feed)
+    return await compare(shop, edge, atEdge, onProgress, feed)
   } catch (error) {
     // Half a comparison is no verdict; the next one finds it again.
     shop.journal.held.dropUnjudged('reconcile')
     throw error
   } finally {
     feed.gathering = false
+    atEdge.close()
   }
 }
 
-async function compare({ journal, pos, turn, now }: Shop, edge: Edge, onProgress: (progress: ReconcileProgress) => void, feed: Feed): Promise<ReconcileProgress> {
+async function compare({ journal, pos, turn, now }: Shop, edge: Edge, atEdge: EdgeState, onProgress: (progress: ReconcileProgress) => void, feed: Feed): Promise<ReconcileProgress> {
   const cursor = journal.meta.get('posCursor') ?? await pos.currentCursor()
   const epoch = journal.meta.number('epoch')
   const startedAtSeq = journal.outbox.lastSeq()
@@ -65,20 +70,17 @@ async function compare({ journal, pos, turn, now }: Shop, edge: Edge, onProgress
   }
   const firstSync = journal.meta.get('synced') === null
   const told = { epoch, ackedSeq: journal.outbox.acked().seq }
-  const atEdge = await readState(edge)
-  /** What the edge has and the POS was not seen to have: the same texts as the map's, not a second catalogue of them. */
-  const unseen = new Set(atEdge.keys())
-  const drifted: DriftedSku[] = []
-  const progress: ReconcileProgress = { compared: 0, events: 0, total: Math.max(atEdge.size, journal.baseline.examined().skus) || null }
+  await readState(edge, atEdge)
+  const progress: ReconcileProgress = { compared: 0, events: 0, total: Math.max(atEdge.count(), journal.baseline.examined().skus) || null }
 
   /** What is new to the edge flows; what contradicts it waits. */
-  const keep = (events: readonly OutgoingEvent[], read: { items: readonly Item[]; removed: readonly string[]; levels: readonly Level[] }): number => {
+  const keep = (events: readonly OutgoingEvent[], read: { items: readonly Item[]; removed: readonly string[]; levels: readonly Level[] }, known: ReadonlyMap<string, EdgeRow>): number => {
     const baseline = journal.baseline.of(events.flatMap((event) => (isAboutSku(event) ? event.data.sku : [])))
-    const sorted = events.filter(isAboutSku).map((event) => ({ event, ...sortFound(event, baseline.get(event.data.sku), atEdge.get(event.data.sku), told) }))
-    drifted.push(...sorted.flatMap(({ drift, contradicts }) => (drift && (contradicts || !firstSync) ? drift : [])))
+    const sorted = events.filter(isAboutSku).map((event) => ({ event, ...sortFound(event, baseline.get(event.data.sku), known.get(event.data.sku), told) }))
+    atEdge.note(sorted.flatMap(({ drift, contradicts }) => (drift && (contradicts || !firstSync) ? drift : [])))
     const waits = sorted.flatMap(({ held }) => held ?? [])
     // Compared from now on with what the edge has, not with nothing.
-    journal.baseline.adopt(waits.flatMap(({ sku }) => adoptable(sku, baseline, atEdge)))
+    journal.baseline.adopt(waits.flatMap(({ sku }) => adoptable(sku, baseline, known)))
     replaceHeld(journal, read, waits, 'reconcile')
     const flowing = sorted.filter(({ held, inFlight }) => !held && !inFlight).map(({ event }) => event)
     journal.append(flowing)
@@ -92,13 +94,14 @@ async function compare({ journal, pos, turn, now }: Shop, edge: Edge, onProgress
       const asOf = journal.outbox.lastSeq()
       const read = { ...await pos.readSnapshot(from, SNAPSHOT_PAGE_SIZE), removed: [], asOf, now: now() }
       const skus = [...read.items, ...read.levels].map(({ sku }) => sku)
+      const known = atEdge.of(skus)
       const events = journal.transaction(() => {
-        const { events, adopt } = reconcileDifference(read, journal.baseline.of(skus), atEdge)
+        const { events, adopt } = reconcileDifference(read, journal.baseline.of(skus), known)
         journal.baseline.adopt(adopt)
         journal.refused.note(read.refused ?? [], now())
-        return keep(events, read)
+        return keep(events, read, known)
       })
-      for (const sku of [...read.items.map((item) => item.sku), ...(read.unreadable ?? [])]) unseen.delete(sku)
+      atEdge.see([...read.items.map((item) => item.sku), ...(read.unreadable ?? [])])
       return { done: read.done, events, items: read.items.length, last: read.last ?? read.items.at(-1)?.sku ?? read.levels.at(-1)?.sku ?? from }
     })
     progress.events += page.events
@@ -114,10 +117,13 @@ async function compare({ journal, pos, turn, now }: Shop, edge: Edge, onProgress
     sameEpoch()
     return journal.transaction(() => {
       const before = journal.outbox.lastSeq()
-      const removals = removalsOf(atEdge, unseen, journal.baseline.of([...unseen]), startedAtSeq, now())
-      keep(removals, { items: [], removed: removals.flatMap((event) => (isAboutSku(event) ? event.data.sku : [])), levels: [] })
+      for (let afterSku: string | null = null, unseen; (unseen = atEdge.unseen(afterSku, REMOVALS_AT_ONCE)).size > 0;) {
+        const removals = removalsOf(unseen, journal.baseline.of([...unseen.keys()]), startedAtSeq, now())
+        keep(removals, { items: [], removed: removals.flatMap((event) => (isAboutSku(event) ? event.data.sku : [])), levels: [] }, unseen)
+        afterSku = [...unseen.keys()].at(-1) ?? null
+      }
       const change = settleFeed(journal, feed.limits, now())
-      keepFigure(journal, drifted, progress.compared, now())
+      keepFigure(journal, atEdge, progress.compared, now())
       progress.events += journal.outbox.lastSeq() - before
       if (journal.meta.get('posCursor') === null) journal.meta.set('posCursor', cursor)
       journal.meta.set('synced', '1')
@@ -155,11 +161,13 @@ function adoptable(sku: string, baseline: ReadonlyMap<string, BaselineRow>, atEd
   return row && !baseline.has(sku) ? [{ sku, itemHash: row.itemHash, priceMinor: row.priceMinor ?? null, onHand: row.onHand }] : []
 }
 
-function keepFigure(journal: Journal, found: readonly DriftedSku[], compared: number, at: number): void {
+function keepFigure(journal: Journal, atEdge: EdgeState, compared: number, at: number): void {
   const held = journal.held.count() > 0
-  const drifted = found.map((each) => (held && journal.held.has(each.sku) ? { ...each, cause: 'held' as const } : each))
-  journal.meta.set('drift', JSON.stringify(driftReport(drifted, journal.healed.all(), readDrift(journal), compared, at)))
-  journal.healed.replace(mended(drifted))
+  const drifted = function* (): Iterable<DriftedSku> {
+    for (const each of atEdge.drifted()) yield held && journal.held.has(each.sku) ? { ...each, cause: 'held' } : each
+  }
+  journal.meta.set('drift', JSON.stringify(driftReport(drifted(), (sku) => journal.healed.has(sku), readDrift(journal), compared, at)))
+  journal.healed.replace(mended(drifted()))
 }
 
 /** What the last reconcile found; `null` before the first. */
@@ -168,22 +176,14 @@ export function readDrift({ meta }: Pick<Journal, 'meta'>): DriftReport | null {
   return kept === null ? null : JSON.parse(kept) as DriftReport
 }
 
-async function readState(edge: Edge): Promise<Map<string, EdgeRow>> {
-  const rows = new Map<string, EdgeRow>()
+async function readState(edge: Edge, into: EdgeState): Promise<void> {
   let cursor: string | null = null
   for (let pages = 0; pages < STATE_PAGES_MAX; pages += 1) {
     const answer = await edge.state(cursor)
     if (!answer.ok) throw new StateRefused(`the edge does not tell its state (${answer.refusal.status} ${answer.refusal.problem ?? ''})`)
-    for (const { sku, itemHash, priceMinor, onHand, epoch, asOf } of answer.value.items) {
-      // An item and its level may come in two rows.
-      const known = rows.get(sku)
-      rows.set(sku, {
-        itemHash: itemHash ?? known?.itemHash ?? null, priceMinor: priceMinor ?? known?.priceMinor ?? null,
-        ...(onHand === null ? { onHand: known?.onHand ?? null, epoch: known?.epoch ?? null, asOf: known?.asOf ?? null } : { onHand, epoch, asOf }),
-      })
-    }
+    into.put(answer.value.items)
     cursor = answer.value.nextCursor
-    if (cursor === null) return rows
+    if (cursor === null) return
   }
   throw new StateRefused('the edge\'s state does not end')
 }
