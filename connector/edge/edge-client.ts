@@ -96,9 +96,11 @@ export function createEdgeClient(options: EdgeClientOptions): Edge {
   /** Whether the clock was off, and is set now. */
   const learnDate = (response: Response, sentAt: number): boolean => {
     const date = Date.parse(response.headers.get('date') ?? '')
-    if (Number.isNaN(date) || Math.abs(date - clock.now()) < CLOCK_STEP_MS) return false
-    clock.learn(date, sentAt)
-    return true
+    if (Number.isNaN(date)) return false
+    const isOff = Math.abs(date - clock.now()) >= CLOCK_STEP_MS
+    // Before the edge has told it better, whole seconds show that the clock is not what was refused.
+    if (isOff || clock.skewMs() === null) clock.learn(date, sentAt)
+    return isOff
   }
 
   return {
@@ -131,15 +133,19 @@ const WHAT_TO_DO: Readonly<Record<string, string>> = {
 /** TLS has many names for it; this one lacks the word. */
 const isCertificateFault = (code: string | null): boolean => code !== null && (code.includes('CERT') || code === 'UNABLE_TO_VERIFY_LEAF_SIGNATURE')
 
-/** Names the host and the innermost known cause: fetch says only "fetch failed" and wraps the rest. */
-export function noAnswer({ host }: URL, error: unknown): string {
+/** The innermost known cause, since fetch says only "fetch failed" and wraps the rest, and what to do about it. */
+export function whyNoAnswer(error: unknown): { code: string | null; todo: string } {
   let code: string | null = null
   for (let inner = error; inner instanceof Error; inner = inner.cause) {
     // Of messages only those known here are told: another may hold anything.
     const known = [inner.name, inner.message].find((text) => Object.hasOwn(WHAT_TO_DO, text))
     code = 'code' in inner && typeof inner.code === 'string' ? inner.code : known ?? code
   }
-  const todo = WHAT_TO_DO[code ?? ''] ?? (isCertificateFault(code) ? 'its certificate is not trusted here: behind a company\'s proxy set NODE_EXTRA_CA_CERTS to its authority\'s certificate (docs/secure-link.md), else look at the certificate and this machine\'s clock' : 'look at the line and at edge.url')
+  return { code, todo: WHAT_TO_DO[code ?? ''] ?? (isCertificateFault(code) ? 'its certificate is not trusted here: behind a company\'s proxy set NODE_EXTRA_CA_CERTS to its authority\'s certificate (docs/secure-link.md), else look at the certificate and this machine\'s clock' : 'look at the line and at edge.url') }
+}
+
+export function noAnswer({ host }: URL, error: unknown): string {
+  const { code, todo } = whyNoAnswer(error)
   return `no answer from ${host}${code === null ? '' : ` (${code})`}: ${todo}`
 }
 

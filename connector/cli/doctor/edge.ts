@@ -1,20 +1,23 @@
 import { systemClock, type Clock } from '../../../contract/clock.ts'
 import { SIGNATURE_TOLERANCE_S } from '../../../contract/limits.ts'
 import type { ConnectorConfig } from '../../config/config.ts'
-import { createEdgeClient, type Edge } from '../../edge/edge-client.ts'
+import { createEdgeClient, whyNoAnswer, type Edge } from '../../edge/edge-client.ts'
 import { createEdgeClock } from '../../edge/edge-clock.ts'
-import { duration, faultText } from '../say.ts'
+import { duration } from '../say.ts'
 import { broken, doubtful, fine, type Finding } from './finding.ts'
 
 /** Beyond it a person should look, long before calls are refused. */
 const SKEW_WARN_MS = 30_000
 const DATE_WITHIN_MS = 10_000
 
-/** One signed call that only reads: it takes no epoch and no lease, and offers this machine no work. */
+/** One signed call that only reads: it takes no epoch and no lease, and offers this machine no work. Before pairing an unsigned one, which shows that the edge is there. */
 export async function lookAtEdge(config: ConnectorConfig, wall: Clock = systemClock): Promise<Finding[]> {
+  const { url } = config.edge
   const clock = createEdgeClock(wall)
-  const edge = createEdgeClient({ url: config.edge.url, storeId: config.store.id, secrets: config.store.secrets, clock })
-  return [...proxyFindings(process.env), ...await callFindings(edge, config.edge.url), ...await skewFindings(config.edge.url, wall)]
+  const answers = config.store.secrets.length === 0
+    ? await unsignedFindings(url)
+    : await callFindings(createEdgeClient({ url, storeId: config.store.id, secrets: config.store.secrets, clock }), url)
+  return [...proxyFindings(process.env), ...answers, ...await skewFindings(url, wall)]
 }
 
 async function callFindings(edge: Pick<Edge, 'state'>, url: string): Promise<Finding[]> {
@@ -26,11 +29,40 @@ async function callFindings(edge: Pick<Edge, 'state'>, url: string): Promise<Fin
     if (status === 401) {
       return [fine('edge', `${host} answers`), broken('signature', 'the edge does not accept the store id or its secret', 'compare store.id with the operator; get a new secret with "pair" and a code from the operator; look at the clock below')]
     }
-    if (problem === null) return [broken('edge', `${host} answers with ${status}, and not in the edge's words`, 'something on the way answers for it: look at edge.url, a proxy or a firewall')]
+    if (problem === null) return [strange(host, status)]
     return [doubtful('edge', `${host} answers, and says ${problem} (${status})`, 'wait a minute and look again; tell the operator if it stays')]
   } catch (error) {
-    return [broken('edge', faultText(error), 'see docs/store-it.md, "What stands between"; behind a proxy or a company certificate authority set NODE_USE_ENV_PROXY and NODE_EXTRA_CA_CERTS')]
+    return [noAnswerFinding(url, error, process.env)]
   }
+}
+
+async function unsignedFindings(url: string): Promise<Finding[]> {
+  const { host } = new URL(url)
+  try {
+    const response = await fetch(new URL('/healthz', url), { redirect: 'error', signal: AbortSignal.timeout(DATE_WITHIN_MS) })
+    await response.body?.cancel()
+    return [response.ok ? fine('edge', `${host} answers`) : strange(host, response.status)]
+  } catch (error) {
+    return [noAnswerFinding(url, error, process.env)]
+  }
+}
+
+const strange = (host: string, status: number): Finding =>
+  broken('edge', `${host} answers with ${status}, and not in the edge's words`, 'something on the way answers for it: look at edge.url, a proxy or a firewall')
+
+/** What takes calls away without a word. */
+const SWALLOWED: ReadonlySet<string | null> = new Set(['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'TimeoutError', 'EHOSTUNREACH', 'ENETUNREACH'])
+
+/** A fix for each cause: whoever has a typing mistake in a port is not sent to look for a proxy. */
+export function noAnswerFinding(url: string, error: unknown, environment: NodeJS.ProcessEnv): Finding {
+  const { host } = new URL(url)
+  // What is not a network fault is an answer that is not the edge's, and says so.
+  if (error instanceof Error && error.cause === undefined && 'hint' in error) return broken('edge', `${host}: ${error.message}`, 'look at edge.url: the operator knows the right one')
+  const { code, todo } = whyNoAnswer(error)
+  const proxy = usedProxy(environment)
+  const byProxy = proxy === null ? '' : `; the call goes through ${proxy}, so look whether that proxy runs and lets it through`
+  const needsProxy = proxy === null && SWALLOWED.has(code) ? '; where calls out must take a proxy, set HTTPS_PROXY and NODE_USE_ENV_PROXY=1 for the connector (docs/secure-link.md)' : ''
+  return broken('edge', `no answer from ${host}${code === null ? '' : ` (${code})`}`, `${todo}${byProxy}${needsProxy}`)
 }
 
 /** This machine's clock against the edge's, by the date of any answer. */
@@ -58,9 +90,12 @@ export function skewFinding(skewMs: number): Finding {
 
 /** A proxy that is set in the environment is used by Node only when it is told so. */
 export function proxyFindings(environment: NodeJS.ProcessEnv): Finding[] {
-  const proxy = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].find((name) => (environment[name] ?? '') !== '')
+  const proxy = setProxy(environment)
   if (proxy === undefined) return []
-  return environment['NODE_USE_ENV_PROXY'] === '1'
+  return usedProxy(environment) !== null
     ? [fine('proxy', `${proxy} is used`)]
     : [doubtful('proxy', `${proxy} is set and not used`, 'set NODE_USE_ENV_PROXY=1 for the connector\'s service, or unset the proxy')]
 }
+
+const setProxy = (environment: NodeJS.ProcessEnv): string | undefined => ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].find((name) => (environment[name] ?? '') !== '')
+const usedProxy = (environment: NodeJS.ProcessEnv): string | null => (environment['NODE_USE_ENV_PROXY'] === '1' ? setProxy(environment) ?? null : null)
