@@ -4,6 +4,7 @@ import type { Clock } from '../../../contract/clock.ts'
 import type { PosWrite } from '../port.ts'
 import type { OrderBook, Row, Tx } from '../sql/ports.ts'
 import { scaled, unscaled } from '../sql/decimal.ts'
+import { cutTo, readTextLengths } from '../sql/text-columns.ts'
 import { instantToWallClock } from '../sql/wall-clock.ts'
 import { osposGoods } from './goods.ts'
 import { commentOf, demandOf, orderLines, shortOf, type OrderedItem, type OrderLine } from './order-lines.ts'
@@ -15,6 +16,9 @@ import { COMPLETED, readStates, saleName, SUSPENDED } from './sales.ts'
 import { list, readSettings, rowsOf, tablesOf, text, useTillClock, type Settings } from './shop-settings.ts'
 
 const CANCELLED = 2
+/** Tables with texts of a web order, and a text in as many signs as one of their columns holds. */
+const WRITTEN = ['sales', 'sales_payments', 'sales_items', 'sales_items_taxes', 'sales_taxes']
+type Fitted = (text: string, column: string) => string
 const TAX = { included: 0, onTop: 1 } as const
 
 /**
@@ -134,8 +138,10 @@ export function osposOrderBook(config: OsposConfig, orders: OrderTable, clock: C
     const shape = config.orders === 'completed' ? 'completed' : 'suspended'
     const money = (minor: number): string => unscaled(minor, settings.decimals)
     const at = wallClock(settings)
+    const lengths = await readTextLengths(tx, 'mysql', WRITTEN.map((name) => `${config.prefix}${name}`))
+    const fitted: Fitted = (text, name) => cutTo(text, lengths.get(`${config.prefix}${name}`))
     const head = await sql`INSERT INTO ${table('sales')} (sale_time, customer_id, employee_id, comment, invoice_number, quote_number, work_order_number, sale_status, sale_type)
-      VALUES (${at}, NULL, ${employee}, ${commentOf(assignment)}, NULL, NULL, NULL, ${shape === 'completed' ? COMPLETED : SUSPENDED}, 0)`.execute(tx)
+      VALUES (${at}, NULL, ${employee}, ${commentOf(assignment, lengths.get(`${config.prefix}sales.comment`))}, NULL, NULL, NULL, ${shape === 'completed' ? COMPLETED : SUSPENDED}, 0)`.execute(tx)
     const saleId = Number(head.insertId)
     const demand = JSON.stringify(shape === 'suspended' ? [...demandOf(lines)] : [])
     await sql`INSERT INTO ${own} (order_id, sale_id, location_id, shape, payment, demand, settled)
@@ -144,19 +150,19 @@ export function osposOrderBook(config: OsposConfig, orders: OrderTable, clock: C
     const taxMinor = sum(lines.flatMap(({ taxes }) => taxes.map(({ amountMinor }) => amountMinor)))
     const totalMinor = sum(lines.map((line) => line.totalMinor)) + (settings.taxIncluded ? 0 : taxMinor)
     await sql`INSERT INTO ${table('sales_payments')} (sale_id, payment_type, payment_amount, cash_refund, cash_adjustment, employee_id, reference_code)
-      VALUES (${saleId}, ${config.payment}, ${money(totalMinor)}, 0, 0, ${employee}, ${assignment.number.slice(0, 40)})`.execute(tx)
+      VALUES (${saleId}, ${config.payment}, ${money(totalMinor)}, 0, 0, ${employee}, ${fitted(assignment.number, 'sales_payments.reference_code')})`.execute(tx)
 
     for (const line of lines) {
       await sql`INSERT INTO ${table('sales_items')} (sale_id, item_id, description, serialnumber, line, quantity_purchased, item_cost_price, item_unit_price, discount, discount_type, item_location, print_option)
-        VALUES (${saleId}, ${line.itemId}, ${line.description.slice(0, 255)}, '', ${line.line}, ${line.quantity}, ${line.costPrice}, ${line.unitPrice}, 0, 0, ${settings.locationId}, 0)`.execute(tx)
+        VALUES (${saleId}, ${line.itemId}, ${fitted(line.description, 'sales_items.description')}, '', ${line.line}, ${line.quantity}, ${line.costPrice}, ${line.unitPrice}, 0, 0, ${settings.locationId}, 0)`.execute(tx)
     }
     if (shape === 'completed') await moveStock(tx, settings, lines.filter(({ tracked }) => tracked).map((line) => ({ itemId: line.itemId, quantity: unscaled(-line.thousandths, 3) })), employee, saleName(saleId), at)
-    await insertTaxes(tx, settings, saleId, lines)
+    await insertTaxes(tx, settings, saleId, lines, fitted)
     return { ok: true, posReference: saleName(saleId), stockFell: shape === 'completed' }
   }
 
   /** What the till prints as taxes, one row for each name and rate, and what each line holds of it. */
-  async function insertTaxes(tx: Tx, settings: Settings, saleId: number, lines: readonly OrderLine[]): Promise<void> {
+  async function insertTaxes(tx: Tx, settings: Settings, saleId: number, lines: readonly OrderLine[], fitted: Fitted): Promise<void> {
     const money = (minor: number): string => unscaled(minor, settings.decimals)
     const type = settings.taxIncluded ? TAX.included : TAX.onTop
     const groups = new Map<string, { name: string; percent: string; basisMinor: number; amountMinor: number }>()
@@ -166,14 +172,14 @@ export function osposOrderBook(config: OsposConfig, orders: OrderTable, clock: C
         const group = groups.get(key) ?? { name, percent, basisMinor: 0, amountMinor: 0 }
         groups.set(key, { ...group, basisMinor: group.basisMinor + line.totalMinor, amountMinor: group.amountMinor + amountMinor })
         await sql`INSERT INTO ${table('sales_items_taxes')} (sale_id, item_id, line, name, percent, tax_type, rounding_code, cascade_sequence, item_tax_amount)
-          VALUES (${saleId}, ${line.itemId}, ${line.line}, ${name}, ${percent}, ${type}, 1, 0, ${money(amountMinor)})`.execute(tx)
+          VALUES (${saleId}, ${line.itemId}, ${line.line}, ${fitted(name, 'sales_items_taxes.name')}, ${percent}, ${type}, 1, 0, ${money(amountMinor)})`.execute(tx)
       }
     }
     let sequence = 0
     for (const { name, percent, basisMinor, amountMinor } of groups.values()) {
       sequence += 1
       await sql`INSERT INTO ${table('sales_taxes')} (sale_id, tax_type, tax_group, sale_tax_basis, sale_tax_amount, print_sequence, name, tax_rate, rounding_code)
-        VALUES (${saleId}, ${type}, ${name.slice(0, 32)}, ${money(basisMinor)}, ${money(amountMinor)}, ${sequence}, ${name}, ${percent}, 1)`.execute(tx)
+        VALUES (${saleId}, ${type}, ${fitted(name, 'sales_taxes.tax_group')}, ${money(basisMinor)}, ${money(amountMinor)}, ${sequence}, ${fitted(name, 'sales_taxes.name')}, ${percent}, 1)`.execute(tx)
     }
   }
 

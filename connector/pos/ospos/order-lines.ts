@@ -3,6 +3,7 @@ import type { RejectReason } from '../../../contract/events.ts'
 import { lineTaxMinor, lineTotalMinor } from '../../../contract/money.ts'
 import type { Item } from '../../../contract/product.ts'
 import { scaled, unscaled } from '../sql/decimal.ts'
+import { cutTo } from '../sql/text-columns.ts'
 
 /** An item as an order needs it. `taxes` are the rates it has in the till now. */
 export type OrderedItem = { itemId: number; item: Item; description: string; costPrice: string; taxes: { name: string; percent: string }[] }
@@ -96,13 +97,13 @@ export function shortOf(lines: readonly OrderLine[], shelf: ReadonlyMap<number, 
   return null
 }
 
-/** Beyond this the column would cut it, or a till of the older character set refuse it. */
+/** More than a cashier reads. */
 const COMMENT_MAX = 1_000
 
-/** What the till shows with the sale. Not a customer record: a shop's list of customers is not where every web shopper belongs. */
-export function commentOf(order: Assignment): string {
+/** What the till shows with the sale, in as many signs as its column holds. Not a customer record: a shop's list of customers is not where every web shopper belongs. */
+export function commentOf(order: Assignment, lengthMax = COMMENT_MAX): string {
   const { fulfillment, customer } = order
   const where = fulfillment.method === 'pickup' ? 'pickup' : `send to ${[fulfillment.address.name, fulfillment.address.line1, fulfillment.address.line2, `${fulfillment.address.postalCode} ${fulfillment.address.city}`, fulfillment.address.country].filter(Boolean).join(', ')}`
   const words = [`Web order ${order.number}`, customer.name, customer.phone, where, order.note].filter(Boolean).join(' | ')
-  return words.replace(/[\u{10000}-\u{10FFFF}]/gu, '?').replace(/[\p{Cc}\s]+/gu, ' ').slice(0, COMMENT_MAX)
+  return cutTo(words.replace(/[\u{10000}-\u{10FFFF}]/gu, '?').replace(/[\p{Cc}\s]+/gu, ' '), Math.min(lengthMax, COMMENT_MAX))
 }

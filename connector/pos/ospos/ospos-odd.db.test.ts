@@ -25,6 +25,17 @@ describe('item numbers as people leave them in the form', () => {
   })
 })
 
+test('an order with more words than the till\'s columns hold is cut to each of them, by signs and not by bytes', async () => {
+  shop = await openTestShop(inject('mariadb'))
+  const tea = await shop.addItem({ price: '4.99', stock: 3, taxes: [['Sales tax', '10']] })
+  for (const change of ['sales MODIFY comment VARCHAR(40)', 'sales_items MODIFY description VARCHAR(12)', 'sales_items_taxes MODIFY name VARCHAR(5)']) await shop.register.db.query(`ALTER TABLE ospos_${change}`)
+  await shop.register.db.query("UPDATE ospos_items SET description = 'A tea for the morning'")
+  const order = orderOf([{ ...TEA, sku: String(tea), taxRate: '10' }, 1])
+  expect(await shop.pos.writeOrder({ ...order, customer: { ...order.customer, name: 'Zoë Ångström-Łukasiewicz' }, note: 'ring '.repeat(100) })).toMatchObject({ ok: true })
+  expect(await shop.register.rows('SELECT s.comment, l.description, t.name FROM ospos_sales s JOIN ospos_sales_items l USING (sale_id) JOIN ospos_sales_items_taxes t USING (sale_id)'))
+    .toEqual([{ comment: 'Web order W-1001 | Zoë Ångström-Łukas...', description: 'A tea for...', name: 'Sa...' }])
+})
+
 describe('a POS that came back from a backup', () => {
   test('gives its ids again, and its new sales are told', async () => {
     shop = await openTestShop(inject('mariadb'))

@@ -1,9 +1,12 @@
 /** What kind of trouble a database made; decides what is tried again and what a person is told. */
 export type FaultKind =
   | 'unreachable' | 'lost' | 'login' | 'no-database' | 'no-table' | 'no-column' | 'no-grant' | 'no-trigger-grant' | 'read-only'
-  | 'timeout' | 'conflict' | 'duplicate' | 'constraint' | 'syntax' | 'full' | 'not-a-database' | 'too-many' | 'other'
+  | 'timeout' | 'conflict' | 'duplicate' | 'constraint' | 'data' | 'syntax' | 'full' | 'not-a-database' | 'too-many' | 'other'
 
-/** A fault: it is tried again. Neither parameters nor passwords stand in it: what the driver said is in `cause`, which is never logged. */
+/**
+ * A fault: it is tried again, but for `data`: a value that its column does not take will not fit the next time either, and an order with such a one is refused.
+ * Neither parameters nor passwords stand in it: what the driver said is in `cause`, which is never logged.
+ */
 export class DatabaseFault extends Error {
   override name = 'DatabaseFault'
   readonly kind: FaultKind
@@ -30,11 +33,11 @@ const KIND_OF: Record<string, FaultKind> = {
   1040: 'too-many', 1203: 'too-many', 1226: 'too-many', 1045: 'login', 1698: 'login', 1130: 'login', 1044: 'no-database', 1049: 'no-database', 1046: 'no-database', 1146: 'no-table', 1054: 'no-column',
   1142: 'no-grant', 1143: 'no-grant', 1227: 'no-grant', 1370: 'no-grant', 1419: 'no-trigger-grant', 1290: 'read-only', 1792: 'read-only', 1836: 'read-only',
   1205: 'timeout', 1969: 'timeout', 3024: 'timeout', 1213: 'conflict', 1020: 'conflict', 1062: 'duplicate', 1451: 'constraint', 1452: 'constraint', 1048: 'constraint', 1364: 'constraint',
-  4025: 'constraint', 3819: 'constraint', 1406: 'constraint', 1264: 'constraint', 1366: 'constraint', 1064: 'syntax', 1021: 'full', 1114: 'full', 1053: 'lost', 1927: 'lost', 1317: 'timeout',
+  4025: 'constraint', 3819: 'constraint', 1406: 'data', 1264: 'data', 1265: 'data', 1292: 'data', 1366: 'data', 1064: 'syntax', 1021: 'full', 1114: 'full', 1053: 'lost', 1927: 'lost', 1317: 'timeout',
   // PostgreSQL, by SQLSTATE.
   '28P01': 'login', '28000': 'login', '3D000': 'no-database', '42P01': 'no-table', '42703': 'no-column', '42501': 'no-grant', '25006': 'read-only', '57014': 'timeout', '55P03': 'timeout',
-  '25P03': 'timeout', '40P01': 'conflict', '40001': 'conflict', '23505': 'duplicate', '23503': 'constraint', '23502': 'constraint', '23514': 'constraint', '22001': 'constraint',
-  '22003': 'constraint', '42601': 'syntax', '42883': 'syntax', '53100': 'full', '53300': 'too-many', '57P01': 'lost', '57P02': 'lost', '57P03': 'unreachable', '08006': 'lost', '08003': 'lost', '08001': 'unreachable',
+  '25P03': 'timeout', '40P01': 'conflict', '40001': 'conflict', '23505': 'duplicate', '23503': 'constraint', '23502': 'constraint', '23514': 'constraint', '22001': 'data',
+  '22003': 'data', '22007': 'data', '22008': 'data', '22021': 'data', '22P02': 'data', '22P05': 'data', '42601': 'syntax', '42883': 'syntax', '53100': 'full', '53300': 'too-many', '57P01': 'lost', '57P02': 'lost', '57P03': 'unreachable', '08006': 'lost', '08003': 'lost', '08001': 'unreachable',
   // SQLite, by result code.
   SQLITE_5: 'timeout', SQLITE_6: 'timeout', SQLITE_8: 'read-only', SQLITE_10: 'lost', SQLITE_11: 'not-a-database', SQLITE_13: 'full', SQLITE_14: 'unreachable', SQLITE_19: 'constraint',
   SQLITE_23: 'no-grant', SQLITE_26: 'not-a-database', SQLITE_1555: 'duplicate', SQLITE_2067: 'duplicate',
@@ -72,8 +75,11 @@ function codeOf(error: unknown, dialect: Whereabouts['dialect']): string {
   return typeof code === 'string' ? code : 'unknown'
 }
 
-/** The table or column a message names. Messages about those carry no values. */
+/** The table or column a message names. Messages about those carry no values; of one that does (MySQL's about data) only the end is looked at, where it names the column. */
 function nameIn(text: string): string {
+  const ofData = /for column [`']?([\w.$`]+?)[`']? at row \d+$/.exec(text)?.[1] ?? /^value too long for type (character(?: varying)?\(\d+\))$/.exec(text)?.[1]
+  if (ofData !== undefined) return ` (${ofData.replaceAll('`', '')})`
+  if (/^(?:Incorrect|Data truncated)/.test(text)) return ''
   const found = /(?:Table|relation|Unknown column|column|for (?:table|sequence|schema)|no such (?:table|column):?) ["'`]?([\w.$]+)["'`]?/i.exec(text)
   return found?.[1] ? ` (${found[1]})` : ''
 }
@@ -99,6 +105,10 @@ function wordsFor(kind: FaultKind, { place, user, dialect }: Whereabouts, name: 
     case 'conflict': return { message: `Two transactions of the database ${place} wanted the same rows (${code})`, hint: 'It is tried again' }
     case 'duplicate': return { message: `The database ${place} has such a row already (${code})`, hint: 'It is looked up again. If it lasts, another program gives the same numbers' }
     case 'constraint': return { message: `The database ${place} does not take such a row${name} (${code})`, hint: 'The POS\'s tables ask for something that the configuration does not give: a key of another table, a value, or a shorter text' }
+    case 'data': return {
+      message: `A column of the database ${place} does not hold a value${name} (${code})`,
+      hint: 'The value is too long or too large for it, or has signs that its character set lacks. In statements of your own cut it, as in LEFT(:customerName, 50), or widen the column',
+    }
     case 'syntax': return { message: `The database ${place} does not understand a statement (${code})`, hint: 'Check the statements of the configuration in the database\'s own client' }
     case 'full': return { message: `The disk of the database ${place} is full (${code})`, hint: 'Make room there' }
     case 'not-a-database': return { message: `${place} is damaged or not a database (${code})`, hint: 'Check pos.connection.file; a damaged file is a case for the POS\'s backup' }

@@ -106,6 +106,8 @@ export function createDatabasePos({ connection, capabilities, goods, activity: o
         if (write.ok) noteWrite(skus)
         return write
       } catch (error) {
+        // Nothing of it stays, and it would fail the same way each time: a person mends the configuration or the order.
+        if (error instanceof DatabaseFault && error.kind === 'data') return { ok: false, reason: 'invalid', detail: error.message }
         // It may have been written all the same: the commit's answer was lost.
         noteWrite(skus)
         throw error

@@ -7,6 +7,7 @@ import type { PosWrite } from '../port.ts'
 import { decimalsOf } from '../sql/decimal.ts'
 import { withoutStrangers } from '../sql/plain-words.ts'
 import type { Dialect, OrderBook, Row, Tx } from '../sql/ports.ts'
+import { cutTo, readTextLengths } from '../sql/text-columns.ts'
 import { instantToWallClock } from '../sql/wall-clock.ts'
 import { toIntegerBelow, toPlain } from './doubles.ts'
 import { findTicket } from './find-ticket.ts'
@@ -29,9 +30,6 @@ export type Booking = {
   zone: string
   clock: Clock
 }
-
-/** What the columns for a note hold in MariaDB. */
-const NOTE_LENGTH_MAX = 255
 
 const no = (reason: RejectReason, detail: string): PosWrite => ({ ok: false, reason, detail })
 
@@ -73,7 +71,7 @@ async function writeTicket(tx: Tx, speech: Speech, booking: Booking, assignment:
   const person = await findPerson(tx, config.person)
   const at = instantToWallClock(clock(), zone)
   const digits = decimalsOf(config.currency)
-  const note = noteOf(assignment).slice(0, NOTE_LENGTH_MAX)
+  const note = cutTo(noteOf(assignment), (await readTextLengths(tx, booking.dialect, ['payments'])).get('payments.notes'))
   const ticket: Ticket = {
     id: receiptIdOf(assignment.assignmentId), assignmentId: assignment.assignmentId, kind: 'sale', number: await speech.nextNumber(tx, 'ticketsnum'), refundOf: null, money, at, person, note,
     attributes: ticketProperties(assignment),

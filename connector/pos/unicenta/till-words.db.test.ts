@@ -33,6 +33,17 @@ describe.each(['mysql', 'postgres'] as const)('words and dates in a uniCenta on 
     expect(payment?.['notes']).toContain(dialect === 'mysql' ? "Zoë O'Hara ?" : "Zoë O'Hara 🍵")
   })
 
+  test('an order with more words than the column for them holds is cut to it, and whole where the till shows a ticket', async () => {
+    await till.run('UPDATE payments SET notes = NULL')
+    await till.run(`ALTER TABLE payments ${dialect === 'mysql' ? 'MODIFY notes varchar(30)' : 'ALTER notes TYPE varchar(30)'}`)
+    const id = 'ord_00000000000000000000000003.1'
+    expect(await pos.writeOrder({ ...orderOf([TEA, 1]), assignmentId: id, note: 'ring twice and wait' })).toMatchObject({ ok: true })
+    const [payment] = await till.run('SELECT p.notes, r.attributes FROM payments p JOIN receipts r ON r.id = p.receipt WHERE transid = ?', id)
+    expect(payment?.['notes']).toBe('Web order W-1001 · Test Cus...')
+    expect(String(payment?.['attributes'])).toContain('ring twice and wait')
+    await till.run(`ALTER TABLE payments ${dialect === 'mysql' ? 'MODIFY notes varchar(255)' : 'ALTER notes TYPE varchar'}`)
+  })
+
   test('a shelf that holds more than any shelf can is no level, and the last good one stays', async () => {
     const { cursor } = await readOn(pos, null)
     await till.run('UPDATE stockcurrent SET units = 1e15')

@@ -6,7 +6,7 @@ import { isTimeZone } from '../sql/wall-clock.ts'
 /** What a uniCenta oPOS 5 needs: how its database is reached, where the goods lie, and what its prices are in. All else has a default. */
 export const UnicentaConfig = z.object({
   type: z.literal('unicenta'),
-  dialect: z.enum(['mysql', 'postgres']),
+  dialect: z.enum(['mysql', 'mariadb', 'postgres']).transform((word) => (word === 'postgres' ? word : 'mysql')),
   connection: MySqlConnection,
   /** Name or id of the location whose stock is sold; the only one when left out. */
   location: z.string().min(1, 'the name of a stock location, as in the till under Stock').optional(),
