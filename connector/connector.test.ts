@@ -201,7 +201,7 @@ describe('a connector between its POS and the edge', () => {
   test('says on this machine what it waits for and how it stands', async () => {
     edge.refusals.push({ path: '/epochs', status: 503, type: 'try-again', headers: { 'retry-after': '1' } })
     await start()
-    expect(await (await fetch(`${connector.url}/ready`)).json()).toEqual({ ready: false, waitingFor: ['the first word of the edge', 'the first sync'] })
+    expect(await (await fetch(`${connector.url}/ready`)).json()).toEqual({ ready: false, waitingFor: ['the first word of the edge', 'the first sync'], troubles: [] })
     await until(() => journal.meta.get('synced') !== null)
     expect((await fetch(`${connector.url}/ready`)).status).toBe(200)
     expect(await (await fetch(`${connector.url}/metrics`)).text()).toMatch(/^tillbridge_connector_last_seq 4$/m)

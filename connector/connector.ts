@@ -7,7 +7,7 @@ import { createFeed, decideFeed } from './capture/feed.ts'
 import { createReconciler } from './capture/reconciler.ts'
 import { watchPos } from './capture/watch.ts'
 import type { ConnectorConfig } from './config/config.ts'
-import { createActivity, liveStatus } from './control/activity.ts'
+import { createActivity, liveStatus, type Refused } from './control/activity.ts'
 import { startControl } from './control/control-server.ts'
 import { createTroubles, type Troubles } from './control/troubles.ts'
 import type { Shop } from './delivery/accept-order.ts'
@@ -17,11 +17,13 @@ import { requestCancel } from './delivery/request-cancel.ts'
 import { startServer } from './delivery/server.ts'
 import { createWriter } from './delivery/writer.ts'
 import { openDesk } from './desk/open-desk.ts'
+import { watchAcceptance, whyUnauthorized } from './edge/acceptance.ts'
 import { createEdgeClient } from './edge/edge-client.ts'
 import { createEdgeClock, systemMonotonic } from './edge/edge-clock.ts'
 import { createHeartbeat } from './edge/heartbeat.ts'
 import { watchLease } from './edge/lease.ts'
 import { createPull } from './edge/pull.ts'
+import { PAIR_AGAIN } from './edge/refusal-words.ts'
 import { createSender } from './edge/sender.ts'
 import { createStanding } from './edge/standing.ts'
 import { isUnfinished } from './journal/inbox.ts'
@@ -33,8 +35,10 @@ import { readTunnelState } from './link/tunnel-state.ts'
 import { createFreshness } from './freshness.ts'
 import { createMetrics } from './metrics.ts'
 import type { Pos } from './pos/port.ts'
+import { tellBroken } from './failure.ts'
 import { faultFields } from './fault.ts'
 import { watchReachable } from './pos-reachable.ts'
+import { readinessOf } from './readiness.ts'
 import { createTurn } from './turn.ts'
 
 export type RunningConnector = {
@@ -47,6 +51,8 @@ export type RunningConnector = {
 }
 export type Ending = { why: 'held'; holder: string | null } | { why: 'broken'; error: unknown }
 
+/** Enough to see whether any order goes in. */
+const STUCK_MAX = 100
 /** What is still in the outbox has this long when the connector stops; the rest keeps in the journal. */
 const DRAIN_MS = 5000
 /** A call that is under way when everything is said. */
@@ -64,14 +70,21 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
   let edgeSeenAt: number | null = null
   const metrics = createMetrics({
     version, pos: openedPos.capabilities.name, journal, freshness, posReachable: () => reachable(), holdsStore: () => isHeld(), clockSkewMs: () => clock.skewMs(),
-    edgeSeenAgoMs: () => (edgeSeenAt === null ? null : systemMonotonic() - edgeSeenAt), edgeAnswering: () => activity.facts().edgeAwaySince === null, now: () => clock.now(), monotonic: systemMonotonic,
+    edgeSeenAgoMs: () => (edgeSeenAt === null ? null : systemMonotonic() - edgeSeenAt), edgeAnswering: () => activity.facts().edgeAwaySince === null, edgeAccepts: () => refusedSince() === null, now: () => clock.now(), monotonic: systemMonotonic,
   })
   const { pos, reachable } = watchReachable(openedPos, (call) => {
     const heard = [activity.hearPos(call), metrics.hearPos(call)]
     return (ok, answer) => heard.forEach((hear) => hear(ok, answer))
   })
   const clock = createEdgeClock(systemClock)
-  const { edge, isHeld } = watchLease(activity.watchEdge(createEdgeClient({ url: config.edge.url, storeId: config.store.id, secrets: config.store.secrets, clock })), systemMonotonic, systemClock)
+  const client = createEdgeClient({ url: config.edge.url, storeId: config.store.id, secrets: config.store.secrets, clock })
+  const { edge: accepting, refusedSince } = watchAcceptance(activity.watchEdge(client), log, systemClock, clock.skewMs)
+  const { edge, isHeld } = watchLease(accepting, systemMonotonic, systemClock)
+  const refused = (): Refused | null => {
+    const since = refusedSince()
+    return since === null ? null : { since, why: whyUnauthorized(clock.skewMs()), hint: PAIR_AGAIN }
+  }
+  const posReadable = (): boolean => reachable() && !activity.facts().failing.some(({ part, cause }) => part === 'capture' && cause === 'pos')
   const shop: Shop = { journal, pos, turn: createTurn(), now: clock.now, holdsStore: isHeld }
   const ending = Promise.withResolvers<Ending>()
   const standing = createStanding(journal, systemClock)
@@ -138,12 +151,12 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
   const reconciler = createReconciler({
     shop, edge, feed, log, monotonic: systemMonotonic,
     everyMs: config.reconcile.everyMinutes === 0 ? null : config.reconcile.everyMinutes * 60_000,
-    told: () => sender.drained(TOLD_BEFORE_RECONCILE_MS),
+    told: () => sender.drained(TOLD_BEFORE_RECONCILE_MS), onCompared: (error) => activity.hearPart('comparison', error),
   })
   const watchBell = createBell()
   const desk = openDesk({ shop, log, storeId: config.store.id, config: config.desk, posReachable: reachable, wake: { capture: () => watchBell.ring(), writer: () => writer.wake() } })
   const heartbeat = createHeartbeat({
-    ageing: desk.ageing, journal, edge, log, version, everyMs: config.heartbeat.everyMs, wall: systemClock, posReachable: reachable, onHeld, onForked: sender.wantEpoch,
+    ageing: desk.ageing, journal, edge, log, version, everyMs: config.heartbeat.everyMs, wall: systemClock, posReachable: posReadable, onHeld, onForked: sender.wantEpoch,
     tunnel: () => readTunnelState(config.tunnel),
     onAnswer(answer) {
       edgeSeenAt = systemMonotonic()
@@ -166,15 +179,10 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
     access: config.server.access && createAccess(config.server.access, { now: clock.now, monotonic: systemMonotonic, log }),
     taking: () => taking,
     desk: desk.fetch,
-    readiness() {
-      const waitingFor = [
-        ...(standing.hasStore() ? [] : ['the first word of the edge']),
-        ...(journal.meta.get('synced') === null ? ['the first sync'] : []),
-        ...(reachable() ? [] : ['the POS']),
-        ...(journal.room.state().kind === 'full' ? ['room in the journal'] : []),
-      ]
-      return { ready: waitingFor.length === 0, waitingFor }
-    },
+    readiness: () => readinessOf({
+      now: clock.now(), hasEpoch: standing.hasStore(), synced: journal.meta.get('synced') !== null, posReadable: posReadable(),
+      journalFull: journal.room.state().kind === 'full', refused: refused(), failing: activity.facts().failing, stuck: journal.inbox.stuck(STUCK_MAX), workedAt: writer.workedAt(),
+    }),
     status: () => status(),
     metrics: metrics.text,
   }, config.server)
@@ -182,6 +190,7 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
   const status = () => liveStatus({
     version, url: server.url, startedAt, now: systemClock(), journal, activity, posReachable: reachable(), holdsStore: isHeld(), clockSkewMs: clock.skewMs(),
     comparing: reconciler.comparing(), comparisons: reconciler.comparisons(), troubles: troubles.list(), fresh: { posMs: freshness.posFreshMs(), edgeMs: freshness.edgeFreshMs() },
+    refused: refused(),
   })
   const control = await startControl({
     status,
@@ -204,7 +213,7 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
   const work = new AbortController()
   const talk = new AbortController()
   const guarded = (part: string, run: Promise<void>): Promise<void> => run.catch((error: unknown) => {
-    log.fatal({ event: 'connector.broken', part, fault: error instanceof Error ? error.stack?.split('\n').slice(1, 6).map((line) => line.trim()) : null })
+    tellBroken(log, part, error)
     ending.resolve({ why: 'broken', error })
   })
   const working = [
@@ -212,7 +221,7 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
     guarded('capture', watchPos(shop, feed, log, config.poll.everyMs, work.signal, watchBell, () => {
       const lookedAt = systemMonotonic()
       return () => freshness.posCaughtUp(lookedAt)
-    })),
+    }, (error) => activity.hearPart('capture', error))),
     guarded('reconciler', reconciler.run(work.signal)),
     guarded('pull', pull.run(work.signal)),
     guarded('upkeep', keepJournal({ journal, log, now: systemClock, monotonic: systemMonotonic, keepFinishedDays: config.journal.keepFinishedDays }, work.signal)),

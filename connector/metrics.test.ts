@@ -20,7 +20,7 @@ beforeEach(() => {
   ms = 0
   fresh = createFreshness(() => ms)
   metrics = createMetrics({
-    version: '1.2.3', pos: 'memory', journal, freshness: fresh, posReachable: () => true, edgeSeenAgoMs: () => null, edgeAnswering: () => true, holdsStore: () => true,
+    version: '1.2.3', pos: 'memory', journal, freshness: fresh, posReachable: () => true, edgeSeenAgoMs: () => null, edgeAnswering: () => true, edgeAccepts: () => true, holdsStore: () => true,
     clockSkewMs: () => 61_000, now: () => NOW + 30_000, monotonic: () => ms,
   })
 })

@@ -4,6 +4,7 @@ import { readDrift } from './capture/reconcile.ts'
 import { fromInstant } from '../contract/clock.ts'
 import type { Freshness } from './freshness.ts'
 import type { Journal } from './journal/journal.ts'
+import { hasFailed } from './journal/last-try.ts'
 import type { PosListener } from './pos-reachable.ts'
 
 export type MetricsSources = {
@@ -15,6 +16,8 @@ export type MetricsSources = {
   /** Null before it first answered in this run. */
   edgeSeenAgoMs(): number | null
   edgeAnswering(): boolean
+  /** Whether the edge accepts what this store signs. */
+  edgeAccepts(): boolean
   holdsStore(): boolean
   clockSkewMs(): number | null
   /** Epoch ms, for ages of what the journal holds. */
@@ -31,6 +34,8 @@ export type Metrics = {
 
 /** From a local SQLite file to a POS that has nearly gone. */
 const POS_BUCKETS_S = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60]
+/** More than this is no other alarm. */
+const STUCK_MAX = 1000
 const PREFIX = 'tillbridge_connector_'
 
 /** What a monitoring system asks for. A registry of its own: two connectors of one process, as in the tests, do not mix. */
@@ -59,6 +64,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   gauge('lag_seconds', 'Age of the oldest event that the edge has not confirmed; 0 when there is none.', () => ageOf(oldestEventAt(journal)))
   gauge('inbox_unfinished', 'Assignments not finished.', () => journal.inbox.unfinished())
   gauge('inbox_oldest_seconds', 'Age of the oldest assignment that is not finished; 0 when there is none.', () => ageOf(journal.inbox.oldestUnfinishedAt()))
+  gauge('inbox_retried', 'Assignments that were tried in vain and are tried again.', () => journal.inbox.stuck(STUCK_MAX).filter(({ lastTry }) => hasFailed(lastTry)).length)
   gauge('feed_quarantined', '1 while changes of the POS wait for the operator.', () => flag(feedReport(journal).state === 'quarantined'))
   gauge('refused_rows', 'Rows of the POS that cannot be read.', () => journal.refused.count())
   gauge('drift_skus', 'SKUs that differed at the last reconcile.', () => readDrift(journal)?.skus ?? null)
@@ -68,6 +74,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   gauge('edge_fresh_seconds', 'Since the moment up to which the edge has confirmed everything. Near 0 in a quiet shop; grows when the outbox is stuck.', () => seconds(freshness.edgeFreshMs()))
   gauge('edge_seen_seconds', 'Seconds since the edge last answered.', () => seconds(sources.edgeSeenAgoMs()))
   gauge('edge_answering', '0 while calls to the edge wait out a backoff.', () => flag(sources.edgeAnswering()))
+  gauge('edge_unauthorized', '1 while the edge does not accept the signature of this store.', () => flag(!sources.edgeAccepts()))
   gauge('holds_store', '1 while no other connector can have the store.', () => flag(sources.holdsStore()))
   gauge('clock_skew_seconds', 'This clock minus the clock of the edge.', () => {
     const skewMs = sources.clockSkewMs()

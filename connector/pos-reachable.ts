@@ -2,7 +2,7 @@ import type { Pos, StaffStep } from './pos/port.ts'
 
 /** A call to the POS, and the web order it is about. */
 export type PosCall = { method: Exclude<keyof Pos, 'capabilities' | 'close'>; assignmentId: string | null }
-/** Hears each call as it begins; what it answers hears whether the call came through, and with what. */
+/** Hears each call as it begins; what it answers hears whether the call came through, and with what: the answer, or the error. */
 export type PosListener = (call: PosCall) => (ok: boolean, answer?: unknown) => void
 
 /** The same POS, and whether its last call came through: what the heartbeat and `/ready` tell. */
@@ -17,7 +17,7 @@ export function watchReachable(pos: Pos, listener: PosListener = () => () => {})
       return result
     } catch (error) {
       reachable = false
-      ended(false)
+      ended(false, error)
       throw error
     }
   }

@@ -41,6 +41,12 @@ export function assignmentOf(n: number, lines: Record<string, number>, change: P
 export const itemOf = (sku: string, name = `Item ${sku}`): Item =>
   Item.parse({ sku, name, price: { amountMinor: 250, currency: 'EUR' }, taxIncluded: true, taxRate: '20' })
 
+/** What the memory POS says when it is away. */
+export class PosAway extends Error {
+  override name = 'PosAway'
+  readonly hint = 'look whether the POS runs'
+}
+
 /** `fell`: its goods are off the stock. */
 type MemoryOrder = { posReference: string; state: 'open' | 'picking' | 'ready' | 'done' | 'void'; fell: boolean; assignment: Assignment }
 export type MemoryPos = Pos & {
@@ -66,9 +72,9 @@ export function memoryPos(stock: Record<string, number>, capabilities: Partial<P
   let seen = -1
   const step = async <T>(at: keyof Pos, effect: () => T): Promise<T> => {
     await pause()
-    if (pos.fail?.at === at && pos.fail.when === 'before') throw new Error(`${at} failed before its effect`)
+    if (pos.fail?.at === at && pos.fail.when === 'before') throw new PosAway(`${at} failed before its effect`)
     const result = effect()
-    if (pos.fail?.at === at && pos.fail.when === 'after') throw new Error(`${at} failed after its effect`)
+    if (pos.fail?.at === at && pos.fail.when === 'after') throw new PosAway(`${at} failed after its effect`)
     await pause()
     return result
   }

@@ -133,7 +133,7 @@ test('a journal that kept no prices compares before it tells any', async () => {
   journal.close()
   const old = new DatabaseSync(folder.file('journal.sqlite'))
   old.exec(`ALTER TABLE baseline DROP COLUMN price_minor; ALTER TABLE baseline DROP COLUMN level_seq; DROP TABLE held; DROP TABLE let_go; DROP TABLE healed; DROP TABLE pos_memory; DROP TABLE refused;
-      DROP INDEX inbox_open; DROP INDEX inbox_changed;
+      DROP INDEX inbox_open; DROP INDEX inbox_changed; ALTER TABLE inbox DROP COLUMN last_try;
     UPDATE meta SET value = '1' WHERE key = 'schemaVersion'`)
   old.close()
   reprice(SKUS, 2)

@@ -3,6 +3,7 @@ import type { DriftedSku, DriftReport } from '../../contract/feed.ts'
 import type { Item } from '../../contract/product.ts'
 import type { Shop } from '../delivery/accept-order.ts'
 import type { Edge } from '../edge/edge-client.ts'
+import { refusalHint } from '../edge/refusal-words.ts'
 import { hashOfItem, type AdoptedRow, type BaselineRow } from '../journal/baseline.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { OutgoingEvent } from '../journal/outgoing-event.ts'
@@ -20,6 +21,11 @@ type Page = { done: boolean; events: number; items: number; last: string | null 
 /** The edge refused to tell its state; tried again later. */
 export class StateRefused extends Error {
   override name = 'StateRefused'
+  readonly hint: string
+  constructor(message: string, hint: string) {
+    super(`${message}. ${hint}`)
+    this.hint = hint
+  }
 }
 
 /** The POS cannot be read to its end. */
@@ -180,10 +186,10 @@ async function readState(edge: Edge, into: EdgeState): Promise<void> {
   let cursor: string | null = null
   for (let pages = 0; pages < STATE_PAGES_MAX; pages += 1) {
     const answer = await edge.state(cursor)
-    if (!answer.ok) throw new StateRefused(`the edge does not tell its state (${answer.refusal.status} ${answer.refusal.problem ?? ''})`)
+    if (!answer.ok) throw new StateRefused(`the edge does not tell its state (${[answer.refusal.status, answer.refusal.problem ?? 'no word of its own'].join(', ')})`, refusalHint(answer.refusal))
     into.put(answer.value.items)
     cursor = answer.value.nextCursor
     if (cursor === null) return
   }
-  throw new StateRefused('the edge\'s state does not end')
+  throw new StateRefused('the edge\'s state does not end', 'tell the operator: the connector and the edge may be of different versions')
 }

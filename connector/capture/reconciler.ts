@@ -5,7 +5,7 @@ import type { ComparisonProgress } from '../control/live-status.ts'
 import type { Shop } from '../delivery/accept-order.ts'
 import { createBackoff } from '../edge/backoff.ts'
 import type { Edge } from '../edge/edge-client.ts'
-import { faultFields } from '../fault.ts'
+import { tellFailure } from '../failure.ts'
 import type { Feed } from './feed.ts'
 import { readDrift, reconcile } from './reconcile.ts'
 
@@ -19,6 +19,8 @@ export type ReconcilerOptions = {
   /** What was numbered has reached the edge, or the patience is over: its state is then worth comparing with. */
   told(): Promise<unknown>
   monotonic: () => number
+  /** What a comparison failed of; null when it came to its end. */
+  onCompared?: (error: unknown) => void
 }
 
 export type Reconciler = {
@@ -71,6 +73,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     }, options.feed)
     lastAt = monotonic()
     comparisons.finished += 1
+    options.onCompared?.(null)
     const drift = readDrift(journal)
     log.info({ event: `${what}.done`, ...done, driftSkus: drift?.skus, driftUnits: drift?.units, causes: drift?.causes, ms: Math.round(monotonic() - startedAt) })
     if (drift?.unhealed) log.warn({ event: 'drift.unhealed', skus: drift.unhealed.skus, sample: drift.unhealed.sample, hint: 'sent again and still different at the edge: it waits on the operator\'s desk' })
@@ -95,7 +98,8 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
         } catch (error) {
           waitMs = backoff.next()
           comparisons.failed += 1
-          log.warn({ event: 'reconcile.fault', waitMs, ...faultFields(error) })
+          options.onCompared?.(error)
+          tellFailure(log, 'reconcile.fault', 'comparison', error, { waitMs })
         }
         await bell.wait(waitMs, signal)
       }

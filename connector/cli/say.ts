@@ -14,6 +14,10 @@ export const complain = ({ what, why, todo }: Complaint): void => warn(`${what}:
 export const faultText = (error: unknown): string =>
   (error instanceof Error && 'hint' in error && typeof error.hint === 'string' ? error.message : faultOf(error))
 
+/** What a log line says of a fault: our own sentence where there is one, and the fault's name for whoever searches. */
+export const whatHappened = ({ fault, why }: { fault?: string | undefined; why?: string | undefined }): string =>
+  (why === undefined ? fault ?? 'unknown' : fault === undefined ? why : `${why} (${fault})`)
+
 /** A table whose columns are as wide as they must be. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))

@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs'
 import { fromInstant, systemClock } from '../../contract/clock.ts'
 import type { ConnectorConfig } from '../config/config.ts'
 import { findConnector } from '../control/control-client.ts'
-import { LiveStatus, type Doing } from '../control/live-status.ts'
+import { LiveStatus, type Doing, type Trouble } from '../control/live-status.ts'
 import { readJournalStatus, type JournalStatus } from '../journal/journal-status.ts'
 import { JournalRefused } from '../journal/schema.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { readConfig } from './read-config.ts'
-import { complain, duration, faultText, say, sayJson } from './say.ts'
+import { complain, duration, faultText, say, sayJson, whatHappened } from './say.ts'
 
 /** The journal's facts, and those of the running connector; `live` is `null` when it does not run or cannot be asked. */
 export type StatusReport = JournalStatus & {
@@ -78,12 +78,21 @@ export function inWords(report: StatusReport): string[] {
     ...(report.refused > 0 ? [`quarantine  ${report.refused} rows of the POS cannot be read: tillbridge-connector quarantine list`] : []),
     ...(feed.state === 'quarantined' ? [`feed        held since ${feed.since} (${feed.zeroed} to zero, ${feed.removed} removed, ${feed.repriced} repriced): the operator decides`] : []),
     ...(drift ? [`drift       ${drift.skus} of ${drift.compared} SKUs, ${drift.units} units, at ${drift.at}`] : []),
-    ...(live && live.troubles.length > 0 ? ['last errors', ...live.troubles.map((each) =>
-      `  ${each.lastAt}  ${each.event}${each.count > 1 ? ` (${each.count} times since ${each.firstAt})` : ''}${each.about ? ` ${each.about}` : ''}${each.fault ? `: ${each.fault}` : ''}${each.hint ? `\n    ${each.hint}` : ''}`)] : []),
+    ...(live?.stuck && live.stuck.length > 0 ? ['tried in vain', ...live.stuck.flatMap((each) => [
+      `  ${each.triedAt}  ${each.number ?? each.assignmentId}${times(each.count, each.since)}: ${whatHappened(each)}`, ...todo(each)])] : []),
+    ...(live && live.troubles.length > 0 ? ['last errors', ...live.troubles.flatMap((each) => [
+      `  ${each.lastAt}  ${each.event}${times(each.count, each.firstAt)}${aboutWhat(each)}${each.fault || each.why ? `: ${whatHappened(each)}` : ''}`, ...todo(each)])] : []),
   ]
 }
 
+const times = (count: number, since: string): string => (count > 1 ? ` (${count} times since ${since})` : '')
+const aboutWhat = ({ about, abouts }: Trouble): string => (about === undefined ? '' : abouts !== undefined && abouts > 1 ? ` ${about} and ${abouts - 1} more` : ` ${about}`)
+const todo = ({ hint }: { hint?: string | undefined }): string[] => (hint === undefined ? [] : [`    ${hint}`])
+
 const ago = (seconds: number | null): string => (seconds === null ? 'not yet' : `${duration(seconds)} ago`)
+
+const PART_WORDS = { capture: 'reading what changes in the POS', comparison: 'comparing the POS with the edge' } as const
+const andNow = (doing: { hint?: string | undefined }): string => todo(doing).map((line) => `\n        ${line}`).join('')
 
 function doingInWords(doing: Doing): string {
   switch (doing.what) {
@@ -92,7 +101,9 @@ function doingInWords(doing: Doing): string {
       return `${what === 'sync' ? 'first sync' : 'comparing with the edge'}: ${compared}${total === null ? '' : ` of ${total}`} items, ${events} events to send`
     }
     case 'order': return `bringing order ${doing.assignmentId} into the POS or out of it, since ${doing.since}`
-    case 'waiting-for-pos': return `waiting for the POS, which has not answered since ${doing.since}`
+    case 'waiting-for-pos': return doing.why === undefined ? `waiting for the POS, which has not answered since ${doing.since}${andNow(doing)}` : `waiting for the POS since ${doing.since}: ${doing.why}${andNow(doing)}`
+    case 'failing': return `${PART_WORDS[doing.part]} fails since ${doing.since}: ${whatHappened(doing)}${andNow(doing)}`
+    case 'refused-by-edge': return `refused since ${doing.since}: ${doing.why ?? 'the edge does not accept this store\'s signature'}${andNow(doing)}`
     case 'waiting-for-edge': return doing.since === null ? 'waiting for the edge\'s word that the store is this connector\'s' : `waiting for the edge, which has not answered since ${doing.since}`
     case 'sending': return `sending ${doing.events} events`
     case 'watching': return 'watching the POS; nothing to do'

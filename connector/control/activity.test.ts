@@ -5,7 +5,7 @@ import type { Edge } from '../edge/edge-client.ts'
 import { createActivity, doingOf, type ActivityFacts } from './activity.ts'
 import { createTroubles } from './troubles.ts'
 
-const QUIET: ActivityFacts = { posLookedAt: 1, posAwaySince: null, edgeAnsweredAt: 1, edgeAwaySince: null, order: null }
+const QUIET: ActivityFacts = { posLookedAt: 1, posAwaySince: null, edgeAnsweredAt: 1, edgeAwaySince: null, order: null, failing: [] }
 const IDLE = { epoch: 1, outbox: 0, unfinished: 0 }
 const words = (...of: Parameters<typeof doingOf>) => doingOf(...of).map(({ what }) => what)
 
@@ -49,16 +49,23 @@ describe('the edge', () => {
   })
 })
 
-test('a trouble is told once with how often it came, the last one first, and never by fields that a log may not show', () => {
+test('a trouble is told once with how often it came and of how many things, the last one first, and never by fields that a log may not show', () => {
   let now = 0
   const troubles = createTroubles(() => now)
   troubles.note('warn', { event: 'edge.away', fault: 'X', secret: 'tbsec_x' })
+  troubles.note('warn', { event: 'capture.refused', key: 'items/1', hint: 'quarantine show' })
   now = 1000
-  troubles.note('error', { event: 'journal.cannot-write', hint: 'make room' })
+  troubles.note('error', { event: 'journal.cannot-write', why: 'no room', hint: 'make room' })
+  troubles.note('warn', { event: 'capture.refused', key: 'items/2', hint: 'quarantine show' })
+  troubles.note('warn', { event: 'capture.refused', key: 'items/2', hint: 'quarantine show' })
+  troubles.note('warn', { event: 'edge.away', fault: 'X' })
   troubles.note('warn', { event: 'edge.away', fault: 'Y' })
   troubles.note('warn', 'no event')
+  const [at0, at1] = [toInstant(0), toInstant(1000)]
   expect(troubles.list()).toEqual([
-    { event: 'edge.away', level: 'warn', fault: 'Y', count: 2, firstAt: toInstant(0), lastAt: toInstant(1000) },
-    { event: 'journal.cannot-write', level: 'error', hint: 'make room', count: 1, firstAt: toInstant(1000), lastAt: toInstant(1000) },
+    { event: 'edge.away', level: 'warn', fault: 'Y', count: 1, firstAt: at1, lastAt: at1 },
+    { event: 'edge.away', level: 'warn', fault: 'X', count: 2, firstAt: at0, lastAt: at1 },
+    { event: 'capture.refused', level: 'warn', hint: 'quarantine show', about: 'items/2', abouts: 2, count: 3, firstAt: at0, lastAt: at1 },
+    { event: 'journal.cannot-write', level: 'error', why: 'no room', hint: 'make room', count: 1, firstAt: at1, lastAt: at1 },
   ])
 })

@@ -1,12 +1,19 @@
 import { toInstant, type Clock } from '../../contract/clock.ts'
-import type { Edge } from '../edge/edge-client.ts'
+import { StateRefused } from '../capture/reconcile.ts'
+import { EdgeUnreachable, type Edge } from '../edge/edge-client.ts'
+import { failureFields, isBug } from '../failure.ts'
+import type { FaultFields } from '../fault.ts'
+import { JournalCannotWrite } from '../journal/database.ts'
+import type { InboxRow } from '../journal/inbox.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { PosListener } from '../pos-reachable.ts'
-import type { ComparisonProgress, Doing, LiveStatus } from './live-status.ts'
+import type { ComparisonProgress, Doing, LiveStatus, StuckOrder } from './live-status.ts'
 
 /** Sees what the connector asks of its POS and of the edge, and so what it does now. Times are epoch ms of this machine. */
 export type Activity = {
   hearPos: PosListener
+  /** Hears what a part failed of; null when it came to its end. */
+  hearPart(part: 'capture' | 'comparison', error: unknown): void
   /** The same edge, listened to. */
   watchEdge(edge: Edge): Edge
   facts(): ActivityFacts
@@ -19,13 +26,17 @@ export type ActivityFacts = {
   edgeAwaySince: number | null
   /** The order that is being brought into the POS or taken out of it. */
   order: { assignmentId: string; since: number } | null
+  /** What each part has failed of last, with no end to its work since. */
+  failing: Failing[]
 }
+/** `cause`: the POS (away, or not as the configuration says), or anything else. */
+export type Failing = FaultFields & { part: 'capture' | 'comparison'; since: number; cause: 'pos' | 'edge' | 'other' }
 
 /** Something may have changed and is not read yet: that is no look. */
 const isLook = (method: string, answer: unknown): boolean => method === 'readChanges' || (method === 'mayHaveChanged' && answer === false)
 
 export function createActivity(now: Clock): Activity {
-  const facts: ActivityFacts = { posLookedAt: null, posAwaySince: null, edgeAnsweredAt: null, edgeAwaySince: null, order: null }
+  const facts: ActivityFacts = { posLookedAt: null, posAwaySince: null, edgeAnsweredAt: null, edgeAwaySince: null, order: null, failing: [] }
   const heard = async <T extends { ok: true } | { ok: false; refusal: { problem: unknown } }>(call: () => Promise<T>): Promise<T> => {
     try {
       const answer = await call()
@@ -35,19 +46,26 @@ export function createActivity(now: Clock): Activity {
       if (fromEdge) facts.edgeAnsweredAt = now()
       return answer
     } catch (error) {
-      facts.edgeAwaySince ??= now()
+      if (!isBug(error)) facts.edgeAwaySince ??= now()
       throw error
     }
   }
   return {
-    facts: () => ({ ...facts }),
+    facts: () => ({ ...facts, failing: [...facts.failing] }),
     hearPos({ method, assignmentId }) {
       if (assignmentId !== null) facts.order = { assignmentId, since: now() }
       return (ok, answer) => {
         if (facts.order?.assignmentId === assignmentId) facts.order = null
         if (ok && isLook(method, answer)) facts.posLookedAt = now()
-        facts.posAwaySince = ok ? null : facts.posAwaySince ?? now()
+        if (ok) facts.posAwaySince = null
+        // A mistake of the adapter says nothing of the POS.
+        else if (answer === undefined || !isBug(answer)) facts.posAwaySince ??= now()
       }
+    },
+    hearPart(part, error) {
+      const known = facts.failing.find((each) => each.part === part)
+      facts.failing = facts.failing.filter((each) => each.part !== part)
+      if (error !== null) facts.failing.push({ part, since: known?.since ?? now(), cause: causeOf(error), ...failureFields(error, part) })
     },
     watchEdge: (edge) => ({
       takeEpoch: (...call) => heard(() => edge.takeEpoch(...call)),
@@ -59,15 +77,31 @@ export function createActivity(now: Clock): Activity {
   }
 }
 
+/** The edge does not accept this store's signature. */
+export type Refused = { since: number; why: string; hint: string }
+
+/** Whose trouble it is. What the POS's driver says, and what an adapter says of its POS, is the POS's. */
+function causeOf(error: unknown): Failing['cause'] {
+  if (error instanceof StateRefused || error instanceof EdgeUnreachable) return 'edge'
+  return isBug(error) || error instanceof JournalCannotWrite ? 'other' : 'pos'
+}
+
 /** What it does now, the weightiest first; never empty. `holdsStore`: see `Shop`. */
-export function doingOf(facts: ActivityFacts, comparing: ComparisonProgress | null, journal: { epoch: number | null; outbox: number; unfinished: number }, holdsStore: boolean): Doing[] {
+export function doingOf(facts: ActivityFacts, comparing: ComparisonProgress | null, journal: { epoch: number | null; outbox: number; unfinished: number }, holdsStore: boolean, refused: Refused | null = null): Doing[] {
   const doing: Doing[] = []
-  if (facts.posAwaySince !== null) doing.push({ what: 'waiting-for-pos', since: toInstant(facts.posAwaySince) })
-  const waitsForEdge = facts.edgeAwaySince !== null || journal.epoch === null || (journal.unfinished > 0 && !holdsStore)
+  const { failing } = facts
+  const words = ({ why, hint }: FaultFields) => ({ ...(why === undefined ? {} : { why }), ...(hint === undefined ? {} : { hint }) })
+  const byPos = failing.find(({ part, cause }) => part === 'capture' && cause === 'pos')
+  // A call that gets through between two that do not is no answer.
+  const posAwaySince = byPos?.since ?? facts.posAwaySince
+  if (posAwaySince !== null) doing.push({ what: 'waiting-for-pos', since: toInstant(posAwaySince), ...(byPos ? words(byPos) : {}) })
+  for (const each of failing) if (each !== byPos && each.cause !== 'edge') doing.push({ what: 'failing', part: each.part, since: toInstant(each.since), fault: each.fault, ...words(each) })
+  if (refused) doing.push({ what: 'refused-by-edge', since: toInstant(refused.since), why: refused.why, hint: refused.hint })
+  const waitsForEdge = refused === null && (facts.edgeAwaySince !== null || journal.epoch === null || (journal.unfinished > 0 && !holdsStore))
   if (waitsForEdge) doing.push({ what: 'waiting-for-edge', since: facts.edgeAwaySince === null ? null : toInstant(facts.edgeAwaySince) })
   if (facts.order) doing.push({ what: 'order', assignmentId: facts.order.assignmentId, since: toInstant(facts.order.since) })
   if (comparing) doing.push({ what: 'comparing', progress: comparing })
-  if (journal.outbox > 0 && !waitsForEdge) doing.push({ what: 'sending', events: journal.outbox })
+  if (journal.outbox > 0 && !waitsForEdge && refused === null) doing.push({ what: 'sending', events: journal.outbox })
   return doing.length > 0 ? doing : [{ what: 'watching' }]
 }
 
@@ -85,7 +119,11 @@ export type LiveFacts = {
   comparisons: { finished: number; failed: number }
   troubles: LiveStatus['troubles']
   fresh: { posMs: number; edgeMs: number }
+  refused: Refused | null
 }
+
+/** As many as a person reads; `orders list --open` has them all. */
+const STUCK_MAX = 20
 
 /** Everything a running connector says of itself. Holds nothing of customers and no secret. */
 export function liveStatus({ version, url, startedAt, now, journal, activity, ...rest }: LiveFacts): LiveStatus {
@@ -95,7 +133,7 @@ export function liveStatus({ version, url, startedAt, now, journal, activity, ..
   const counts = { epoch: journal.meta.number('epoch'), outbox: journal.outbox.waiting(), unfinished: journal.inbox.unfinished() }
   return {
     version, url, startedAt: toInstant(startedAt),
-    doing: doingOf(facts, rest.comparing, counts, rest.holdsStore),
+    doing: doingOf(facts, rest.comparing, counts, rest.holdsStore, rest.refused),
     pos: { reachable: rest.posReachable, lookedAt: instant(facts.posLookedAt), lookedAgoS: agoS(facts.posLookedAt) },
     edge: {
       answering: facts.edgeAwaySince === null && facts.edgeAnsweredAt !== null, answeredAt: instant(facts.edgeAnsweredAt), answeredAgoS: agoS(facts.edgeAnsweredAt),
@@ -103,6 +141,13 @@ export function liveStatus({ version, url, startedAt, now, journal, activity, ..
     },
     fresh: { posS: Math.round(rest.fresh.posMs / 100) / 10, edgeS: Math.round(rest.fresh.edgeMs / 100) / 10 },
     comparisons: { ...rest.comparisons, wanted: journal.meta.get('reconcileWanted') !== null },
+    stuck: journal.inbox.stuck(STUCK_MAX).flatMap(stuckOrder),
     troubles: rest.troubles,
   }
+}
+
+function stuckOrder({ assignmentId, assignment, lastTry }: InboxRow): StuckOrder[] {
+  if (lastTry === null) return []
+  const { at, since, ...rest } = lastTry
+  return [{ assignmentId, number: assignment?.number ?? null, triedAt: toInstant(at), since: toInstant(since), ...rest }]
 }

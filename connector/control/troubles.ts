@@ -1,16 +1,18 @@
 import { toInstant, type Clock } from '../../contract/clock.ts'
 import type { Trouble } from './live-status.ts'
 
-/** The last warnings and errors of this run, for `status` and `diag`. */
+/** The last warnings and errors of this run, for `status` and `diag`: what is said in the same words, of one thing or of many, is one. */
 export type Troubles = { note(level: Trouble['level'], fields: unknown): void; list(): Trouble[] }
 
 /** More kinds of trouble than this at once is one trouble. */
 const KINDS_MAX = 20
+/** Of more things than this at once nobody wants the number. */
+const ABOUTS_MAX = 10_000
 /** Which thing it is about: an order, a row of the POS, a call to the edge. */
 const ABOUT = ['assignmentId', 'key', 'call', 'part'] as const
 
 export function createTroubles(now: Clock): Troubles {
-  const kinds = new Map<string, Trouble>()
+  const kinds = new Map<string, Trouble & { seen: Set<string> }>()
   return {
     note(level, fields) {
       if (typeof fields !== 'object' || fields === null) return
@@ -21,20 +23,24 @@ export function createTroubles(now: Clock): Troubles {
       const event = text('event')
       if (event === undefined) return
       const fault = text('fault') ?? text('problem')
+      const why = text('why')
       const hint = text('hint')
       const about = ABOUT.map(text).find((value) => value !== undefined)
-      const kind = JSON.stringify([event, about])
+      const kind = JSON.stringify([event, fault, why, hint])
       const known = kinds.get(kind)
+      const seen = known?.seen ?? new Set<string>()
+      if (about !== undefined && seen.size < ABOUTS_MAX) seen.add(about)
       const at = toInstant(now())
       // The one that came last stands last.
       kinds.delete(kind)
       kinds.set(kind, {
-        event, level, firstAt: known?.firstAt ?? at, lastAt: at, count: (known?.count ?? 0) + 1,
-        ...(fault === undefined ? {} : { fault }), ...(hint === undefined ? {} : { hint }), ...(about === undefined ? {} : { about }),
+        seen, event, level, firstAt: known?.firstAt ?? at, lastAt: at, count: (known?.count ?? 0) + 1,
+        ...(fault === undefined ? {} : { fault }), ...(why === undefined ? {} : { why }), ...(hint === undefined ? {} : { hint }),
+        ...(about === undefined ? {} : { about, abouts: seen.size }),
       })
       const oldest = kinds.keys().next()
       if (kinds.size > KINDS_MAX && !oldest.done) kinds.delete(oldest.value)
     },
-    list: () => [...kinds.values()].toReversed(),
+    list: () => [...kinds.values()].map(({ seen: _seen, ...trouble }) => trouble).toReversed(),
   }
 }

@@ -37,7 +37,7 @@ beforeEach(async () => {
       return receiveOrder(journal, assignment, systemClock())
     },
     cancel: (id) => requestCancel(journal, id, systemClock()),
-    readiness: () => ({ ready: false, waitingFor: ['the first sync'] }),
+    readiness: () => ({ ready: false, waitingFor: ['the first sync'], troubles: [] }),
     metrics: () => 'up 1\n',
     status: () => LiveStatus.parse({
       version: '1', url: 'http://127.0.0.1:1', startedAt: '2026-01-02T12:00:00Z', doing: [{ what: 'watching' }], comparisons: { finished: 0, failed: 0, wanted: false }, troubles: [],

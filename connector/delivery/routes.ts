@@ -13,13 +13,12 @@ import { systemMonotonic, type EdgeClock } from '../edge/edge-clock.ts'
 import { faultFields, faultOf } from '../fault.ts'
 import { JournalCannotWrite } from '../journal/database.ts'
 import type { Access } from '../link/access.ts'
+import type { Readiness } from '../readiness.ts'
 import { warnSeldom } from '../seldom.ts'
 import { isLocal } from './is-local.ts'
 import { readBody } from './read-body.ts'
 import type { CancelRequested } from './request-cancel.ts'
 import type { Received } from './receive-order.ts'
-
-export type Readiness = { ready: boolean; waitingFor: string[] }
 
 /** What the routes stand on. `receive` and `cancel` end in the journal and may throw `JournalCannotWrite`. */
 export type Delivery = {
@@ -66,6 +65,7 @@ export function createRoutes(delivery: Delivery): Hono<Env> {
 
   app.get('/health', (c) => c.json({ status: 'ok' }))
 
+  // For a monitor on this machine: 503 while web orders would not get into the till. What is tried again is named even while it is 200 (readiness.ts).
   app.get('/ready', (c) => {
     if (!isLocal(c.req.raw, c.env)) return refuse(c, { type: 'not-found' })
     const readiness = delivery.readiness()

@@ -1,8 +1,10 @@
 import type { Logger } from 'pino'
 import { createBell } from '../bell.ts'
 import { backoffMs } from '../edge/backoff.ts'
-import { faultFields } from '../fault.ts'
+import { failureFields, tellFailure } from '../failure.ts'
+import { JournalCannotWrite } from '../journal/database.ts'
 import { isUnfinished, type InboxRow } from '../journal/inbox.ts'
+import { WAITS_FOR_EDGE, type TryFault } from '../journal/last-try.ts'
 import { acceptOrder, answerAgain, voidOrder, type Settled, type Shop, type SurelyUnwritten } from './accept-order.ts'
 
 export type Writer = {
@@ -12,6 +14,8 @@ export type Writer = {
   hurry(assignmentId: string): void
   /** The edge took a call of ours: what waited for its word may go on. */
   edgeAnswered(): void
+  /** When the POS last took an order in, or gave one back, in this run; epoch ms. */
+  workedAt(): number | null
   /** Runs until the signal aborts; the step under way is finished first. */
   run(signal: AbortSignal): Promise<void>
   /** One walk over all work that is due. Answers whether something was done. */
@@ -29,11 +33,22 @@ export function createWriter(shop: Shop, log: Logger, random: () => number = Mat
   const bell = createBell()
   const surelyUnwritten: SurelyUnwritten = new Map()
   let waitsForEdge = false
+  let workedAt: number | null = null
   const waiting = new Map<string, { attempt: number; notBefore: number }>()
 
   const step = (row: InboxRow): Promise<Settled> => {
     if (isUnfinished(row)) return acceptOrder(shop, row, surelyUnwritten)
     return row.cancel === 'requested' ? voidOrder(shop, row) : answerAgain(shop, row)
+  }
+
+  /** For `orders list`, `orders show` and `/ready`: why it is not in the till yet. */
+  const noteTry = (assignmentId: string, fault: TryFault): void => {
+    try {
+      shop.journal.inbox.tried(assignmentId, fault, shop.now())
+    } catch (error) {
+      // The log says it, too; a disk that takes nothing has a trouble of its own.
+      if (!(error instanceof JournalCannotWrite)) throw error
+    }
   }
 
   /** Answers whether it went on. */
@@ -44,15 +59,18 @@ export function createWriter(shop: Shop, log: Logger, random: () => number = Mat
       waiting.delete(assignmentId)
       if (settled === 'waiting') {
         waitsForEdge = true
+        if (!shop.holdsStore() && row.lastTry?.fault !== WAITS_FOR_EDGE.fault) noteTry(assignmentId, WAITS_FOR_EDGE)
         return false
       }
       surelyUnwritten.delete(assignmentId)
+      if (settled === 'accepted' || settled === 'voided') workedAt = shop.now()
       log.info({ event: 'assignment.settled', assignmentId, outcome: settled })
     } catch (error) {
       const attempt = (waiting.get(assignmentId)?.attempt ?? 0) + 1
       const waitMs = backoffMs(attempt, random())
       waiting.set(assignmentId, { attempt, notBefore: monotonic() + waitMs })
-      log.warn({ event: 'assignment.retry', assignmentId, attempt, waitMs, ...faultFields(error) })
+      noteTry(assignmentId, failureFields(error, 'order'))
+      tellFailure(log, 'assignment.retry', 'order', error, { assignmentId, attempt, waitMs })
     }
     return true
   }
@@ -82,6 +100,7 @@ export function createWriter(shop: Shop, log: Logger, random: () => number = Mat
 
   return {
     once: pass,
+    workedAt: () => workedAt,
     wake: () => bell.ring(),
     hurry(assignmentId) {
       waiting.delete(assignmentId)

@@ -10,7 +10,7 @@ const ADDRESS = { name: 'A', line1: 'B', city: 'C', postalCode: '1', country: 'U
 
 const row = (change: Partial<InboxRow> = {}): InboxRow => ({
   arrival: 1, assignmentId: assignmentOf(1, { A: 1 }).assignmentId, bodyHash: 'h', assignment: assignmentOf(1, { A: 1 }), state: 'done', posReference: 'POS 17', stockFell: true,
-  progress: null, reason: null, detail: null, cancel: 'none', answerAgain: false, toldEpoch: 1, toldSeq: 1, receivedAt: NOW, changedAt: NOW, ...change,
+  progress: null, reason: null, detail: null, cancel: 'none', answerAgain: false, toldEpoch: 1, toldSeq: 1, receivedAt: NOW, changedAt: NOW, lastTry: null, ...change,
 })
 const shipped = (change: Partial<InboxRow> = {}) => row({ assignment: assignmentOf(1, { A: 1 }, { fulfillment: { method: 'ship', address: ADDRESS } }), ...change })
 const card = (change: Partial<InboxRow>, waitedMs = 0) => orderCard(row(change), AT_ONCE, LIMITS, NOW + waitedMs)

@@ -5,10 +5,12 @@ import type { HeartbeatAnswer, HeartbeatRequest } from '../../contract/connect.t
 import { createBell } from '../bell.ts'
 import { feedReport } from '../capture/feed.ts'
 import { readDrift } from '../capture/reconcile.ts'
-import { faultFields } from '../fault.ts'
+import { tellFailure } from '../failure.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Edge, EdgeRefusal } from './edge-client.ts'
 import { isOldJournal } from './new-epoch.ts'
+import { isUnauthorized, refusalHint } from './refusal-words.ts'
+import { OLD_JOURNAL } from './sender.ts'
 
 export type HeartbeatOptions = {
   journal: Journal
@@ -46,7 +48,8 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
   const refused = (refusal: EdgeRefusal): void => {
     if (refusal.problem === 'store-held-by') options.onHeld(refusal.holder)
     else if (refusal.problem === 'epoch-forked') options.onForked()
-    else log.warn({ event: 'heartbeat.refused', status: refusal.status, problem: refusal.problem })
+    // Told by acceptance.ts, once.
+    else if (!isUnauthorized(refusal)) log.warn({ event: 'heartbeat.refused', status: refusal.status, problem: refusal.problem, hint: refusalHint(refusal) })
   }
 
   const beat = async (): Promise<void> => {
@@ -74,7 +77,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     if (journal.meta.number('epoch') !== epoch) return
     if (!answer.ok) return refused(answer.refusal)
     if (isOldJournal(answer.value.ackedSeq, journal.outbox.lastSeq())) {
-      log.warn({ event: 'journal.old', ackedSeq: answer.value.ackedSeq, lastSeq: journal.outbox.lastSeq() })
+      log.warn({ event: 'journal.old', ackedSeq: answer.value.ackedSeq, lastSeq: journal.outbox.lastSeq(), hint: OLD_JOURNAL })
       options.onForked()
     }
     options.onAnswer(answer.value)
@@ -89,7 +92,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
           await beat()
         } catch (error) {
           // Once per absence: the sender tells about its own waits.
-          if (!away) log.warn({ event: 'edge.away', ...faultFields(error) })
+          if (!away) tellFailure(log, 'edge.away', 'heartbeat', error)
           away = true
         }
         await bell.wait(options.everyMs, signal)

@@ -1,8 +1,9 @@
 import type { Logger } from 'pino'
 import { Assignment } from '../../contract/assignment.ts'
 import { createBell } from '../bell.ts'
-import { faultFields } from '../fault.ts'
+import { tellFailure } from '../failure.ts'
 import type { Edge } from './edge-client.ts'
+import { isUnauthorized, refusalHint } from './refusal-words.ts'
 
 export type PullOptions = {
   edge: Edge
@@ -36,11 +37,11 @@ export function createPull(options: PullOptions): Pull {
   const take = (body: unknown): boolean => {
     const parsed = Assignment.safeParse(body)
     if (!parsed.success) {
-      log.error({ event: 'pull.malformed', paths: parsed.error.issues.slice(0, 5).map((issue) => issue.path.join('.')) })
+      log.error({ event: 'pull.malformed', hint: 'the edge offers an order in a shape this connector does not know: compare the versions of connector and edge; the order waits at the edge', paths: parsed.error.issues.slice(0, 5).map((issue) => issue.path.join('.')) })
       return false
     }
     if (parsed.data.storeId !== undefined && parsed.data.storeId !== options.storeId) {
-      log.error({ event: 'pull.other-store', assignmentId: parsed.data.assignmentId })
+      log.error({ event: 'pull.other-store', assignmentId: parsed.data.assignmentId, hint: 'the edge offers an order of another store, which is left alone: tell the operator' })
       return false
     }
     return options.receive(parsed.data)
@@ -50,7 +51,11 @@ export function createPull(options: PullOptions): Pull {
   const pull = async (signal: AbortSignal): Promise<void> => {
     for (let fresh = true; fresh && !signal.aborted && options.mayPull();) {
       const answer = await edge.pending()
-      if (!answer.ok) return log.warn({ event: 'pull.refused', status: answer.refusal.status, problem: answer.refusal.problem })
+      if (!answer.ok) {
+        const { refusal } = answer
+        if (!isUnauthorized(refusal)) log.warn({ event: 'pull.refused', status: refusal.status, problem: refusal.problem, hint: refusalHint(refusal) })
+        return
+      }
       fresh = false
       const faults: unknown[] = []
       // One that finds no room on the disk takes neither its neighbours along nor the cancels of what is here already.
@@ -85,7 +90,7 @@ export function createPull(options: PullOptions): Pull {
         try {
           await pull(signal)
         } catch (error) {
-          log.warn({ event: 'pull.fault', ...faultFields(error) })
+          tellFailure(log, 'pull.fault', 'pull', error)
         }
       }
     },

@@ -2,11 +2,12 @@ import type { Logger } from 'pino'
 import { EVENTS_PER_CALL_MAX } from '../../contract/limits.ts'
 import { createBell } from '../bell.ts'
 import type { Shop } from '../delivery/accept-order.ts'
-import { faultFields } from '../fault.ts'
+import { tellFailure } from '../failure.ts'
 import { BACKOFF_CAP_MS, createBackoff } from './backoff.ts'
 import type { Batch } from '../journal/outbox.ts'
 import type { Edge, EdgeRefusal } from './edge-client.ts'
 import { enterEpoch, isOldJournal } from './new-epoch.ts'
+import { isUnauthorized, refusalHint } from './refusal-words.ts'
 
 export type Sender = {
   /** Takes the epoch and sends events, in order and one call at a time, until the signal aborts. */
@@ -34,6 +35,9 @@ export type SenderEvents = {
 const BATCH_BYTES_MAX = 900_000
 /** A wrong secret does not mend itself: once in this time is enough to notice that it was mended. */
 const UNAUTHORIZED_WAIT_MS = 30_000
+
+/** Nothing to do: it mends itself. */
+export const OLD_JOURNAL = 'this journal is not the one the edge knows (a backup?): a new epoch and a reconcile follow by themselves'
 
 /** The edge will never take this call, however often it is sent. */
 const REFUSED_FOR_ITS_CONTENT: ReadonlySet<number> = new Set([400, 413, 422])
@@ -67,12 +71,12 @@ export function createSender(shop: Shop, edge: Edge, log: Logger, events: Sender
       events.onHeld(refusal.holder)
       return { kind: 'wait', ms: UNAUTHORIZED_WAIT_MS }
     }
-    if (refusal.status === 401) {
-      log.error({ event: 'edge.unauthorized', call: what, hint: 'the edge does not accept the store id or its secret: compare store.id, rotate the secret, and look at this machine\'s clock' })
-      return { kind: 'wait', ms: UNAUTHORIZED_WAIT_MS }
+    if (isUnauthorized(refusal)) {
+      // Told by acceptance.ts, for whichever call met it first.
+      return { kind: 'wait', ms: UNAUTHORIZED_WAIT_MS, untilBack: true }
     }
     const ms = refusal.retryAfterMs ?? backoff.next()
-    log.warn({ event: 'edge.refused', call: what, status: refusal.status, problem: refusal.problem, waitMs: ms })
+    log.warn({ event: 'edge.refused', call: what, status: refusal.status, problem: refusal.problem, waitMs: ms, hint: refusalHint(refusal) })
     return { kind: 'wait', ms }
   }
 
@@ -97,7 +101,7 @@ export function createSender(shop: Shop, edge: Edge, log: Logger, events: Sender
     // run's carried. So the edge cannot have more than was shown, unless another life of this journal sent it. Confirmed numbers
     // then are not our events, and none of them may be dropped.
     if (isOldJournal(ackedSeq, shownSeq)) {
-      log.warn({ event: 'journal.old', ackedSeq, sentSeq: shownSeq })
+      log.warn({ event: 'journal.old', ackedSeq, sentSeq: shownSeq, hint: OLD_JOURNAL })
       wantEpoch()
       return { kind: 'wait', ms: backoff.next() }
     }
@@ -112,14 +116,14 @@ export function createSender(shop: Shop, edge: Edge, log: Logger, events: Sender
 
   const afterRefusal = (refusal: EdgeRefusal, { after, events: sent, lastSeq }: Batch): Step => {
     if (refusal.problem === 'epoch-forked') {
-      log.warn({ event: 'epoch.forked', hint: 'this journal is not the one the edge knows (a backup?): a new epoch and a reconcile follow' })
+      log.warn({ event: 'epoch.forked', hint: OLD_JOURNAL })
       wantEpoch()
       return { kind: 'wait', ms: backoff.next() }
     }
     if (refusal.problem === 'sequence-gap') {
       // Only backwards: an edge that wants what comes later would have us drop what it never confirmed.
       const held = refusal.expectedSeq !== null && refusal.expectedSeq <= after.seq && journal.outbox.goBackTo(refusal.expectedSeq)
-      log.warn({ event: 'sequence.gap', expectedSeq: refusal.expectedSeq, held })
+      log.warn({ event: 'sequence.gap', expectedSeq: refusal.expectedSeq, held, hint: held ? 'the edge asks for what it has not got: it is sent again' : OLD_JOURNAL })
       if (!held) wantEpoch()
       // Not at once: two sides that disagree for ever must not spin.
       return { kind: 'wait', ms: backoff.next() }
@@ -128,7 +132,7 @@ export function createSender(shop: Shop, edge: Edge, log: Logger, events: Sender
       const { status, problem } = refusal
       if (sent.length > 1) {
         eventsMax = Math.ceil(sent.length / 2)
-        log.warn({ event: 'events.halved', status, problem, events: eventsMax })
+        log.warn({ event: 'events.halved', status, problem, events: eventsMax, hint: 'the edge refuses this call for what is in it: it is sent in halves until the one event is found' })
         return { kind: 'again' }
       }
       const hint = 'the edge refuses this one event and everything behind it waits: compare the versions of connector and edge, and update the older one'
@@ -144,7 +148,7 @@ export function createSender(shop: Shop, edge: Edge, log: Logger, events: Sender
       return epoch === null || journal.meta.get('epochWanted') !== null ? await takeEpoch() : await sendNext(epoch)
     } catch (error) {
       const ms = backoff.next()
-      log.warn({ event: 'edge.fault', waitMs: ms, ...faultFields(error) })
+      tellFailure(log, 'edge.fault', 'events', error, { waitMs: ms })
       return { kind: 'wait', ms, untilBack: true }
     }
   }

@@ -2,6 +2,7 @@ import type { Assignment } from '../../contract/assignment.ts'
 import type { RejectReason } from '../../contract/events.ts'
 import type { FulfilmentProgress } from '../../contract/status.ts'
 import { integer, integerOrNull, text, textOrNull, type Database, type Row } from './database.ts'
+import { isSettling, nextTry, type LastTry, type TryFault } from './last-try.ts'
 
 /**
  * `received`: on disk. `intent`: a POS write may have started, by this journal or one before it. The others are outcomes; `in_doubt` waits for a person.
@@ -28,6 +29,8 @@ export type InboxRow = {
   toldSeq: number | null
   receivedAt: number
   changedAt: number
+  /** Why it is not finished; null when nothing has hindered it, and as soon as it has an outcome. */
+  lastTry: LastTry | null
 }
 
 /** What changes with an outcome; what is left out stays. */
@@ -37,6 +40,10 @@ export type Inbox = {
   get(assignmentId: string): InboxRow | null
   insert(row: { assignmentId: string; bodyHash: string | null; assignment: Assignment | null; state: InboxState; cancel: CancelState }, now: number): void
   change(assignmentId: string, change: InboxChange, now: number): void
+  /** What a try met that did not bring it to an outcome. */
+  tried(assignmentId: string, fault: TryFault, now: number): void
+  /** What has been tried and is not finished, the oldest first. */
+  stuck(limit: number): InboxRow[]
   /** The body of what was known by its id alone. */
   giveBody(assignmentId: string, row: { bodyHash: string; assignment: Assignment; state: InboxState }, now: number): void
   /** What the writer has to do, in order of arrival, after the given arrival number. */
@@ -60,6 +67,9 @@ const COLUMNS = {
 /** As the index `inbox_open` has it, word for word, or SQLite does not use it. */
 const OPEN = `body IS NOT NULL AND (state IN ('received', 'intent', 'in_doubt') OR (state = 'done' AND coalesce(progress, '') <> 'completed'))`
 
+/** As the index `inbox_work` has it. */
+const UNFINISHED = `state IN ('received', 'intent') OR cancel = 'requested' OR answer_again = 1`
+
 export const isUnfinished = (row: Pick<InboxRow, 'state'>): boolean => row.state === 'received' || row.state === 'intent'
 
 export function openInbox(db: Database): Inbox {
@@ -80,7 +90,13 @@ export function openInbox(db: Database): Inbox {
         if (!isColumn(key) || value === undefined) continue
         db.run(`UPDATE inbox SET ${COLUMNS[key]} = ?, changed_at = ? WHERE assignment_id = ?`, typeof value === 'boolean' ? Number(value) : value, now, assignmentId)
       }
+      if (isSettling(change)) db.run('UPDATE inbox SET last_try = NULL WHERE assignment_id = ? AND last_try IS NOT NULL', assignmentId)
     },
+    tried(assignmentId, fault, now) {
+      const row = db.get('SELECT last_try FROM inbox WHERE assignment_id = ?', assignmentId)
+      if (row) db.run('UPDATE inbox SET last_try = ? WHERE assignment_id = ?', JSON.stringify(nextTry(lastTryOf(row), fault, now)), assignmentId)
+    },
+    stuck: (limit) => db.all(`SELECT * FROM inbox WHERE (${UNFINISHED}) AND last_try IS NOT NULL ORDER BY arrival LIMIT ?`, limit).map(toInboxRow),
     giveBody(assignmentId, { bodyHash, assignment, state }, now) {
       db.run(
         'UPDATE inbox SET body_hash = ?, body = ?, state = ?, received_at = ?, changed_at = ? WHERE assignment_id = ?',
@@ -89,18 +105,18 @@ export function openInbox(db: Database): Inbox {
     },
     work: (afterArrival, limit) =>
       db.all(
-        `SELECT * FROM inbox WHERE (state IN ('received', 'intent') OR cancel = 'requested' OR answer_again = 1) AND arrival > ? ORDER BY arrival LIMIT ?`,
+        `SELECT * FROM inbox WHERE (${UNFINISHED}) AND arrival > ? ORDER BY arrival LIMIT ?`,
         afterArrival, limit,
       ).map(toInboxRow),
     open: (limit) => db.all(`SELECT * FROM inbox WHERE ${OPEN} ORDER BY arrival LIMIT ?`, limit).map(toInboxRow),
     endedSince: (since, limit) =>
       db.all(`SELECT * FROM inbox WHERE changed_at >= ? AND body IS NOT NULL AND NOT (${OPEN}) ORDER BY changed_at DESC, arrival DESC LIMIT ?`, since, limit).map(toInboxRow),
     unfinished() {
-      const row = db.get(`SELECT count(*) AS n FROM inbox WHERE state IN ('received', 'intent') OR cancel = 'requested' OR answer_again = 1`)
+      const row = db.get(`SELECT count(*) AS n FROM inbox WHERE ${UNFINISHED}`)
       return row ? integer(row, 'n') : 0
     },
     oldestUnfinishedAt() {
-      const row = db.get(`SELECT min(received_at) AS at FROM inbox WHERE state IN ('received', 'intent') OR cancel = 'requested' OR answer_again = 1`)
+      const row = db.get(`SELECT min(received_at) AS at FROM inbox WHERE ${UNFINISHED}`)
       return row ? integerOrNull(row, 'at') : null
     },
     countByState: () =>
@@ -109,6 +125,12 @@ export function openInbox(db: Database): Inbox {
 }
 
 const isColumn = (key: string): key is keyof InboxChange => Object.hasOwn(COLUMNS, key)
+
+/** Our own text, written by `tried`. */
+function lastTryOf(row: Row): LastTry | null {
+  const kept = textOrNull(row, 'last_try')
+  return kept === null ? null : JSON.parse(kept) as LastTry
+}
 
 function toInboxRow(row: Row): InboxRow {
   const body = textOrNull(row, 'body')
@@ -130,5 +152,6 @@ function toInboxRow(row: Row): InboxRow {
     toldSeq: integerOrNull(row, 'told_seq'),
     receivedAt: integer(row, 'received_at'),
     changedAt: integer(row, 'changed_at'),
+    lastTry: lastTryOf(row),
   }
 }

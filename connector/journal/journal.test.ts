@@ -131,7 +131,7 @@ describe('opening', () => {
     journal.close()
     const db = openDatabase(folder.file('journal.sqlite'))
     db.exec(`ALTER TABLE baseline DROP COLUMN price_minor; ALTER TABLE baseline DROP COLUMN level_seq; DROP TABLE held; DROP TABLE let_go; DROP TABLE healed; DROP TABLE pos_memory; DROP TABLE refused;
-      DROP INDEX inbox_open; DROP INDEX inbox_changed;
+      DROP INDEX inbox_open; DROP INDEX inbox_changed; ALTER TABLE inbox DROP COLUMN last_try;
       UPDATE meta SET value = '1' WHERE key = 'schemaVersion'`)
     db.close()
     expect(readJournalStatus(folder.file('journal.sqlite'))).toMatchObject({ lastSeq: seqs.at(-1), feed: { state: 'flowing' }, drift: null })

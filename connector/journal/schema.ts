@@ -1,7 +1,7 @@
 import type { Database } from './database.ts'
 
 /** Rises with every change of the tables below; a journal of a newer connector is refused, an older one is brought up. */
-export const SCHEMA_VERSION = 5
+export const SCHEMA_VERSION = 6
 
 /**
  * The tables of version 1; `UPGRADES` brings them to today's.
@@ -57,7 +57,8 @@ const TABLES = `
  * `held` has changes that wait for a verdict or for a person, `let_go` those that passed a moment ago,
  * `healed` the SKUs that the last reconcile mended. `pos_memory` is what the POS's adapter has seen (PosMemory
  * of pos/port.ts), `refused` what it found and could not read. The indexes of version 4 are the desk's: what is open, and what ended last.
- * `dropped`: a person wants a refused row off the list until it changes.
+ * `dropped`: a person wants a refused row off the list until it changes. `last_try` is what an order that is not finished met last
+ * (journal/last-try.ts).
  */
 const UPGRADES: readonly string[] = [`
   ALTER TABLE baseline ADD COLUMN price_minor INTEGER;
@@ -111,6 +112,8 @@ const UPGRADES: readonly string[] = [`
   CREATE INDEX inbox_changed ON inbox (changed_at);
 `, `
   ALTER TABLE refused ADD COLUMN dropped INTEGER NOT NULL DEFAULT 0;
+`, `
+  ALTER TABLE inbox ADD COLUMN last_try TEXT;
 `]
 
 /** The journal was written by a newer connector, or belongs to another store: going on would lose what it promises. */

@@ -58,7 +58,7 @@ async function serve(change: Partial<AccessConfig>): Promise<void> {
     access: createAccess({ team: 'shop', issuer: keyServer.issuer, audience: AUD, ...change }, { now: clock.now, monotonic: () => passed, log }),
     receive: (assignment) => receiveOrder(journal, assignment, systemClock()),
     cancel: (id) => requestCancel(journal, id, systemClock()),
-    readiness: () => ({ ready: true, waitingFor: [] }), metrics: () => '', taking: () => true,
+    readiness: () => ({ ready: true, waitingFor: [], troubles: [] }), metrics: () => '', taking: () => true,
     status: () => LiveStatus.parse({}),
   }, { host: '127.0.0.1', port: 0 })
 }

@@ -3,7 +3,7 @@ import type { InboxRow, InboxState } from '../../journal/inbox.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { withJournal } from '../open-shop.ts'
 import { readConfig } from '../read-config.ts'
-import { complain, say, sayJson, table } from '../say.ts'
+import { complain, say, sayJson, table, whatHappened } from '../say.ts'
 
 export const STATES = ['received', 'intent', 'done', 'rejected', 'struck', 'in_doubt', 'voided'] as const satisfies readonly InboxState[]
 
@@ -57,10 +57,31 @@ export function listOrders(configPath: string, { state, open, since, limit, json
 /** An order without its body: what may be seen over a shoulder. */
 export const summary = (row: InboxRow) => ({
   assignmentId: row.assignmentId, number: row.assignment?.number ?? null, state: row.state, cancel: row.cancel, posReference: row.posReference, progress: row.progress,
-  reason: row.reason, detail: row.detail, receivedAt: toInstant(row.receivedAt), changedAt: toInstant(row.changedAt),
+  reason: row.reason, detail: row.detail, receivedAt: toInstant(row.receivedAt), changedAt: toInstant(row.changedAt), lastTry: lastTryOf(row),
 })
+
+/** What hindered the last try; `null` when nothing has, or when there is an outcome. */
+export function lastTryOf({ lastTry }: Pick<InboxRow, 'lastTry'>) {
+  if (lastTry === null) return null
+  const { at, since, count, fault, why = null, hint = null } = lastTry
+  return { at: toInstant(at), since: toInstant(since), count, fault, why, hint }
+}
+
+/** `last try 2026-…: the database … (DatabaseFault 1142) (12 times since 2026-…)`. */
+export function lastTryInWords(row: Pick<InboxRow, 'lastTry'>): { happened: string; todo: string | null } | null {
+  const last = lastTryOf(row)
+  if (last === null) return null
+  const { at, since, count, hint } = last
+  return { happened: `last try ${at}: ${whatHappened({ fault: last.fault, why: last.why ?? undefined })}${count > 1 ? ` (${count} times since ${since})` : ''}`, todo: hint }
+}
 
 const rowOf = (row: InboxRow): string[] => [
   row.assignmentId, row.assignment?.number ?? '-', row.progress ?? row.state, row.cancel === 'none' ? '-' : row.cancel, row.posReference ?? '-', toInstant(row.receivedAt),
-  [row.reason, row.detail].filter((part) => part !== null).join(': '),
+  whyOf(row),
 ]
+
+function whyOf(row: InboxRow): string {
+  const reason = [row.reason, row.detail].filter((part) => part !== null).join(': ')
+  const last = lastTryInWords(row)
+  return [...(reason === '' ? [] : [reason]), ...(last ? [[last.happened, ...(last.todo === null ? [] : [last.todo])].join(': ')] : [])].join('; ')
+}

@@ -7,7 +7,7 @@ import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { withJournal } from '../open-shop.ts'
 import { readConfig } from '../read-config.ts'
 import { complain, say, sayJson } from '../say.ts'
-import { STATE_WORDS, summary } from './list.ts'
+import { lastTryInWords, STATE_WORDS, summary } from './list.ts'
 
 /** What the journal still knows of an order's way: confirmed events go after a while. */
 export type Step = { at: string; what: string; confirmed: boolean | null }
@@ -54,11 +54,13 @@ export function money({ amountMinor, currency }: Money): string {
 
 function inWords(row: InboxRow, timeline: Step[]): string[] {
   const { assignment } = row
+  const last = lastTryInWords(row)
   return [
     `order      ${row.assignmentId}${assignment ? `, number ${assignment.number}` : ''}`,
     `state      ${row.state}: ${STATE_WORDS[row.state]}${row.cancel === 'none' ? '' : `; cancel ${row.cancel}`}`,
     ...(row.posReference ? [`in the POS ${row.posReference}`] : []),
     ...(row.reason || row.detail ? [`why        ${[row.reason, row.detail].filter((part) => part !== null).join(': ')}`] : []),
+    ...(last ? [last.happened, ...(last.todo === null ? [] : [`what to do ${last.todo}`])] : []),
     'timeline',
     ...timeline.map(({ at, what, confirmed }) => `  ${at}  ${what}${confirmed === null ? '' : confirmed ? ', confirmed' : ', on its way'}`),
     ...(assignment ? [

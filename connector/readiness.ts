@@ -1,0 +1,58 @@
+import { toInstant } from '../contract/clock.ts'
+import type { Failing, Refused } from './control/activity.ts'
+import type { FaultFields } from './fault.ts'
+import type { InboxRow } from './journal/inbox.ts'
+import { hasFailed } from './journal/last-try.ts'
+
+/** Whether web orders that come now get into the till, and if not, what they wait for. `troubles` says more, also of what does not keep orders out. */
+export type Readiness = { ready: boolean; waitingFor: string[]; troubles: string[] }
+
+export type ReadinessFacts = {
+  now: number
+  hasEpoch: boolean
+  synced: boolean
+  /** The last call to it came through, and what changes there is read. */
+  posReadable: boolean
+  journalFull: boolean
+  refused: Refused | null
+  failing: readonly Failing[]
+  /** Orders that were tried and are not finished, the oldest first. */
+  stuck: readonly Pick<InboxRow, 'assignmentId' | 'lastTry'>[]
+  /** When the POS last took an order in, or gave one back. */
+  workedAt: number | null
+}
+
+/** A lock, a backup, a restart of the till is over by then. */
+export const NOTHING_GOES_IN_MS = 5 * 60_000
+/** Each order is one sentence; the rest are counted. */
+const NAMED_MAX = 5
+
+/**
+ * One order that the POS does not take is that order's trouble: it is named, and the connector stays ready, since the others go in. When
+ * an order has been tried in vain for five minutes and none has gone in since, it is the POS's: not ready. Only a monitor reads
+ * this; the edge reroutes by `acceptBy` and by what the heartbeat says, so no order is lost or sent twice by a wrong guess here.
+ */
+export function readinessOf(facts: ReadinessFacts): Readiness {
+  const { now, refused, workedAt } = facts
+  const stuck = facts.stuck.flatMap(({ assignmentId, lastTry }) => (hasFailed(lastTry) ? [{ assignmentId, lastTry }] : []))
+  const takesNone = stuck.some(({ lastTry: { since } }) => now - since >= NOTHING_GOES_IN_MS && (workedAt === null || workedAt < since))
+  const waitingFor = [
+    ...(facts.hasEpoch ? [] : ['the first word of the edge']),
+    ...(refused ? ['the edge to accept this store\'s signature'] : []),
+    ...(facts.synced ? [] : ['the first sync']),
+    ...(facts.posReadable ? [] : ['the POS']),
+    ...(takesNone ? ['the POS to take an order'] : []),
+    ...(facts.journalFull ? ['room in the journal'] : []),
+  ]
+  const troubles = [
+    ...(refused ? [`${refused.why}. What to do: ${refused.hint}`] : []),
+    ...facts.failing.map((each) => `${PART_WORDS[each.part]} fails since ${toInstant(each.since)}: ${inWords(each)}`),
+    ...stuck.slice(0, NAMED_MAX).map(({ assignmentId, lastTry }) => `order ${assignmentId} was tried ${lastTry.count} times since ${toInstant(lastTry.since)}: ${inWords(lastTry)}`),
+    ...(stuck.length > NAMED_MAX ? ['more orders than these are being tried again: tillbridge-connector orders list --open'] : []),
+  ]
+  return { ready: waitingFor.length === 0, waitingFor, troubles }
+}
+
+const PART_WORDS: Record<Failing['part'], string> = { capture: 'reading what changes in the POS', comparison: 'the comparison with the edge' }
+
+const inWords = ({ fault, why, hint }: FaultFields): string => `${why === undefined ? '' : `${why} `}(${fault})${hint === undefined ? '' : `. What to do: ${hint}`}`
