@@ -30,7 +30,8 @@ export function addServiceCommand(program: Command, onExit: (code: ExitCode) => 
     .option('--force', 'write over a unit that is there')
     .addHelpText('after', `
 The unit reads the configuration, the secret and the passwords as credentials of systemd: they stay root's, mode 600, in one
-folder. Name those files in the configuration without a path, and give the journal an absolute path below ${STATE_FOLDER}/NAME.
+folder. Name those files in the configuration without a path, and give the journal an absolute path below ${STATE_FOLDER}/NAME, or
+name with --user who may write where it is. "init" writes it so, and says the command that fits.
 
 Examples:
   tillbridge-connector install-service --config /etc/tillbridge/shop.yaml
@@ -40,6 +41,10 @@ Examples:
 }
 
 export const serviceName = (storeId: string): string => `tillbridge-${storeId.toLowerCase()}`
+
+/** What a service keeps: systemd makes this folder for it, and for nobody else. */
+export const stateFolderOf = (storeId: string): string => join(STATE_FOLDER, serviceName(storeId))
+export const isInStateFolder = (file: string, storeId: string): boolean => file.startsWith(`${stateFolderOf(storeId)}/`)
 
 /** Prints or writes the service. Starts and enables nothing: that is the administrator's to do. */
 export function installService(options: ServiceOptions): ExitCode {
@@ -52,7 +57,7 @@ export function installService(options: ServiceOptions): ExitCode {
     say(windowsSteps(facts))
     return EXIT.ok
   }
-  const placed = placeFiles(configFile, config, join(STATE_FOLDER, name))
+  const placed = placeFiles(configFile, config, options)
   if ('problems' in placed) {
     for (const problem of placed.problems) complain({ what: 'The service cannot be made from this configuration', ...problem })
     return EXIT.notDone
@@ -85,7 +90,8 @@ export function installService(options: ServiceOptions): ExitCode {
 type Placed = { credentials: { name: string; file: string }[]; writable: string[] } | { problems: { why: string; todo: string }[] }
 
 /** Which files systemd hands over and which folders stay writable; or what of the configuration does not fit a service. */
-function placeFiles(configFile: string, config: ConnectorConfig, stateFolder: string): Placed {
+function placeFiles(configFile: string, config: ConnectorConfig, { user }: ServiceOptions): Placed {
+  const stateFolder = stateFolderOf(config.store.id)
   const problems: { why: string; todo: string }[] = []
   // As it stands there: what the loader answers has its paths made absolute already.
   const raw: unknown = parse(readFileSync(configFile, 'utf8'))
@@ -95,6 +101,9 @@ function placeFiles(configFile: string, config: ConnectorConfig, stateFolder: st
   })
   const journal = at(raw, ['journal', 'file'])
   if (typeof journal === 'string' && !isAbsolute(journal)) problems.push({ why: 'journal.file is relative to the configuration, which the service reads elsewhere', todo: `write journal.file: ${join(stateFolder, 'journal.sqlite')}` })
+  else if (!user && !isInStateFolder(config.journal.file, config.store.id)) {
+    problems.push({ why: `the journal is in ${dirname(config.journal.file)}, where the user that systemd makes for a service may not write`, todo: `add --user NAME, of whoever may write there; or write journal.file: ${join(stateFolder, 'journal.sqlite')}` })
+  }
   const places = fileKeysIn(PosConfig, at(raw, ['pos']), ['pos']).filter(({ kind }) => kind === 'path')
   for (const { path, value } of places) {
     if (!isAbsolute(value)) problems.push({ why: `${path.join('.')} is relative to the configuration, which the service reads elsewhere`, todo: `write the absolute path: ${path.join('.')}: ${resolve(dirname(configFile), value)}` })
@@ -103,7 +112,7 @@ function placeFiles(configFile: string, config: ConnectorConfig, stateFolder: st
   // A database file has its journals beside it; a certificate is only read.
   const pos = places.flatMap(({ path, value }) => (path.at(-1) === 'folder' ? [value] : path.at(-1) === 'caFile' ? [] : [dirname(value)]))
   const folders = new Set([dirname(config.journal.file), ...pos])
-  return { credentials, writable: [...folders].filter((folder) => folder !== stateFolder && !folder.startsWith(`${stateFolder}/`)) }
+  return { credentials, writable: [...folders].filter((folder) => folder !== stateFolder && !isInStateFolder(folder, config.store.id)) }
 }
 
 /** Every `…File` of the configuration that holds a secret, wherever it stands. */

@@ -53,7 +53,8 @@ export function createProgram(onExit: (code: ExitCode) => void): Command {
   program.command('check').description('check the configuration without touching network, POS or journal')
     .requiredOption(...CONFIG).option(...JSON_FLAG)
     .addHelpText('after', `
-Says file, line, column, key, what was expected and what stands there.
+Says file, line, column, key, what was expected and what stands there. Ends with 0 when all is in order, with 2 when something
+is wrong, with 9 when only the store's secret is missing: then run "pair".
 
 Example:
   tillbridge-connector check --config shop.yaml`)

@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import { shapeOf } from './file-path.ts'
 
 /** One thing wrong with a configuration, for a person with the file open. Lines and columns count from 1. */
-export type ConfigProblem = { file: string; line: number; column: number; key: string; expected: string; found: string }
+export type ConfigProblem = { file: string; line: number; column: number; key: string; expected: string; found: string; /** The configuration is written, and the store's secret not fetched yet. */ notPaired?: true }
 /** Something that is not wrong but not meant either. */
 export type ConfigWarning = { file: string; line: number; column: number; key: string; message: string }
 

@@ -37,18 +37,18 @@ test('an address in the network needs a port and a PIN', () => {
 })
 
 test('the PIN stands in a file or in the configuration, and is never shown', () => {
-  writeFileSync(folder.file('desk.pin'), '4711\n', { mode: 0o600 })
-  expect(desk('{ host: 192.168.1.20, port: 8792, pinFile: desk.pin }')).toEqual({ desk: { listen: { host: '192.168.1.20', port: 8792, pin: '4711' }, warnAfterMinutes: 10, redAfterMinutes: 30 }, warnings: [] })
-  expect(desk('{ host: 192.168.1.20, port: 8792, pin: "047110" }').desk.listen?.pin).toBe('047110')
-  expect(problems('{ port: 8792, pin: "hunter" }')).toEqual([{ line: 6, key: 'desk.pin', expected: '4 to 12 digits, in quotes', found: 'a string that is not shown' }])
-  expect(problems('{ port: 8792, pin: "4711", pinFile: desk.pin }')).toMatchObject([{ key: 'desk.pin', found: 'both' }])
+  writeFileSync(folder.file('desk.pin'), '471147\n', { mode: 0o600 })
+  expect(desk('{ host: 192.168.1.20, port: 8792, pinFile: desk.pin }')).toEqual({ desk: { listen: { host: '192.168.1.20', port: 8792, pin: '471147' }, warnAfterMinutes: 10, redAfterMinutes: 30 }, warnings: [] })
+  expect(desk('{ host: 192.168.1.20, port: 8792, pin: "04711470" }').desk.listen?.pin).toBe('04711470')
+  expect(problems('{ port: 8792, pin: "hunter" }')).toEqual([{ line: 6, key: 'desk.pin', expected: '6 to 12 digits, in quotes', found: 'a string that is not shown' }])
+  expect(problems('{ port: 8792, pin: "471147", pinFile: desk.pin }')).toMatchObject([{ key: 'desk.pin', found: 'both' }])
   writeFileSync(folder.file('desk.pin'), 'hunter2\n', { mode: 0o600 })
   expect(JSON.stringify(problems('{ port: 8792, pinFile: desk.pin }'))).not.toContain('hunter2')
   expect(problems('{ port: 8792, pinFile: missing.pin }')).toMatchObject([{ key: 'desk.pinFile', found: expect.stringContaining('no file') }])
 })
 
 test('a PIN that others can read is a warning', () => {
-  writeFileSync(folder.file('open.pin'), '4711\n', { mode: 0o644 })
+  writeFileSync(folder.file('open.pin'), '471147\n', { mode: 0o644 })
   expect(desk('{ port: 8792, pinFile: open.pin }').warnings).toEqual(['desk.pinFile'])
 })
 

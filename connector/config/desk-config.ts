@@ -1,8 +1,8 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 
-/** A PIN is typed on a tablet's keys many times; wrong tries are what is limited. */
-export const Pin = z.string().regex(/^\d{4,12}$/, '4 to 12 digits, in quotes')
+/** A PIN is typed on a tablet's keys many times. Wrong tries are limited (desk/pin-guard.ts), so that six digits stand for a year and a half of guessing; four would stand for a week. */
+export const Pin = z.string().regex(/^\d{6,12}$/, '6 to 12 digits, in quotes')
 
 const DAY_MINUTES = 1440
 const minutes = z.int().min(1).max(DAY_MINUTES)
@@ -32,7 +32,7 @@ export function readDesk(desk: z.output<typeof DeskConfiguration>, readPin: (fil
   const { host, port, pinFile, warnAfterMinutes, redAfterMinutes } = desk
   const wrong: Wrong[] = []
   const read = pinFile === undefined ? null : readPin(pinFile)
-  if (read && 'wrong' in read) wrong.push({ key: 'desk.pinFile', expected: 'a readable file with 4 to 12 digits on one line', found: read.wrong })
+  if (read && 'wrong' in read) wrong.push({ key: 'desk.pinFile', expected: 'a readable file with 6 to 12 digits on one line', found: read.wrong })
   if (desk.pin !== undefined && pinFile !== undefined) wrong.push({ key: 'desk.pin', expected: 'desk.pin or desk.pinFile, not both', found: 'both' })
   const pin = desk.pin ?? (read && 'pin' in read ? read.pin : null)
   if (!isLoopback(host)) {

@@ -106,13 +106,34 @@ describe('an error names line, column, key, what was expected and what was found
     expect(problems(text)).toEqual([problem])
   })
 
-  test('broken YAML', () => {
-    expect(problems(GOOD.replace('type: embedded', 'type: [embedded'))).toMatchObject([{ key: '(YAML)', line: 10, column: 3 }])
+  test.each([
+    ['a bracket left open', 'type: embedded', 'type: [embedded', 10, 3, 'closing bracket'],
+    ['a key set in too little', '  file: till.sqlite', ' file: till.sqlite', 10, 2, 'below one another'],
+    ['a key set in too far', '  file: till.sqlite', '    file: till.sqlite', 9, 9, 'in the same column'],
+    ['a tab', '  file: till.sqlite', '\tfile: till.sqlite', 10, 1, 'blanks'],
+    ['a colon in a text', 'id: main-street', 'id: main: street', 4, 7, 'in quotes'],
+    ['a quote left open', 'id: main-street', 'id: "main-street', 4, 7, 'closing quote'],
+    ['a key without a colon', '  file: till.sqlite', '  file till.sqlite', 10, 3, 'a colon'],
+    ['a key twice', '  port: 0', '  port: 0\n  port: 1', 13, 3, 'once'],
+    ['two configurations', 'server:', '---\nserver:', 11, 1, 'one configuration'],
+    ['a tag, which would leave nothing', 'file: till.sqlite', 'file: !hunter2', 10, 9, 'begins with "!"'],
+    ['an alias of nothing', 'file: till.sqlite', 'file: *hunter2', 10, 9, 'begins with "*"'],
+    ['a character that YAML keeps for itself', 'file: till.sqlite', 'file: @hunter2', 10, 9, 'in quotes'],
+    ['text after a text in quotes', 'file: till.sqlite', "file: 'a'hunter2", 10, 12, 'in quotes'],
+  ])('no YAML, once and in our own words, which repeat nothing: %s', (_name, good, bad, line, column, words) => {
+    expect(problems(GOOD.replace(good, bad))).toEqual([{ key: '(YAML)', line, column, expected: expect.stringContaining(words) as string, found: expect.not.stringContaining('hunter2') as string }])
   })
 
   test('a file that is not there', () => {
     const loaded = loadConfig(folder.file('nowhere.yaml'))
     expect(!loaded.ok && loaded.refusal.problems).toMatchObject([{ found: `no file at ${folder.file('nowhere.yaml')}` }])
+  })
+
+  test('no secret yet, and all else is looked at', () => {
+    const unpaired = GOOD.replace('store.secret', 'other.secret')
+    const loaded = load(`${unpaired}desk: { pinFile: desk.pin }\n`)
+    expect(!loaded.ok && loaded.refusal.problems.map(({ key, notPaired }) => [key, notPaired])).toEqual([['store.secretFile', true], ['desk.pinFile', undefined]])
+    expect(warnings(`${unpaired.replace('127.0.0.1', 'edge.example')}`)).toMatchObject([{ key: 'edge.url' }])
   })
 
   test('several at once', () => {
@@ -174,6 +195,16 @@ describe('a POS in a database', () => {
     expect(loaded.value.config.poll).toEqual({ everyMs: 1_000 })
     expect(loaded.value.config.pos).toMatchObject({ connection: { password: 'open sesame', caFile: join(folder.path, 'certificates/ca.pem'), host: '127.0.0.1', ssl: 'off' } })
     expect(loaded.value.warnings).toMatchObject([{ key: 'pos.orders', message: expect.stringContaining('refused') as string }])
+  })
+
+  test('may be called MariaDB by its name', () => {
+    writeFileSync(folder.file('pos.password'), 'open sesame', { mode: 0o600 })
+    const unicenta = GOOD.replace('  type: embedded\n  file: till.sqlite\n', '  type: unicenta\n  dialect: mariadb\n  currency: EUR\n  connection: { user: till, passwordFile: pos.password, database: shop }\n')
+    for (const text of [SQL.replace('postgres', 'mariadb'), unicenta]) {
+      const loaded = load(text)
+      expect(loaded.ok ? loaded.value.config.pos : loaded.refusal.problems).toMatchObject({ dialect: 'mysql' })
+    }
+    expect(problems(SQL.replace('postgres', 'oracle'))).toMatchObject([{ key: 'pos.dialect', expected: 'one of mysql, mariadb, postgres, sqlite', found: 'text "oracle"' }])
   })
 
   test('warns of a password that others can read, and never repeats one', () => {

@@ -1,66 +1,60 @@
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { LineCounter, parseDocument, type Document } from 'yaml'
 import { ok, refused, type Result } from '../../contract/result.ts'
 import { Configuration, Secret, SECRETS_MAX, type ConnectorConfig } from './config.ts'
 import { Pin, readDesk, type DeskConfig } from './desk-config.ts'
 import { linkWarnings } from '../link/link-warnings.ts'
 import { fileKeysIn } from './file-path.ts'
 import { defaultPollMs, PosConfig } from '../pos/pos-config.ts'
+import { readYaml } from './read-yaml.ts'
 import { locate, problemsOf, unknownKeys, type ConfigProblem, type ConfigWarning, type Located } from './config-problem.ts'
 
 export type LoadedConfig = { config: ConnectorConfig; warnings: ConfigWarning[] }
+/** `unpaired`: all that is wrong is that it has no secret yet. */
+export type RefusedConfig = { problems: ConfigProblem[]; warnings: ConfigWarning[]; unpaired?: ConnectorConfig }
 
 /** Reads and checks a configuration, the secret files included. Touches no network, no POS and no journal. */
-export function loadConfig(path: string): Result<LoadedConfig, { problems: ConfigProblem[]; warnings: ConfigWarning[] }> {
+export function loadConfig(path: string): Result<LoadedConfig, RefusedConfig> {
   const file = resolve(path)
   const text = readText(file)
   if (!text.ok) return refused({ problems: [{ file, line: 1, column: 1, key: '(the whole file)', expected: 'a readable file', found: text.refusal }], warnings: [] })
 
-  const lines = new LineCounter()
-  const document = parseDocument(text.value, { lineCounter: lines, prettyErrors: false })
-  const located: Located = { file, document, lines }
-  if (document.errors.length > 0) {
-    const problems = document.errors.map((error) => {
-      const { line, col } = lines.linePos(error.pos[0])
-      return { file, line, column: col, key: '(YAML)', expected: 'YAML', found: error.message.split('\n')[0] ?? error.code }
-    })
-    return refused({ problems, warnings: [] })
-  }
-
-  const plain = plainValue(document)
-  if (!plain.ok) return refused({ problems: [{ file, line: 1, column: 1, key: '(YAML)', expected: 'plain YAML', found: plain.refusal }], warnings: [] })
-  const value = plain.value
+  const read = readYaml(text.value, file)
+  if (!read.ok) return refused({ problems: [read.refusal], warnings: [] })
+  const { value, located } = read.value
   const warnings = unknownKeys(Configuration, value, located)
   const parsed = Configuration.safeParse(value)
   if (!parsed.success) return refused({ problems: problemsOf(parsed.error, value, located), warnings })
 
   const { store, ...rest } = parsed.data
+  // All of it is looked at, whatever of it is wrong: a store that is not paired yet is told of the rest too.
   const secrets = readSecrets(store, located)
-  if (!secrets.ok) return refused({ problems: secrets.refusal, warnings })
   const desk = deskOf(rest.desk, located)
-  if (!desk.ok) return refused({ problems: desk.refusal, warnings })
-  const posWarnings = bringFiles(rest.pos, located)
-  if (!posWarnings.ok) return refused({ problems: posWarnings.refusal, warnings })
-  warnings.push(...secrets.value.warnings, ...posWarnings.value, ...desk.value.warnings, ...plainHttpWarning(rest.edge.url, located), ...linkWarnings(rest).map((warning) => ({ file, ...locate(located, warning.key.split('.')), ...warning })))
+  const pos = bringFiles(rest.pos, located)
+  warnings.push(
+    ...[secrets, pos, desk].flatMap((part) => (part.ok ? part.value.warnings : [])), ...plainHttpWarning(rest.edge.url, located),
+    ...linkWarnings(rest).map((warning) => ({ file, ...locate(located, warning.key.split('.')), ...warning })),
+  )
+  const problems = [secrets, desk, pos].flatMap((part) => (part.ok ? [] : part.refusal))
+  if (!desk.ok || !pos.ok) return refused({ problems, warnings })
   const at = (relative: string): string => resolve(dirname(file), relative)
-  const config: ConnectorConfig = {
+  const withSecrets = (known: string[]): ConnectorConfig => ({
     ...rest,
     desk: desk.value.desk,
-    store: { id: store.id, secrets: secrets.value.secrets },
+    store: { id: store.id, secrets: known },
     journal: { ...rest.journal, file: at(rest.journal.file) },
     poll: { everyMs: rest.poll.everyMs ?? defaultPollMs(rest.pos.type) },
-  }
-  return ok({ config, warnings })
+  })
+  if (secrets.ok) return ok({ config: withSecrets(secrets.value.secrets), warnings })
+  return refused({ problems, warnings, ...(problems.every(({ notPaired }) => notPaired) ? { unpaired: withSecrets([]) } : {}) })
 }
 
-/** Aliases that unfold without end are refused by the parser, with an exception. */
-function plainValue(document: Document): Result<unknown, string> {
-  try {
-    return ok(document.toJS() ?? {})
-  } catch {
-    return refused('aliases that unfold too far')
-  }
+/** What of a configuration's text is wrong before any file is looked at that it names. */
+export function problemsInText(text: string, file: string): ConfigProblem[] {
+  const read = readYaml(text, file)
+  if (!read.ok) return [read.refusal]
+  const parsed = Configuration.safeParse(read.value.value)
+  return parsed.success ? [] : problemsOf(parsed.error, read.value.value, read.value.located)
 }
 
 type Store = { secret?: string | string[] | undefined; secretFile?: string | string[] | undefined }
@@ -77,7 +71,8 @@ function readSecrets(store: Store, located: Located): Result<{ secrets: string[]
     const path = resolve(dirname(located.file), name)
     const text = readText(path)
     if (!text.ok) {
-      problems.push(problem('store.secretFile', 'a readable file with the store secret', text.refusal))
+      const notPaired = !existsSync(path) && typeof store.secretFile === 'string' && secrets.length === 0
+      problems.push({ ...problem('store.secretFile', 'a readable file with the store secret', text.refusal), ...(notPaired ? { notPaired } : {}) })
       continue
     }
     const found = text.value.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== '')
@@ -116,7 +111,7 @@ function deskOf(desk: Parameters<typeof readDesk>[0], located: Located): Result<
  * Whatever files the POS's part names: paths become absolute, from where the configuration stands, and a password file's line
  * becomes the password. Changes `pos`.
  */
-function bringFiles(pos: PosConfig, located: Located): Result<ConfigWarning[], ConfigProblem[]> {
+function bringFiles(pos: PosConfig, located: Located): Result<{ warnings: ConfigWarning[] }, ConfigProblem[]> {
   const problems: ConfigProblem[] = []
   const warnings: ConfigWarning[] = []
   for (const { holder, path, value, ...meaning } of fileKeysIn(PosConfig, pos, ['pos'])) {
@@ -139,7 +134,7 @@ function bringFiles(pos: PosConfig, located: Located): Result<ConfigWarning[], C
   if (pos.type === 'sql' && pos.orders === undefined) {
     warnings.push({ file: located.file, ...locate(located, ['pos']), key: 'pos.orders', message: 'no order statements: the POS is only read, and every web order for this store is refused' })
   }
-  return problems.length > 0 ? refused(problems) : ok(warnings)
+  return problems.length > 0 ? refused(problems) : ok({ warnings })
 }
 
 const asList = (value: string | string[] | undefined): string[] => (value === undefined ? [] : [value].flat())

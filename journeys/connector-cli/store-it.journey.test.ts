@@ -23,12 +23,13 @@ let dir: string
 let edge: Running
 let connector: Running | null
 let keys: Keys
+let told: string[][]
 const at = (name: string) => path.join(dir, 'shop', name)
 const config = () => ['--config', at('shop.yaml')]
 const operator = () => operatorApi(edge.ready.url, ADMIN_TOKEN)
 const web = () => shopApi(edge.ready.url, keys)
 const pairingCode = async () => expectAnswer(await operator().send(`/stores/${STORE}/pairing-code`, 'POST', {}), [200, 201], z.object({ code: z.string() })).code
-const secret = () => readFileSync(at('store.secret'), 'utf8').trim()
+const secret = () => readFileSync(at('shop.secret'), 'utf8').trim()
 const start = () => startProcess({ name: 'the connector', args: [MAIN, 'run', ...config()], logFile: at('connector.log'), readyEvent: 'connector.ready', readyWithinMs: WITHIN_MS })
 const status = async () => z.object({ running: z.boolean(), synced: z.boolean(), outbox: z.number(), lagS: z.number(), live: z.object({ doing: z.array(z.object({ what: z.string() })) }).nullable(), fresh: z.object({ posS: z.number().nullable(), edgeS: z.number().nullable() }) }).parse(jsonOf(await command(['status', ...config(), '--json'])))
 const orders = async (...more: string[]) => z.object({ orders: z.array(z.object({ assignmentId: z.string(), number: z.string().nullable(), state: z.string(), posReference: z.string().nullable() })) }).parse(jsonOf(await command(['orders', 'list', ...config(), '--json', ...more]))).orders
@@ -57,11 +58,19 @@ describe('a store\'s IT, from nothing', () => {
     expect(ended.stderr).toBe('')
     expect(ended.code).toBe(0)
     expect(secret()).toMatch(/^tbsec_/)
-    expect(statSync(at('store.secret')).mode & 0o777).toBe(0o600)
+    expect(statSync(at('shop.secret')).mode & 0o777).toBe(0o600)
     for (const text of [ended.stdout, ended.stderr, ended.seen]) expect(text).not.toContain(secret())
     expect(ended.seen).toContain('init')
     expect(ended.seen).not.toContain(code)
-    expect((await command(['check', ...config()])).code).toBe(0)
+    told = ended.stdout.split('\n').filter((line) => line.startsWith('  tillbridge-connector ')).map((line) => line.trim().split('          ')[0]!.split(/ +/).slice(1))
+  })
+
+  it('finds a way to a service in what init said, command by command', async () => {
+    expect(told.map(([name]) => name)).toEqual(['check', 'doctor', 'run', 'install-service'])
+    const codes: (number | null)[] = []
+    for (const args of told.filter(([name]) => name !== 'run')) codes.push((await command(args)).code)
+    // The till is not there yet, which the doctor finds.
+    expect(codes).toEqual([0, 7, 0])
   })
 
   it('writes over nothing, and spends no code twice', async () => {
@@ -150,8 +159,8 @@ describe('beside a running connector', () => {
   })
 
   it('nothing is taken from somebody without the token', async () => {
-    const control = z.object({ url: z.string(), token: z.string() }).parse(JSON.parse(readFileSync(at('data/journal.sqlite.control'), 'utf8')))
-    expect(statSync(at('data/journal.sqlite.control')).mode & 0o777).toBe(0o600)
+    const control = z.object({ url: z.string(), token: z.string() }).parse(JSON.parse(readFileSync(at('data/shop.sqlite.control'), 'utf8')))
+    expect(statSync(at('data/shop.sqlite.control')).mode & 0o777).toBe(0o600)
     const ask = (headers: Record<string, string>) => fetch(`${control.url}/reconcile`, { method: 'POST', headers }).then(({ status: code }) => code)
     expect(await ask({})).toBe(403)
     expect(await ask({ authorization: 'Bearer guessed' })).toBe(403)

@@ -3,18 +3,19 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { loadConfig } from '../../config/load-config.ts'
 import { SECRET, testFolder } from '../../test-shop.ts'
 import { composeYaml } from './compose.ts'
-import { takePrivatePlace, writePrivately } from './private-file.ts'
+import { takePrivatePlace } from './private-file.ts'
+import { storeFiles } from './store-files.ts'
 import { TEMPLATES } from './templates.ts'
 
 let folder: ReturnType<typeof testFolder>
 beforeEach(() => {
   folder = testFolder()
-  writePrivately(folder.file('store.secret'), `${SECRET}\n`)
-  writePrivately(folder.file('pos.password'), 'hunter 2\n')
+  writeFileSync(folder.file('shop.secret'), `${SECRET}\n`, { mode: 0o600 })
+  writeFileSync(folder.file('shop.password'), 'hunter 2\n', { mode: 0o600 })
 })
 afterEach(() => folder.remove())
 
-const BASICS = { edgeUrl: 'https://shop.example', storeId: 'main-street', journalFile: 'data/journal.sqlite', port: 8791, secretFile: 'store.secret' }
+const BASICS = { edgeUrl: 'https://shop.example', storeId: 'main-street', journalFile: 'data/journal.sqlite', port: 8791, files: storeFiles('shop.yaml') }
 
 describe('a template', () => {
   const variants = Object.entries(TEMPLATES).flatMap(([type, template]) => {
@@ -23,7 +24,7 @@ describe('a template', () => {
   })
   test.each(variants)('of $type $dialect is loaded without a warning but of what is left to the shop', ({ type, dialect, template }) => {
     const answers: Record<string, string> = {}
-    for (const { key, usual, only } of template.questions) if (only?.(answers) ?? true) answers[key] = key === 'dialect' ? dialect : usual ?? folder.path
+    for (const { key, usual, only } of template.questions) if (only?.(answers) ?? true) answers[key] = key === 'dialect' ? dialect : (typeof usual === 'function' ? usual(answers) : usual) ?? folder.path
     writeFileSync(folder.file('shop.yaml'), composeYaml(BASICS, template, answers))
     const loaded = loadConfig(folder.file('shop.yaml'))
     // Queries for orders are the shop's own, so a new configuration has none, and says so.

@@ -1,11 +1,12 @@
 import type { Command } from 'commander'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { parse } from 'yaml'
 import { z } from 'zod'
 import { StoreId } from '../../../contract/values.ts'
+import { readYaml } from '../../config/read-yaml.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { CONFIG } from '../flags.ts'
+import { problemLine } from '../read-config.ts'
 import { complain, faultText, say } from '../say.ts'
 import { CODE_VARIABLE, pair, readCode } from './pair.ts'
 
@@ -31,15 +32,17 @@ Examples:
 
 async function pairAgain({ config, codeFile, force }: Options): Promise<ExitCode> {
   const what = 'The connector is not paired'
-  let read
+  let text: string
   try {
-    read = Unpaired.safeParse(parse(readFileSync(config, 'utf8')))
+    text = readFileSync(config, 'utf8')
   } catch (error) {
     complain({ what, why: `${config} cannot be read (${faultText(error)})`, todo: 'look at the path; "init" writes a configuration' })
     return EXIT.configuration
   }
+  const yaml = readYaml(text, resolve(config))
+  const read = Unpaired.safeParse(yaml.ok ? yaml.value.value : null)
   if (!read.success) {
-    complain({ what, why: 'edge.url, store.id or store.secretFile is missing or wrong', todo: `run "check --config ${config}"` })
+    complain({ what, why: yaml.ok ? 'edge.url, store.id or store.secretFile is missing or wrong' : problemLine(yaml.refusal), todo: `mend it; "check --config ${config}" says what is expected` })
     return EXIT.configuration
   }
   const { edge, store } = read.data

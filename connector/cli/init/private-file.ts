@@ -27,13 +27,3 @@ export function takePrivatePlace(file: string): PrivatePlace {
     },
   }
 }
-
-export function writePrivately(file: string, content: string): void {
-  const place = takePrivatePlace(file)
-  try {
-    place.put(content)
-  } catch (error) {
-    place.giveBack()
-    throw error
-  }
-}

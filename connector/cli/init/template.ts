@@ -1,3 +1,5 @@
+import type { StoreFiles } from './store-files.ts'
+
 export type Answers = Readonly<Record<string, string>>
 
 /** One thing that only the person at the machine knows. `secret`: it goes into a file of its own, never into the YAML. */
@@ -5,8 +7,12 @@ export type Question = {
   key: string
   message: string
   /** What stands there without an answer; left out, an answer is needed. */
-  usual?: string
+  usual?: string | ((answers: Answers) => string)
   choices?: readonly string[]
+  /** What a choice means, where its word alone does not say. */
+  words?: Readonly<Record<string, string>>
+  /** A file or folder, named from where the configuration stands. `own`: no second store may use it. */
+  path?: 'own' | 'any'
   /** Nothing is an answer. */
   optional?: true
   /** Whether it is asked after these answers. */
@@ -19,13 +25,11 @@ export type Question = {
 export type Template = {
   title: string
   questions: readonly Question[]
-  /** The connector logs in at a database: its password goes into this file. */
-  passwordFile?: string
-  /** Left out: it does. */
+  /** Whether the connector logs in at a database, whose password goes into a file of its own. */
   needsPassword?(answers: Answers): boolean
   /** Milliseconds between two looks at the POS. */
   pollMs: number
-  yaml(answers: Answers): string
+  yaml(answers: Answers, files: Pick<StoreFiles, 'password'>): string
 }
 
 /** Any text as a YAML scalar. */

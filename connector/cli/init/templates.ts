@@ -10,3 +10,4 @@ import type { Template } from './template.ts'
 export const TEMPLATES: Readonly<Record<PosConfig['type'], Template>> & Readonly<Record<string, Template>> = { embedded, ospos, unicenta, sql, csv }
 
 export const POS_TYPES: readonly string[] = Object.keys(TEMPLATES)
+export const POS_TITLES: Readonly<Record<string, string>> = Object.fromEntries(Object.entries(TEMPLATES).map(([type, { title }]) => [type, title]))

@@ -25,6 +25,9 @@ const onServer = {
   lockTimeoutMs: timeoutMs(LOCK_WAIT_MS, 60_000),
 } as const
 
+/** The two speak one language; which of them answers is seen when it does. */
+export const MySqlDialect = z.enum(['mysql', 'mariadb']).transform(() => 'mysql' as const)
+
 export const MySqlConnection = z.object(onServer)
 export const PostgresConnection = z.object(onServer)
 export const SqliteConnection = z.object({

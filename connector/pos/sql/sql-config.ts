@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Currency, TaxRate, Unit } from '../../../contract/values.ts'
-import { MySqlConnection, PostgresConnection, SqliteConnection } from './connection-config.ts'
+import { MySqlConnection, MySqlDialect, PostgresConnection, SqliteConnection } from './connection-config.ts'
 import { SCAN_EVERY_MS, SCAN_SHARE } from './scan.ts'
 import { parametersOf } from './statement.ts'
 import { isTimeZone } from './wall-clock.ts'
@@ -100,7 +100,7 @@ const rest = {
 } as const
 
 const ofDialect = z.discriminatedUnion('dialect', [
-  z.object({ ...rest, dialect: z.literal('mysql'), connection: MySqlConnection }),
+  z.object({ ...rest, dialect: MySqlDialect, connection: MySqlConnection }),
   z.object({ ...rest, dialect: z.literal('postgres'), connection: PostgresConnection }),
   z.object({ ...rest, dialect: z.literal('sqlite'), connection: SqliteConnection }),
 ])

@@ -1,11 +1,12 @@
+import { isZone } from '../database-login.ts'
 import { quoted, type Template } from '../template.ts'
 
 export const csv: Template = {
   title: 'files that the POS drops into a folder and takes from it',
   questions: [
-    { key: 'folder', message: 'The folder where the POS drops its files' },
+    { key: 'folder', message: 'The folder where the POS drops its files', path: 'own' },
     { key: 'currency', message: 'Currency of the prices (ISO 4217)', usual: 'EUR', wrong: (answer) => (/^[A-Z]{3}$/.test(answer) ? null : 'three capital letters, such as EUR') },
-    { key: 'timeZone', message: 'Time zone of the times in the files', usual: Intl.DateTimeFormat().resolvedOptions().timeZone },
+    { key: 'timeZone', message: 'Time zone of the times in the files', usual: Intl.DateTimeFormat().resolvedOptions().timeZone, wrong: isZone },
     { key: 'decimal', message: 'Decimals are written with a', usual: 'point', choices: ['point', 'comma'] },
   ],
   pollMs: 1000,

@@ -1,18 +1,18 @@
-import { loginQuestions, loginYaml, PASSWORD_FILE } from '../database-login.ts'
+import { loginQuestions, loginYaml } from '../database-login.ts'
 import { quoted, type Template } from '../template.ts'
 
 export const ospos: Template = {
   title: 'Open Source POS (MariaDB or MySQL)',
   questions: [
-    ...loginQuestions('3306', 'ospos'),
+    ...loginQuestions('ospos'),
     { key: 'location', message: 'Stock location, id or name (empty: the only one)', usual: '', optional: true },
     { key: 'orders', message: 'How do web orders come into the till?', usual: 'suspended', choices: ['suspended', 'completed'] },
   ],
-  passwordFile: PASSWORD_FILE,
+  needsPassword: () => true,
   pollMs: 1000,
-  yaml: (answers) => `  # Open Source POS. Tax, currency and time zone are read from the POS itself.
+  yaml: (answers, files) => `  # Open Source POS. Tax, currency and time zone are read from the POS itself.
   type: ospos
-${loginYaml(answers)}
+${loginYaml(answers, files)}
   # Id or name of the stock location; only where the shop has several.
   ${answers['location'] ? '' : '# '}location: ${quoted(answers['location'] || 'stock')}
   # suspended: the cashier finds the order under "Suspended" and completes it; stock falls then. completed: a finished sale at once.

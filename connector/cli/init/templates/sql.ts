@@ -1,26 +1,26 @@
-import { loginQuestions, loginYaml, PASSWORD_FILE } from '../database-login.ts'
+import { isZone, loginQuestions, loginYaml } from '../database-login.ts'
+import type { StoreFiles } from '../store-files.ts'
 import { quoted, type Answers, type Template } from '../template.ts'
 
 const isFile = ({ dialect }: Answers): boolean => dialect === 'sqlite'
-const connection = (answers: Answers): string => (isFile(answers) ? `  connection:
-    file: ${quoted(answers['file'])}` : loginYaml(answers))
+const connection = (answers: Answers, files: Pick<StoreFiles, 'password'>): string => (isFile(answers) ? `  connection:
+    file: ${quoted(answers['file'])}` : loginYaml(answers, files))
 
 export const sql: Template = {
   title: 'another POS with a SQL database, described by queries',
   questions: [
-    { key: 'dialect', message: 'Which database does it use?', usual: 'mysql', choices: ['mysql', 'postgres', 'sqlite'] },
-    { key: 'file', message: 'The database\'s file', usual: 'data/pos.sqlite', only: isFile },
-    ...loginQuestions('3306', 'pos').map((question) => ({ ...question, only: (answers: Answers) => !isFile(answers) })),
+    { key: 'dialect', message: 'Which database does it use?', usual: 'mysql', choices: ['mysql', 'mariadb', 'postgres', 'sqlite'] },
+    { key: 'file', message: 'The database\'s file', usual: 'data/pos.sqlite', path: 'any', only: isFile },
+    ...loginQuestions('pos').map((question) => ({ ...question, only: (answers: Answers) => !isFile(answers) })),
     { key: 'currency', message: 'Currency of its prices (ISO 4217)', usual: 'EUR', wrong: (answer) => (/^[A-Z]{3}$/.test(answer) ? null : 'three capital letters, such as EUR') },
-    { key: 'timeZone', message: 'Time zone of times that are written without one', usual: Intl.DateTimeFormat().resolvedOptions().timeZone },
+    { key: 'timeZone', message: 'Time zone of times that are written without one', usual: Intl.DateTimeFormat().resolvedOptions().timeZone, wrong: isZone },
   ],
-  passwordFile: PASSWORD_FILE,
   needsPassword: (answers) => !isFile(answers),
   pollMs: 1000,
-  yaml: (answers) => `  # A POS described by queries. The queries below are a pattern: write your own tables and columns. docs/adapters.md explains each key.
+  yaml: (answers, files) => `  # A POS described by queries. The queries below are a pattern: write your own tables and columns. docs/adapters.md explains each key.
   type: sql
   dialect: ${answers['dialect']}
-${connection(answers)}
+${connection(answers, files)}
   currency: ${quoted(answers['currency'])}
   # Of times that are written without a zone.
   timeZone: ${quoted(answers['timeZone'])}

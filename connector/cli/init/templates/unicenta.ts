@@ -1,20 +1,20 @@
-import { loginQuestions, loginYaml, PASSWORD_FILE } from '../database-login.ts'
+import { loginQuestions, loginYaml } from '../database-login.ts'
 import { quoted, type Template } from '../template.ts'
 
 export const unicenta: Template = {
   title: 'uniCenta oPOS 5 (MariaDB, MySQL or PostgreSQL)',
   questions: [
-    { key: 'dialect', message: 'Which database does it use?', usual: 'mysql', choices: ['mysql', 'postgres'] },
-    ...loginQuestions('3306', 'unicentaopos'),
+    { key: 'dialect', message: 'Which database does it use?', usual: 'mysql', choices: ['mysql', 'mariadb', 'postgres'] },
+    ...loginQuestions('unicentaopos'),
     { key: 'currency', message: 'Currency of its prices (ISO 4217); the till does not say', usual: 'EUR', wrong: (answer) => (/^[A-Z]{3}$/.test(answer) ? null : 'three capital letters, such as EUR') },
     { key: 'location', message: 'Stock location, name or id (empty: the only one)', usual: '', optional: true },
   ],
-  passwordFile: PASSWORD_FILE,
+  needsPassword: () => true,
   pollMs: 1000,
-  yaml: (answers) => `  # uniCenta oPOS 5. dialect: mysql (MariaDB too) or postgres.
+  yaml: (answers, files) => `  # uniCenta oPOS 5. dialect: mysql, mariadb or postgres.
   type: unicenta
   dialect: ${answers['dialect']}
-${loginYaml(answers)}
+${loginYaml(answers, files)}
   # The till's database holds amounts without a currency.
   currency: ${quoted(answers['currency'])}
   # Name or id of the location whose stock is sold; only where there are several.
