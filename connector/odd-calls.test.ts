@@ -50,7 +50,7 @@ beforeAll(async () => {
   cookie = `tillbridge-desk=${sessions.issue()}`
   tablets = await listenForDesk(desk, { kind: 'pin', guard: createPinGuard('471147', () => 0), sessions }, { host: '127.0.0.1', port: 0, pin: '471147' })
   const running = await startControl({
-    status, reconcile: () => {}, retryOrder: () => false, giveUp: async () => ({ kind: 'unknown' }), retryRefused: () => false, dropRefused: () => false,
+    status, reconcile: () => {}, retryOrder: () => false, giveUp: async () => ({ kind: 'unknown' }), retryRefused: async () => ({ kind: 'unknown' }), dropRefused: () => false,
   }, folder.file('journal.sqlite'))
   const file = readControlFile(folder.file('journal.sqlite'))
   if (file === null || file === 'denied') throw new Error('no control file')
@@ -116,7 +116,7 @@ describe('no call is a fault of the connector\'s', () => {
     const found: string[] = []
     for (const { what, url, headers } of everywhere()) {
       for (const path of PATHS) {
-        for (const { type, body } of method === 'GET' || method === 'POST' || method === 'PUT' ? BODIES : BODIES.slice(0, 2)) {
+        for (const { type, body } of method === 'POST' ? BODIES : BODIES.slice(0, 2)) {
           const lines = Object.entries({ host: new URL(url).host, connection: 'close', ...headers, ...(type === null ? {} : { 'content-type': type }), ...(body === '' ? {} : { 'content-length': String(Buffer.byteLength(body, 'latin1')) }) })
           const said = await say(url, Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}`).join('\r\n')}\r\n\r\n${body}`, 'latin1'))
           const wrong = method === 'HEAD' && said && said.status < 500 ? null : odd(said, path)

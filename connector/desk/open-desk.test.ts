@@ -24,7 +24,7 @@ test('an address that is taken costs the tablets their page, and nobody else any
   const lines: string[] = []
   const desk = openDesk({
     shop: shopOf(journal, memoryPos({ A: 5 })), log: pino({}, { write: (line) => void lines.push(line) }), storeId: STORE_ID,
-    config: { listen: { host: '127.0.0.1', port: address.port, pin: '4711' }, warnAfterMinutes: 10, redAfterMinutes: 30 }, posReachable: () => true, wake: { capture: () => {}, writer: () => {} },
+    config: { listen: { host: '127.0.0.1', port: address.port, pin: '471147' }, warnAfterMinutes: 10, redAfterMinutes: 30 }, posReachable: () => true, wake: { capture: () => {}, writer: () => {} },
   })
   const stop = new AbortController()
   const running = desk.run(stop.signal)
@@ -33,6 +33,6 @@ test('an address that is taken costs the tablets their page, and nobody else any
   await running
   expect(lines).toHaveLength(1)
   expect(lines[0]).toContain('desk.cannot-listen')
-  expect(lines[0]).not.toContain('4711')
+  expect(lines[0]).not.toContain('471147')
   await new Promise((resolve) => other.close(resolve))
 })

@@ -165,7 +165,13 @@ describe('in the shop\'s network', () => {
     expect((await tap({ kind: 'picked' }, { ...own(), cookie })).status).toBe(200)
     expect((await tap({ kind: 'ready' }, { ...own(), cookie, origin: 'http://evil.example' })).status).toBe(403)
     expect((await ask({ path: '/metrics', headers: { cookie } })).status).toBe(404)
-    expect(cookieOf(await ask({ method: 'POST', path: '/desk/leave', headers: { origin: server.url, cookie } }))).toBe('tillbridge-desk=')
+    const locked = cookieOf(await ask({ method: 'POST', path: '/desk/leave', headers: { origin: server.url, cookie } }))
+    expect((await ask({ path: '/desk', headers: { cookie: locked } })).text).toContain('name="pin"')
+    expect(await ask({ method: 'POST', path: '/desk/leave', headers: { origin: server.url, cookie: locked } })).toMatchObject({ status: 303 })
+    // Others' wrong tries do not hinder it.
+    for (let n = 0; n < 5; n += 1) await enter('0000')
+    expect((await enter('4711')).status).toBe(429)
+    expect((await enter('4711', { origin: server.url, cookie: locked })).status).toBe(303)
   })
 
   test('wrong tries are told how long to wait, and then not looked at', async () => {

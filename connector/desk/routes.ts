@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { HttpBindings } from '@hono/node-server'
 import { Hono, type Context } from 'hono'
-import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
+import { getCookie, setCookie } from 'hono/cookie'
 import { secureHeaders } from 'hono/secure-headers'
 import { z } from 'zod'
 import { AssignmentId } from '../../contract/values.ts'
@@ -18,7 +18,7 @@ import { deskPage, pinPage, shownCards, troubleOf } from './page/desk-page.ts'
 import { DESK_SCRIPT, MARK_SVG, SLIP_SCRIPT } from './page/desk-script.ts'
 import { slipPage } from './page/slip.ts'
 import type { PinGuard } from './pin-guard.ts'
-import { SESSION_MS, type Sessions } from './session.ts'
+import { KNOWN_MS, type Sessions } from './session.ts'
 import type { Tapped } from './take-step.ts'
 
 /** Who may see the desk: whoever calls from this machine, or whoever knows the PIN. */
@@ -64,6 +64,8 @@ export function createDeskRoutes(desk: Desk, access: DeskAccess): Hono<Env> {
     }
     if (access.kind === 'local' || OPEN_TO_ALL.has(c.req.path) || access.sessions.isValid(getCookie(c, COOKIE) ?? '')) return next()
     if (c.req.path === '/desk') return c.html(await pinPage(desk.storeId, null))
+    // Locked twice, on an old page: it is out.
+    if (c.req.path === '/desk/leave') return c.redirect('/desk', 303)
     return c.json({ text: 'Enter the PIN first.' }, 401)
   })
 
@@ -144,7 +146,8 @@ function enterByPin(app: Hono<Env>, desk: Desk, { guard, sessions }: Extract<Des
   app.post('/desk/enter', async (c) => {
     const form = await readBody(c.req.raw, BODY_BYTES_MAX)
     if (!form) return tooLong(c)
-    const answer = guard.try(c.env.incoming.socket.remoteAddress ?? 'unknown', new URLSearchParams(new TextDecoder().decode(form)).get('pin') ?? '')
+    const device = sessions.knownAs(getCookie(c, COOKIE) ?? '')
+    const answer = guard.try(device === null ? { kind: 'stranger', address: c.env.incoming.socket.remoteAddress ?? 'unknown' } : { kind: 'known', device }, new URLSearchParams(new TextDecoder().decode(form)).get('pin') ?? '')
     if (answer.kind !== 'right') {
       warn({ event: 'desk.wrong-pin', reason: answer.kind })
       // Rounded first: the monotonic clock has fractions, and 1000.0000001 ms are one second.
@@ -152,15 +155,17 @@ function enterByPin(app: Hono<Env>, desk: Desk, { guard, sessions }: Extract<Des
       if (waitS > 0) c.header('retry-after', String(waitS))
       return c.html(await pinPage(desk.storeId, { wrong: answer.kind === 'wrong', waitS }), answer.kind === 'wrong' ? 403 : 429)
     }
-    // Not "secure": a shop's own network has no certificates. The PIN opens the desk and nothing else.
-    setCookie(c, COOKIE, sessions.issue(), { httpOnly: true, sameSite: 'Strict', path: '/desk', maxAge: SESSION_MS / 1000 })
+    keepCookie(c, sessions.issue())
     return c.redirect('/desk', 303)
   })
   app.post('/desk/leave', (c) => {
-    deleteCookie(c, COOKIE, { path: '/desk' })
+    keepCookie(c, sessions.issueEnded())
     return c.redirect('/desk', 303)
   })
 }
+
+// Not "secure": a shop's own network has no certificates. The PIN opens the desk and nothing else.
+const keepCookie = (c: Call, cookie: string): void => setCookie(c, COOKIE, cookie, { httpOnly: true, sameSite: 'Strict', path: '/desk', maxAge: KNOWN_MS / 1000 })
 
 const tooLong = (c: Call): Response => c.json({ text: 'This is too long.' }, 413)
 

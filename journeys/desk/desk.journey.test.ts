@@ -15,7 +15,7 @@ const STORE_ID = 'high-street'
 const SEEN_WITHIN_MS = 15_000
 const PICTURES = path.resolve(import.meta.dirname, '../../test-results')
 
-const PIN = '4711'
+const PIN = '471147'
 /** A minute until red, the heartbeat, and a busy machine. */
 const RED_WITHIN_MS = 100_000
 
