@@ -28,7 +28,7 @@ import { createSender } from './edge/sender.ts'
 import { createStanding } from './edge/standing.ts'
 import { isUnfinished } from './journal/inbox.ts'
 import type { Journal } from './journal/journal.ts'
-import { readRefusedAgain } from './journal/read-refused-again.ts'
+import { retryRefused } from './journal/read-refused-again.ts'
 import { keepJournal } from './journal/upkeep.ts'
 import { createAccess } from './link/access.ts'
 import { readTunnelState } from './link/tunnel-state.ts'
@@ -202,10 +202,11 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
       return due
     },
     giveUp: (order) => giveUp(shop, order),
-    retryRefused(key) {
-      const found = readRefusedAgain(journal, key)
-      if (found) reconciler.wake()
-      return found
+    async retryRefused(key) {
+      const retried = await retryRefused(shop, key)
+      if (retried.kind === 'compared') reconciler.wake()
+      if (retried.kind === 'read') watchBell.ring()
+      return retried
     },
     dropRefused: (key) => journal.refused.drop(key),
   }, config.journal.file)

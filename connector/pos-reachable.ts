@@ -35,6 +35,7 @@ export function watchReachable(pos: Pos, listener: PosListener = () => () => {})
       writeOrder: watched('writeOrder', (assignment) => pos.writeOrder(assignment), ({ assignmentId }) => assignmentId),
       voidOrder: watched('voidOrder', (assignmentId: string) => pos.voidOrder(assignmentId), itself),
       staffStep: watched('staffStep', (assignmentId: string, step: StaffStep) => pos.staffStep(assignmentId, step), itself),
+      ...(pos.readAgain && { readAgain: watched('readAgain', (key: string) => pos.readAgain?.(key) ?? Promise.reject(new TypeError('readAgain went away'))) }),
       close: () => pos.close(),
     },
   }

@@ -20,7 +20,7 @@ export async function run(configPath: string): Promise<ExitCode> {
   const opened = openOwnJournal(config, 'any')
   if ('exit' in opened) return opened.exit
   const { journal } = opened
-  const pos = await openPos(config.pos, journal.memory)
+  const pos = await openPos(config.pos, journal.memory, log)
   try {
     await pos.currentCursor()
   } catch (error) {

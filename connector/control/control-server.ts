@@ -7,6 +7,7 @@ import { RejectReason } from '../../contract/events.ts'
 import type { GiveUp, GivenUp } from '../delivery/give-up.ts'
 import { jsonIn, readBody } from '../delivery/read-body.ts'
 import { faultOf } from '../fault.ts'
+import type { Retried } from '../journal/read-refused-again.ts'
 import { removeControlFile, writeControlFile } from './control-file.ts'
 import type { LiveStatus } from './live-status.ts'
 
@@ -17,8 +18,8 @@ export type Control = {
   /** Tries an order now, whatever its wait. False when there is nothing to do for it. */
   retryOrder(assignmentId: string): boolean
   giveUp(order: GiveUp): Promise<GivenUp>
-  /** Reads a refused row of the POS again. False when none has this key. */
-  retryRefused(key: string): boolean
+  /** Reads a refused row of the POS again. */
+  retryRefused(key: string): Promise<Retried>
   dropRefused(key: string): boolean
 }
 
@@ -84,7 +85,7 @@ export function createControlRoutes(control: Control, token: string): Hono<Env> 
   })
   app.post('/refused/retry', async (c) => {
     const body = await read(c, KeyBody)
-    return body ? c.json({ found: control.retryRefused(body.key) }) : c.json({ fault: 'not understood' }, 422)
+    return body ? c.json(await control.retryRefused(body.key)) : c.json({ fault: 'not understood' }, 422)
   })
   app.post('/refused/drop', async (c) => {
     const body = await read(c, KeyBody)

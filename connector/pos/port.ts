@@ -6,6 +6,8 @@ import type { FulfilmentProgress } from '../../contract/status.ts'
 /** What a POS can do, in words that decide how the connector treats it; `doctor` prints them. */
 export type PosCapabilities = {
   name: string
+  /** False: it is only read, and every web order for this store is refused as `store_closed`. */
+  takesOrders: boolean
   /** When the POS takes goods of a web order off its stock: as it is written, or when the cashier completes it. */
   stockFallsAt: 'accept' | 'later'
   /** `possible`: a web order cannot be looked up by its reference, so a write in doubt is never repeated. */
@@ -64,6 +66,9 @@ export type Remembered<V = string | null> = { key: string; value: V }
  */
 export type PosRefusal = { key: string; reason: string | null; text: string }
 
+/** What became of a refused row that a person sent back: what is read again, in a sentence's end, or why nothing is and what to do. */
+export type ReadAgain = { again: true; what: string } | { again: false; why: string; todo: string }
+
 /** Everything read in one consistent read of the POS. */
 export type PosChanges = {
   /** Where to read on from; opaque, kept in the journal. */
@@ -114,5 +119,7 @@ export type Pos = {
   voidOrder(assignmentId: string): Promise<'voided' | 'refused' | 'absent'>
   /** What the staff tapped on the desk page. */
   staffStep(assignmentId: string, step: StaffStep): Promise<StaffAnswer>
+  /** A person sends a refused row back. Left out where a snapshot reads every row anyway, and a row that is still refused is told again. */
+  readAgain?(key: string): Promise<ReadAgain>
   close(): Promise<void>
 }

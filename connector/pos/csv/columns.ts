@@ -7,7 +7,7 @@ export type Line<C extends string> = (column: C) => string
 export const COLUMNS_MAX = 1_000
 
 /** Where each column stands, by the file's header. A header met twice is ambiguous. */
-export function readHeader<C extends string>(header: readonly string[], names: Record<C, string>, required: readonly C[]): Result<{ width: number; at: Map<C, number> }, string> {
+export function readHeader<C extends string>(header: readonly string[], names: Record<C, string>, required: readonly C[]): Result<{ width: number; at: Map<C, number>; cells: readonly string[] }, string> {
   if (header.length > COLUMNS_MAX) return refused(`the header has ${header.length} columns, more than ${COLUMNS_MAX}`)
   const written = header.map(normal)
   const at = new Map<C, number>()
@@ -18,7 +18,7 @@ export function readHeader<C extends string>(header: readonly string[], names: R
   }
   const missing = required.filter((column) => !at.has(column)).map((column) => `"${names[column]}"`)
   const shown = header.slice(0, 20).map((name) => JSON.stringify(name.slice(0, 40))).join(', ')
-  return missing.length > 0 ? refused(`the header has no column ${missing.join(', ')}; it has ${shown}`) : ok({ width: header.length, at })
+  return missing.length > 0 ? refused(`the header has no column ${missing.join(', ')}; it has ${shown}`) : ok({ width: header.length, at, cells: header })
 }
 
 const normal = (name: string): string => name.trim().toLowerCase()

@@ -48,7 +48,7 @@ test('wherever the process dies, everything a file says is told, once, and the f
             if (move === 'after') throw new Killed()
           },
         }
-        const ingest = createIngest(state, mortal, config)
+        const ingest = createIngest({ state, folder: mortal, config, now: till.now })
         try {
           for (let n = 0; n < steps; n += 1) if (!(await ingest.step())) return false
           return true
@@ -75,7 +75,7 @@ test('wherever the process dies, everything a file says is told, once, and the f
       state.close()
       expect([sold.size, Math.max(...sold.values())]).toEqual([invoices, 1])
       expect(removed.sort()).toEqual(Array.from({ length: gone }, (_, n) => `G${goods + n}`).sort())
-      expect([till.list(), till.list('processed'), till.list('rejected')]).toEqual([[], ['goods-full-1.csv', 'goods-full-2.csv', 'sales.csv'], ['sales.csv', 'sales.csv.reasons.csv']])
+      expect([till.list(), till.list('processed'), till.list('rejected')]).toEqual([[], ['goods-full-1.csv', 'goods-full-2.csv', 'sales.csv'], ['sales.csv.lines.csv', 'sales.csv.reasons.csv']])
       expect(till.rows('rejected', 'sales.csv.reasons.csv')).toHaveLength(1)
     } finally {
       rmSync(folder, { recursive: true, force: true })
@@ -90,7 +90,7 @@ test('however a file is written in pieces, nothing of it is told before it stand
     makePlaces(folder)
     const state = openShopState(join(folder, '.tillbridge', 'state.sqlite'))
     let elapsed = 0
-    const ingest = createIngest(state, openDropFolder(config, () => Date.now(), () => elapsed), config)
+    const ingest = createIngest({ state, folder: openDropFolder(config, () => Date.now(), () => elapsed), config, now: () => Date.now() })
     try {
       const text = `sku,name,price\n${Array.from({ length: 20 }, (_, n) => `G${n},Thing,1.00`).join('\n')}\n`
       const name = renamed ? 'goods.csv.tmp' : 'goods.csv'

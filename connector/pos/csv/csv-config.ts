@@ -62,12 +62,17 @@ export const CsvConfig = z.object({
   sales: z.object({
     files: patterns.default(['sales*.csv']),
     columns: columns(SALES_COLUMNS),
-    /** Codes that are no goods (postage, bank charges): their lines are listed as refused and the rest of the invoice is told. */
+    /** Codes that are no goods (postage, bank charges): lines of them, in files of sales and of goods, are counted and passed over. */
     notGoods: z.array(z.string()).max(1_000).default([]),
     /** Whether a sale lowers the last counted level until the next count. */
     moveStock: z.boolean().default(true),
   }).prefault({}),
   status: z.object({ files: patterns.default(['order-status*.csv']), columns: columns(STATUS_COLUMNS) }).prefault({}),
+  /**
+   * So long are numbers of sales and finished orders kept, to know them when they come again. A sale that is older than the newest one forgotten is
+   * not told: it may have been. More than a year, so that a yearly closing finds nothing new.
+   */
+  keepDays: z.int().min(30).max(3_650).default(400),
   orders: z.object({
     /** `allow`: an order is written although the last known level does not cover it. */
     oversell: z.enum(['refuse', 'allow']).default('refuse'),
@@ -86,8 +91,19 @@ export type StatusColumn = keyof typeof STATUS_COLUMNS
 
 export type FileKind = 'goods' | 'sales' | 'status'
 
-/** What a file is, by its name; `null`: none of ours. */
+/** What is behind the name of a file whose refused lines lie in rejected/, to be mended and dropped again. */
+export const LINES_END = '.lines.csv'
+/** The file that lines come from; another file is itself. */
+export const withoutLinesEnd = (name: string): string => name.replace(/(\.lines\.csv)+$/i, '')
+
+/** What a file is, by its name; `null`: none of ours. Some lines of a file list never all goods. A number before its end ("goods.2.csv") is one of ours. */
 export function kindOf(name: string, config: CsvConfig): { kind: FileKind; whole: boolean } | null {
+  const original = withoutLinesEnd(name)
+  const known = kindOfFile(original, config) ?? kindOfFile(original.replace(/\.\d+(\.[^.]{1,5})$/, '$1'), config)
+  return known && original !== name ? { ...known, whole: false } : known
+}
+
+function kindOfFile(name: string, config: CsvConfig): { kind: FileKind; whole: boolean } | null {
   const { whole } = config.goods
   if (matches(name, config.status.files)) return { kind: 'status', whole: false }
   if (matches(name, config.sales.files)) return { kind: 'sales', whole: false }

@@ -1,57 +1,65 @@
 import { statSync } from 'node:fs'
-import { join } from 'node:path'
 import { watch, type FSWatcher } from 'chokidar'
 import { systemClock, type Clock } from '../../../contract/clock.ts'
 import { createTurn } from '../../turn.ts'
 import type { Pos, PosCapabilities } from '../port.ts'
+import { readAiling } from './ailing.ts'
 import type { CsvConfig } from './csv-config.ts'
-import { makePlaces, openDropFolder, type DropFolder } from './drop-folder.ts'
-import { readItems, readLevels } from './goods-book.ts'
+import { makePlaces, openDropFolder } from './drop-folder.ts'
+import { stateFileOf, type FileReport } from './file-report.ts'
+import { forgetOld } from './forget.ts'
+import { readItems, readLevels, unreadableSkus } from './goods-book.ts'
 import { createIngest, type Ingest } from './ingest.ts'
 import { cancelCsv, orderCsv } from './order-csv.ts'
 import { demandOf, dropOrder, moveOrder, noteTaken, orderOf, putOrder, refusalOf, tellStep, unsureOrders, waitingOrders, type OrderState } from './order-book.ts'
 import { openOrderFiles, type OrderFiles } from './order-files.ts'
 import { isFull, newestChange, readLog, writeCursor } from './read-log.ts'
+import { REFUSALS_TOLD_MAX } from './reading-file.ts'
 import { recover } from './recover.ts'
+import { sendBack } from './send-back.ts'
 import { CsvStateFault, openShopState, type ShopState } from './shop-state.ts'
 
 /** Whoever asks for a level waits this long for files that lie there; a huge one is read on with the next question. */
 const CATCH_UP_MS = 500
 /** A reading holds the turn that orders wait for too. */
 const READ_ON_MS = 1_000
+/** What is kept for a year need not be forgotten to the minute. */
+const FORGET_EVERY_MS = 3_600_000
 
 const STATE_OF: Record<OrderState, 'open' | 'picking' | 'ready' | 'done' | 'void'> = {
   writing: 'open', open: 'open', picking: 'picking', ready: 'ready', shipped: 'done', done: 'done', void: 'void',
 }
 
-type Opened = { state: ShopState; folder: DropFolder; files: OrderFiles; ingest: Ingest; watcher: FSWatcher }
-export type CsvPosOptions = { config: CsvConfig; clock?: Clock; monotonic?: () => number }
+type Opened = { state: ShopState; files: OrderFiles; ingest: Ingest; watcher: FSWatcher }
+/** `onFile` hears what each file brought. */
+export type CsvPosOptions = { config: CsvConfig; clock?: Clock; monotonic?: () => number; onFile?: (report: FileReport) => void }
 
 /**
  * A POS that exchanges files, behind the port. The folder is opened when it is first needed and must exist: a share that is not mounted is a fault,
  * not an empty shop.
  */
-export function openCsvPos({ config, clock = systemClock, monotonic = () => performance.now() }: CsvPosOptions): Pos {
+export function openCsvPos({ config, clock = systemClock, monotonic = () => performance.now(), onFile }: CsvPosOptions): Pos {
   const turn = createTurn()
   let opened: Opened | null = null
   let closed = false
   let touched = true
   let looked = { at: Number.NEGATIVE_INFINITY, pending: false }
   let lastRead: number | null = null
+  let forgetAt = Number.NEGATIVE_INFINITY
 
   const open = (): Opened => {
     if (closed) throw new CsvStateFault(`The folder ${config.folder} was closed`, 'This is a mistake in the program: nothing may use it after close()')
     if (!statSync(config.folder, { throwIfNoEntry: false })?.isDirectory()) throw new CsvStateFault(`There is no folder ${config.folder}`, 'Make it, or mount it, or mend pos.folder; it is tried again')
     if (opened) return opened
     makePlaces(config.folder)
-    const state = openShopState(config.stateFile ?? join(config.folder, '.tillbridge', 'state.sqlite'))
+    const state = openShopState(stateFileOf(config))
     const folder = openDropFolder(config, clock, monotonic)
     const files = openOrderFiles(config.folder)
-    recover(state, files, config)
+    recover(state, files, config, clock())
     const watcher = watch(config.folder, { depth: 0, ignoreInitial: true, followSymlinks: false, ignorePermissionErrors: true })
     // Where the system tells nothing, or fails to, the scan finds it.
     watcher.on('all', () => { touched = true }).on('error', () => { touched = true })
-    opened = { state, folder, files, ingest: createIngest(state, folder, config), watcher }
+    opened = { state, files, ingest: createIngest({ state, folder, config, now: clock, ...(onFile && { onFile }) }), watcher }
     return opened
   }
 
@@ -128,6 +136,7 @@ export function openCsvPos({ config, clock = systemClock, monotonic = () => perf
       const until = monotonic() + READ_ON_MS
       let stepped = await all.ingest.step()
       while (stepped && monotonic() < until && !isFull(all.state, cursor)) stepped = await all.ingest.step()
+      if (!stepped && monotonic() >= forgetAt && !forgetOld(all.state, all.files, config, clock())) forgetAt = monotonic() + FORGET_EVERY_MS
       const { lastChange, full, ...changes } = readLog(all.state, cursor)
       lastRead = lastChange
       return { ...changes, more: stepped || full }
@@ -141,7 +150,14 @@ export function openCsvPos({ config, clock = systemClock, monotonic = () => perf
       // One more than asked tells whether there is another page.
       const skus = state.all('SELECT sku FROM goods WHERE item IS NOT NULL AND sku > ? ORDER BY sku LIMIT ?', afterSku ?? '', limit + 1).map((row) => String(row['sku']))
       const page = skus.slice(0, limit)
-      return { items: readItems(state, page), levels: readLevels(state, page), done: skus.length <= limit }
+      const done = skus.length <= limit
+      return { items: readItems(state, page), levels: readLevels(state, page), done, unreadable: unreadableSkus(state, afterSku ?? '', done ? null : page.at(-1) ?? ''), refused: done ? readAiling(state, REFUSALS_TOLD_MAX) : [] }
+    }),
+
+    readAgain: (key) => turn(async () => {
+      const answer = sendBack(open().state, config, key)
+      if (answer.again) touched = true
+      return answer
     }),
 
     readLevels: (skus) => use(({ state }) => readLevels(state, skus)),
@@ -164,7 +180,7 @@ export function openCsvPos({ config, clock = systemClock, monotonic = () => perf
       const refusal = refusalOf(state, order, config.orders.oversell)
       if (refusal) return refusal
       const entry = { method: order.fulfillment.method, lines: [...demandOf(order)].map(([sku, quantity]) => ({ sku, quantity })) }
-      state.transaction(() => putOrder(state, assignmentId, entry))
+      state.transaction(() => putOrder(state, assignmentId, entry, clock()))
       files.give(assignmentId, orderCsv(order, config), JSON.stringify(entry))
       state.transaction(() => moveOrder(state, assignmentId, 'open'))
       return written
@@ -196,6 +212,7 @@ export function capabilitiesOf(config: CsvConfig): PosCapabilities {
   const { whole } = config.goods
   return {
     name: 'files in a folder (CSV)',
+    takesOrders: true,
     // The level is told less the orders that the POS has not booked, so for the edge it falls as an order is written.
     stockFallsAt: 'accept',
     duplicates: 'never',

@@ -98,8 +98,10 @@ describe('a file', () => {
     const { cursor } = await readOn(pos, null)
     writeFileSync(join(folder, 'goods-full.csv'), goods('A,Old tea,9.00,50'))
     utimesSync(join(folder, 'goods-full.csv'), START / 1000 - 3_600, START / 1000 - 3_600)
-    expect(await refusals(cursor)).toEqual([['files/goods-full.csv', expect.stringContaining('older than what is known') as string]])
+    expect(await refusals(cursor)).toEqual([])
     expect(await skus()).toEqual(['A', 'B'])
+    expect(till.text('processed', 'goods-full.2.csv.not-used.txt')).toContain('older than what is known')
+    expect(till.text('processed', 'goods-full.2.csv')).toContain('Old tea')
     expect(await level('A')).toBe(5)
   })
 
@@ -181,7 +183,7 @@ describe('a file of all goods', () => {
       ['goods/D', 'goods-1.csv, line 2: price: a price below zero, "-1.00"'], ['lines/goods-1.csv/3', expect.stringContaining('sku: expected') as string], ['goods/F', expect.stringContaining('whole pieces') as string],
     ])
     expect(till.rows('rejected', 'goods-1.csv.reasons.csv').map(({ line }) => line)).toEqual(['2', '3', '4'])
-    expect(till.text('rejected', 'goods-1.csv')).toBe('sku,name,price,stock\r\nD,Dill,-1.00,5\r\nE E,Egg,1.00,1\r\nF,Fig,1.00,1.5\r\n')
+    expect(till.text('rejected', 'goods-1.csv.lines.csv')).toBe('sku,name,price,stock\r\nD,Dill,-1.00,5\r\nE E,Egg,1.00,1\r\nF,Fig,1.00,1.5\r\n')
     // Formula text is only text here.
     expect((await pos.readSnapshot('F', 1)).items[0]?.name).toBe('=cmd|\' /C calc\'!A0')
     const mended = await pos.currentCursor()

@@ -1,19 +1,31 @@
-import { lstatSync, mkdirSync, readdirSync, renameSync } from 'node:fs'
-import { join } from 'node:path'
-import { DateTime } from 'luxon'
+import { copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, statSync, unlinkSync, utimesSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { stringify } from 'csv-stringify/sync'
 import type { Clock } from '../../../contract/clock.ts'
-import { kindOf, type CsvConfig, type FileKind } from './csv-config.ts'
+import { kindOf, LINES_END, withoutLinesEnd, type CsvConfig, type FileKind } from './csv-config.ts'
+import { momentOf } from './name-date.ts'
+import { writeDurably, writeInPieces } from './order-files.ts'
 
 /** A file that has stopped growing. `identity` changes when its content may have. `moment`: when what it says was so, epoch ms. */
 export type DueFile = { name: string; kind: FileKind | null; whole: boolean; identity: string; moment: number }
+
+/** A line for the list of reasons. */
+export type RefusedLine = { line: number; reason: string; text: string }
 
 export type DropFolder = {
   /** The finished files in the order in which they are read: by their moment, then by name. Looks at the folder. */
   due(): DueFile[]
   /** What the file at this name is now; `null` when there is none. */
   identityOf(name: string): string | null
-  /** Out of the drop folder; does nothing when the file is no longer that one. */
+  pathOf(name: string): string
+  /** What it will be called in processed/ and rejected/, where nothing has that name yet. */
+  freeName(name: string): string
+  /** Out of the drop folder; does nothing when the file is no longer that one. Throws what the disk says. */
   move(name: string, identity: string, target: string, to: 'processed' | 'rejected'): void
+  /** Why lines were refused, or the whole file (`broken`), in rejected/; and the lines under their header, to be mended and dropped again. */
+  setAside(refused: { target: string; moment: number; broken: string | null; header: string }, lines: Iterable<RefusedLine>): void
+  /** Beside a file in processed/ that was not used: why. */
+  explain(target: string, text: string): void
 }
 
 /** Made beside the dropped files. */
@@ -56,7 +68,7 @@ export function openDropFolder(config: CsvConfig, now: Clock, monotonic: () => n
         if (known?.identity !== file.identity) seen.set(name, { identity: file.identity, since: renamed ? Number.NEGATIVE_INFINITY : monotonic() })
         if (monotonic() - (seen.get(name)?.since ?? 0) < config.settleMs) continue
         const kind = kindOf(name, config)
-        due.push({ name, kind: kind?.kind ?? null, whole: kind?.whole ?? false, identity: file.identity, moment: momentOf(name, file.mtimeMs, config, now()) })
+        due.push({ name, kind: kind?.kind ?? null, whole: kind?.whole ?? false, identity: file.identity, moment: momentOf(withoutLinesEnd(name), file.mtimeMs, config.timeZone, now()) })
       }
       const here = new Set(names)
       for (const name of seen.keys()) if (!here.has(name)) seen.delete(name)
@@ -66,20 +78,56 @@ export function openDropFolder(config: CsvConfig, now: Clock, monotonic: () => n
       return due.sort((a, b) => a.moment - b.moment || (a.name < b.name ? -1 : 1))
     },
     identityOf: (name) => look(name)?.identity ?? null,
-    move(name, identity, target, to) {
-      if (look(name)?.identity !== identity) return
-      renameSync(join(config.folder, name), join(config.folder, to, target))
+    pathOf: (name) => join(config.folder, name),
+    freeName(name) {
+      const [original, end] = [withoutLinesEnd(name), name === withoutLinesEnd(name) ? '' : LINES_END]
+      for (let n = 1; ; n += 1) {
+        const plain = safeName(original, n)
+        const taken = ['', '.reasons.csv', LINES_END].some((behind) => ['processed', 'rejected'].some((place) => existsSync(join(config.folder, place, `${plain}${behind}`))))
+        if (!taken) return `${plain}${end}`
+      }
     },
+    move(name, identity, target, to) {
+      if (look(name)?.identity === identity) moveFile(join(config.folder, name), join(config.folder, to, target))
+    },
+    setAside({ target, moment, broken, header }, lines) {
+      const place = join(config.folder, 'rejected')
+      mkdirSync(place, { recursive: true })
+      const reasons = writeInPieces(join(place, `${target}.reasons.csv`), `line,reason,text\r\n${broken === null ? '' : reasonRow('', broken, '')}`)
+      // A file refused as a whole lies there itself.
+      const linesFile = join(place, `${withoutLinesEnd(target)}${LINES_END}`)
+      const bad = broken === null ? writeInPieces(linesFile, `${header}\r\n`) : null
+      for (const { line, reason, text } of lines) {
+        reasons.add(reasonRow(String(line), reason, text))
+        bad?.add(`${text}\r\n`)
+      }
+      reasons.end()
+      bad?.end()
+      // Mended in place, the lines are still of the moment of their file.
+      if (bad) utimesSync(linesFile, moment / 1000, moment / 1000)
+    },
+    explain: (target, text) => writeDurably(join(config.folder, 'processed', `${target}${NOT_USED_END}`), text),
   }
 }
 
+export const NOT_USED_END = '.not-used.txt'
 const UNFINISHED_KEPT_MAX = 1_000
 
-/** A time in the name ("stock-20260501T1000.csv") is the shop's wall clock when the file was begun. Else its date. Never in the future. */
-function momentOf(name: string, mtimeMs: number, { timeZone }: CsvConfig, now: number): number {
-  const [, date, hour, second = '00'] = /(?<!\d)(\d{8})[-_T]?(\d{4})(\d\d)?(?!\d)/.exec(name) ?? []
-  const named = date ? DateTime.fromFormat(`${date}${hour}${second}`, 'yyyyMMddHHmmss', { zone: timeZone }) : null
-  return Math.min(named?.isValid ? named.toMillis() : mtimeMs, now)
+const reasonRow = (...cells: string[]): string => stringify([cells], { record_delimiter: 'windows', escape_formulas: true })
+
+/** One rename; where the place is another disk, a copy that is whole under its name. Somebody may have cleared the place away meanwhile. */
+function moveFile(from: string, to: string): void {
+  mkdirSync(dirname(to), { recursive: true })
+  try {
+    renameSync(from, to)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EXDEV')) throw error
+    const { atime, mtime } = statSync(from)
+    copyFileSync(from, `${to}.part`)
+    utimesSync(`${to}.part`, atime, mtime)
+    renameSync(`${to}.part`, to)
+    unlinkSync(from)
+  }
 }
 
 /** The name without anything a shell, a terminal or Windows would take for more than a name; the n-th of them. */

@@ -3,26 +3,31 @@ import { canonicalJson } from '../../../contract/canonical.ts'
 import type { Level } from '../../../contract/events.ts'
 import { Item } from '../../../contract/product.ts'
 import type { PosSale } from '../port.ts'
+import { settle } from './ailing.ts'
 import type { GoodsLine, KnownGoods } from './read-lines.ts'
 import type { ShopState } from './shop-state.ts'
 
 /** What the shop has and sold, as its files said. Every writing function belongs inside a transaction of the state. */
 
-/** Told only where it differs. What is older than what is known says nothing; answers whether it was used. */
-export function putGoods(state: ShopState, line: GoodsLine, moment: number): boolean {
-  const known = state.get('SELECT item, described_at, on_hand, counted_at, refused FROM goods WHERE sku = ?', line.sku)
-  if (known && Number(known['refused']) === 1) tellRefusal(state, `goods/${line.sku}`, null, '')
+/** Whether anything of a line was used, what it changed; `newer`: the moment of what is known where that is newer. */
+export type GoodsPut = { used: boolean; item: boolean; level: boolean; newer: number }
+
+/** Told only where it differs. What is older than what is known says nothing. `file` is the number of a file of all goods, else 0. */
+export function putGoods(state: ShopState, line: GoodsLine, moment: number, file: number): GoodsPut {
+  const known = state.get('SELECT item, described_at, on_hand, counted_at FROM goods WHERE sku = ?', line.sku)
   const countedAt = Math.min(line.countedAt ?? moment, moment)
   const describes = !known || moment >= Number(known['described_at'])
   const counts = line.stock !== null && (!known || known['on_hand'] === null || countedAt >= Number(known['counted_at']))
   const item = line.item ? canonicalJson(line.item) : null
   const before = known?.['item'] ?? null
+  const put = { used: describes || counts, item: false, level: false, newer: describes ? 0 : Number(known['described_at']) }
   if (!known) {
-    state.run('INSERT INTO goods (sku, item, unit, described_at, on_hand, counted_at) VALUES (?, ?, ?, ?, NULL, 0)', line.sku, item, line.unit || null, moment)
+    state.run('INSERT INTO goods (sku, item, unit, described_at, on_hand, counted_at, listed_in) VALUES (?, ?, ?, ?, NULL, 0, ?)', line.sku, item, line.unit || null, moment, file)
   } else if (describes) {
-    state.run('UPDATE goods SET item = ?, unit = ?, described_at = ?, refused = 0 WHERE sku = ?', item, line.unit || null, moment, line.sku)
+    state.run('UPDATE goods SET item = ?, unit = ?, described_at = ?, refused = 0, listed_in = ? WHERE sku = ?', item, line.unit || null, moment, file, line.sku)
   }
   if (describes && item !== before) {
+    put.item = true
     state.changed('item', line.sku)
     // Goods that come back bring their level with them.
     if (before === null && item !== null) state.changed('level', line.sku)
@@ -34,37 +39,53 @@ export function putGoods(state: ShopState, line: GoodsLine, moment: number): boo
       const ended = state.run('DELETE FROM moves WHERE sku = ? AND at <= ?', line.sku, countedAt)
       // The count that confirms what is known says nothing new, unless sales or orders stood between.
       const moved = known?.['on_hand'] !== line.stock || state.get('SELECT 1 FROM order_lines WHERE sku = ?', line.sku) !== undefined
-      if (item !== null && (moved || ended > 0)) state.changed('level', line.sku)
+      put.level = item !== null && (moved || ended > 0)
+      if (put.level) state.changed('level', line.sku)
     }
   }
-  return describes || counts
+  return put
 }
 
 /** Goods whose line cannot be read are still there: what is known of them stays, and a whole file does not take them away. */
-export function putUnreadableGoods(state: ShopState, sku: string, moment: number): void {
+export function putUnreadableGoods(state: ShopState, sku: string, moment: number, file: number): void {
   state.run(
-    `INSERT INTO goods (sku, item, described_at, on_hand, counted_at, refused) VALUES (?1, NULL, ?2, NULL, 0, 1)
-     ON CONFLICT (sku) DO UPDATE SET described_at = max(described_at, excluded.described_at), refused = 1`, sku, moment,
+    `INSERT INTO goods (sku, item, described_at, on_hand, counted_at, refused, listed_in) VALUES (?1, NULL, ?2, NULL, 0, 1, ?3)
+     ON CONFLICT (sku) DO UPDATE SET described_at = max(described_at, excluded.described_at), refused = 1, listed_in = excluded.listed_in`, sku, moment, file,
   )
 }
 
-/** Takes away what a whole file of that moment did not name, up to `limit` from a SKU on. Answers where to go on, `null` at the end. */
-export function removeUnnamed(state: ShopState, moment: number, after: string, limit: number): string | null {
-  const page = state.all('SELECT sku, item, described_at FROM goods WHERE sku > ? ORDER BY sku LIMIT ?', after, limit)
+/**
+ * Takes away what the whole file `file` of that moment did not name, up to `limit` from a SKU on. Answers where to go on, `null` at the end. What a
+ * partial file of the same moment named stays: which of the two is the later cannot be known.
+ */
+export function removeUnnamed(state: ShopState, moment: number, file: number, after: string, limit: number): { next: string | null; removed: number } {
+  const page = state.all('SELECT sku, item, described_at, refused, listed_in FROM goods WHERE sku > ? ORDER BY sku LIMIT ?', after, limit)
+  let removed = 0
   for (const row of page) {
-    if (row['item'] === null || Number(row['described_at']) >= moment) continue
-    state.run('UPDATE goods SET item = NULL, described_at = ? WHERE sku = ?', moment, String(row['sku']))
-    state.changed('item', String(row['sku']))
+    const [sku, at, listedIn] = [String(row['sku']), Number(row['described_at']), Number(row['listed_in'])]
+    if (at > moment || (at === moment && (listedIn === 0 || listedIn === file))) continue
+    if (row['refused'] === 1) {
+      settle(state, `goods/${sku}`, file)
+      state.run('UPDATE goods SET refused = 0 WHERE sku = ?', sku)
+    }
+    if (row['item'] === null) continue
+    state.run('UPDATE goods SET item = NULL, described_at = ? WHERE sku = ?', moment, sku)
+    state.changed('item', sku)
+    removed += 1
   }
-  return page.length < limit ? null : String(page.at(-1)?.['sku'])
+  return { next: page.length < limit ? null : String(page.at(-1)?.['sku']), removed }
 }
 
-/** `known`: the same sale again. `other`: a sale of this number was told with other lines. */
-export function putSale(state: ShopState, sale: PosSale, at: number, moveStock: boolean): 'new' | 'known' | 'other' {
+/** The newest moment whose sales may have been forgotten; 0 when none has been. */
+export const forgottenUntil = (state: ShopState): number => Number(state.meta('salesForgottenUntil') ?? 0)
+
+/** `known`: the same sale again. `other`: a sale of this number was told with other lines. `forgotten`: so old that it may have been told. */
+export function putSale(state: ShopState, sale: PosSale, at: number, { moveStock, now }: { moveStock: boolean; now: number }): 'new' | 'known' | 'other' | 'forgotten' {
   const hash = createHash('sha256').update(canonicalJson(sale)).digest('base64url')
   const known = state.get('SELECT hash FROM sales WHERE sale_id = ?', sale.saleId)
   if (known) return known['hash'] === hash ? 'known' : 'other'
-  state.run('INSERT INTO sales (sale_id, hash, body) VALUES (?, ?, ?)', sale.saleId, hash, JSON.stringify(sale))
+  if (at <= forgottenUntil(state)) return 'forgotten'
+  state.run('INSERT INTO sales (sale_id, hash, body, sold_at, held_from) VALUES (?, ?, ?, ?, ?)', sale.saleId, hash, JSON.stringify(sale), at, Math.max(at, now))
   state.changed('sale', sale.saleId)
   // A web order's goods are off the level since it was written.
   if (!moveStock || sale.assignmentId !== null) return 'new'
@@ -77,11 +98,6 @@ export function putSale(state: ShopState, sale: PosSale, at: number, moveStock: 
   return 'new'
 }
 
-export function tellRefusal(state: ShopState, key: string, reason: string | null, text: string): void {
-  state.run('INSERT INTO refusals (key, reason, text) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET reason = excluded.reason, text = excluded.text', key, reason, text)
-  state.changed('refusal', key)
-}
-
 export function knownGoods(state: ShopState, sku: string): KnownGoods {
   const row = state.get('SELECT unit, item FROM goods WHERE sku = ?', sku)
   return { unit: typeof row?.['unit'] === 'string' ? row['unit'] : null, tax: typeof row?.['item'] === 'string' ? Item.parse(JSON.parse(row['item'])) : null }
@@ -90,6 +106,10 @@ export function knownGoods(state: ShopState, sku: string): KnownGoods {
 export function readItems(state: ShopState, skus: readonly string[]): Item[] {
   return state.all('SELECT item FROM goods WHERE item IS NOT NULL AND sku IN (SELECT value FROM json_each(?)) ORDER BY sku', JSON.stringify(skus)).map((row) => Item.parse(JSON.parse(String(row['item']))))
 }
+
+/** Goods that a file named in a line that cannot be read, and of which nothing else is known: they are there all the same. */
+export const unreadableSkus = (state: ShopState, after: string, upTo: string | null): string[] =>
+  state.all('SELECT sku FROM goods WHERE refused = 1 AND item IS NULL AND sku > ?1 AND (?2 IS NULL OR sku <= ?2)', after, upTo).map((row) => String(row['sku']))
 
 /**
  * The last count, less the sales after it, less the web orders that the POS had not booked when it counted. Also of goods no longer for sale:

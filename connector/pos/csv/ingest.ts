@@ -1,13 +1,14 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { stringify } from 'csv-stringify/sync'
-import type { CsvConfig } from './csv-config.ts'
+import { toInstant, type Clock } from '../../../contract/clock.ts'
+import { settle, settleFile, settleGoodsFiles, tellRefusal } from './ailing.ts'
 import { readHeader } from './columns.ts'
-import { safeName, type DropFolder, type DueFile } from './drop-folder.ts'
-import { removeUnnamed, tellRefusal } from './goods-book.ts'
+import { withoutLinesEnd, type CsvConfig } from './csv-config.ts'
+import type { DropFolder, DueFile, RefusedLine } from './drop-folder.ts'
+import { noteFile, type FileReport } from './file-report.ts'
+import { removeUnnamed } from './goods-book.ts'
+import { openLeftFiles } from './left-files.ts'
 import { BrokenFile, openRecords, type Records } from './open-records.ts'
-import { isMissing, writeDurably } from './order-files.ts'
-import { createIntake, type Reading } from './reading-file.ts'
+import { isMissing } from './order-files.ts'
+import { createIntake, NO_COUNTS, type Reading } from './reading-file.ts'
 import type { ShopState } from './shop-state.ts'
 
 export type Ingest = {
@@ -17,24 +18,26 @@ export type Ingest = {
   pending(): boolean
   close(): Promise<void>
 }
+export type IngestOptions = { state: ShopState; folder: DropFolder; config: CsvConfig; now: Clock; onFile?: (report: FileReport) => void }
 
 /** About as many facts as one call to the edge carries. */
 const BATCH_LINES = 500
-/** A list of reasons is written in pieces. */
+/** A list of reasons is read in pieces. */
 const REASONS_PAGE = 1_000
 /** The right to read it will not come by waiting, and the files behind it must not wait. */
 const NEVER_READABLE: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EISDIR', 'ELOOP', 'ENXIO'])
 
 const REQUIRED = { goods: ['sku', 'name', 'price'], sales: ['invoice', 'sku', 'quantity', 'price', 'soldAt'], status: ['order', 'status'] } as const
 
-type Open = { identity: string; records: Records; intake: ReturnType<typeof createIntake>; reading: Reading; headerText: string }
+type Open = { identity: string; records: Records; intake: ReturnType<typeof createIntake>; reading: Reading }
 
 /**
  * Reads one dropped file after the other into the state: lines, for a whole file what it did not name, then the lists of refused lines and the
  * move. Each step is one transaction that also says how far the file has come, so a crash anywhere goes on where the last step ended.
  */
-export function createIngest(state: ShopState, folder: DropFolder, config: CsvConfig): Ingest {
+export function createIngest({ state, folder, config, now, onFile = () => {} }: IngestOptions): Ingest {
   let open: Open | null = null
+  const left = openLeftFiles(state, folder)
 
   const begun = (): Reading | null => {
     const kept = state.meta('reading')
@@ -43,10 +46,16 @@ export function createIngest(state: ShopState, folder: DropFolder, config: CsvCo
   const keep = (reading: Reading | null): void => state.setMeta('reading', reading ? JSON.stringify(reading) : null)
 
   const begin = (file: DueFile): Reading => state.transaction(() => {
+    const number = Number(state.meta('files') ?? 0) + 1
+    const plain = withoutLinesEnd(file.name)
+    // Lines that come back mended are of the moment of the file that they stood in.
+    const before = plain === file.name ? undefined : state.get('SELECT name, moment FROM files WHERE target = ? OR target = ? ORDER BY id DESC LIMIT 1', plain, file.name)
     const reading: Reading = {
-      ...file, target: freeName(config.folder, file.name), phase: file.kind ? 'lines' : 'end', done: 0, after: '', invoice: null, accepted: 0, used: 0, refused: 0, blind: false,
+      ...file, file: number, origin: before ? String(before['name']) : plain, moment: before ? Number(before['moment']) : file.moment, target: folder.freeName(file.name), beganAt: now(),
+      phase: file.kind ? 'lines' : 'end', done: 0, after: '', invoice: null, counts: { ...NO_COUNTS }, used: 0, newer: 0, blind: false,
       broken: file.kind ? null : 'its name is none of pos.goods.files, pos.sales.files and pos.status.files',
     }
+    state.setMeta('files', String(number))
     state.run('DELETE FROM refused_lines')
     keep(reading)
     return reading
@@ -61,19 +70,19 @@ export function createIngest(state: ShopState, folder: DropFolder, config: CsvCo
   const openFile = async (reading: Reading): Promise<Open> => {
     if (open?.identity === reading.identity) return open
     await shut()
-    const records = await openRecords(join(config.folder, reading.name), config)
+    const records = await openRecords(folder.pathOf(reading.name), config)
     try {
       const { records: [header] } = await records.next(1)
       if (!header || !reading.kind) throw new BrokenFile('the file has no header')
       const { columns } = config[reading.kind]
       const read = readHeader<string>(header.cells, columns, REQUIRED[reading.kind])
       if (!read.ok) throw new BrokenFile(read.refusal)
-      for (let left = reading.done; left > 0;) {
-        const skipped = await records.next(Math.min(left, BATCH_LINES))
+      for (let skip = reading.done; skip > 0;) {
+        const skipped = await records.next(Math.min(skip, BATCH_LINES))
         if (skipped.ended) break
-        left -= skipped.records.length
+        skip -= skipped.records.length
       }
-      open = { identity: reading.identity, records, reading, intake: createIntake(state, config, reading, read.value), headerText: header.text }
+      open = { identity: reading.identity, records, reading, intake: createIntake(state, config, reading, read.value, now) }
       state.setMeta('header', header.text)
       return open
     } catch (error) {
@@ -86,17 +95,17 @@ export function createIngest(state: ShopState, folder: DropFolder, config: CsvCo
     try {
       const { records, intake, reading } = await openFile(kept)
       const { records: batch, ended } = await records.next(BATCH_LINES)
-      // Somebody writes on in what seemed finished: read from the beginning once it stands still. What was told of it stays true.
-      const grew = ended && folder.identityOf(kept.name) !== kept.identity
+      // Somebody writes on in what seemed finished, or puts another in its place: what was just read may be half of each. From the
+      // beginning, once it stands still. What was told of it before stays true.
+      if (folder.identityOf(kept.name) !== kept.identity) return await drop()
       state.transaction(() => {
         intake.take(batch)
-        if (ended && !grew) {
+        if (ended) {
           intake.end()
           finish(reading)
         }
-        keep(grew ? null : reading)
+        keep(reading)
       })
-      if (grew) await shut()
     } catch (error) {
       await shut()
       if (isMissing(error)) return await drop()
@@ -108,8 +117,8 @@ export function createIngest(state: ShopState, folder: DropFolder, config: CsvCo
   }
 
   const finish = (reading: Reading): void => {
-    const { kind, whole, accepted, blind } = reading
-    if (kind === 'goods' && whole && accepted === 0) reading.broken = 'a file of all goods without one line of goods is not taken for an empty shop'
+    const { kind, whole, counts, blind } = reading
+    if (kind === 'goods' && whole && counts.goods === 0) reading.broken = 'a file of all goods without one line of goods is not taken for an empty shop'
     reading.phase = kind === 'goods' && whole && !blind && reading.broken === null ? 'sweep' : 'end'
   }
 
@@ -119,25 +128,32 @@ export function createIngest(state: ShopState, folder: DropFolder, config: CsvCo
   }
 
   const sweep = (reading: Reading): void => state.transaction(() => {
-    const after = removeUnnamed(state, reading.moment, reading.after, BATCH_LINES)
-    keep({ ...reading, ...(after === null ? { phase: 'end' } : { after }) })
+    const { next, removed } = removeUnnamed(state, reading.moment, reading.file, reading.after, BATCH_LINES)
+    const counts = { ...reading.counts, removed: reading.counts.removed + removed }
+    keep({ ...reading, counts, ...(next === null ? { phase: 'end' } : { after: next }) })
   })
 
   const stepEnd = async (reading: Reading): Promise<void> => {
     await shut()
-    const { name, identity, target, kind, broken } = reading
-    if (broken !== null || reading.refused > 0) writeReasons(state, config, reading)
-    folder.move(name, identity, target, broken === null ? 'processed' : 'rejected')
+    const { name, identity, target, broken, counts, moment } = reading
+    const isOlder = broken === null && reading.used === 0 && ((reading.kind === 'goods' && counts.goods > 0) || (counts.tooOld > 0 && counts.known === 0))
+    const why = broken ?? (isOlder ? olderWords(reading, config) : null)
+    const place = broken === null ? 'processed' : 'rejected'
+    if (broken !== null || counts.refused > 0) folder.setAside({ target, moment, broken, header: state.meta('header') ?? '' }, refusedLines(state))
+    if (isOlder) folder.explain(target, `${name}: ${why}\r\n`)
+    const moved = left.move({ name, identity, target, to: place })
+    const report: FileReport = {
+      name, kind: reading.kind, whole: reading.whole, asOf: toInstant(moment), takenAt: toInstant(now()), ms: Math.max(0, Math.round(now() - reading.beganAt)),
+      outcome: broken !== null ? 'rejected' : isOlder ? 'older' : 'taken', to: `${place}/${target}`, left: !moved, why, ...counts,
+    }
     state.transaction(() => {
-      const isOlder = kind === 'goods' && broken === null && reading.accepted > 0 && reading.used === 0
-      const problem = broken ?? (isOlder ? 'everything in it is older than what is known, so nothing of it was used' : null)
-      if (problem !== null) tellRefusal(state, `files/${name}`, `${name}: ${problem}`, `rejected or processed as ${target}`)
-      else if (state.meta(`ailing/${name}`) !== null) tellRefusal(state, `files/${name}`, null, '')
-      state.setMeta(`ailing/${name}`, problem === null ? null : '1')
-      if (kind === 'goods' && broken === null) state.setMeta('goodsKnown', '1')
+      settleAfter(state, reading)
+      noteFile(state, target, moment, { ...report, name: reading.origin })
+      if (reading.kind === 'goods' && broken === null) state.setMeta('goodsKnown', '1')
       state.run('DELETE FROM refused_lines')
       keep(null)
     })
+    onFile(report)
   }
 
   const advance = async (reading: Reading): Promise<void> => {
@@ -152,7 +168,7 @@ export function createIngest(state: ShopState, folder: DropFolder, config: CsvCo
     async step() {
       const reading = begun()
       if (reading === null) {
-        const [next] = folder.due()
+        const [next] = left.without(folder.due())
         if (!next) return false
         await advance(begin(next))
         return true
@@ -160,7 +176,7 @@ export function createIngest(state: ShopState, folder: DropFolder, config: CsvCo
       await advance(reading)
       return true
     },
-    pending: () => begun() !== null || folder.due().length > 0,
+    pending: () => begun() !== null || left.without(folder.due()).length > 0,
     close: shut,
   }
 }
@@ -170,29 +186,27 @@ function neverReadable(error: unknown): string | null {
   return NEVER_READABLE.has(code) ? `the file cannot be read (${code})` : null
 }
 
-/** Free in both places, with its list of reasons. */
-function freeName(folder: string, name: string): string {
-  for (let n = 1; ; n += 1) {
-    const candidate = safeName(name, n)
-    if (['processed', 'rejected'].every((place) => !existsSync(join(folder, place, candidate)) && !existsSync(join(folder, place, `${candidate}.reasons.csv`)))) return candidate
-  }
+function olderWords({ moment, newer, kind }: Reading, { keepDays }: CsvConfig): string {
+  const asOf = toInstant(moment)
+  if (kind === 'sales') return `not used: its sales are older than the ${keepDays} days for which numbers of sales are kept (pos.keepDays), so whether they were told before cannot be known`
+  return `not used: it is older than what is known. It is of ${asOf} (the date in its name, else its own); the newest of these goods are known as of ${toInstant(newer)}`
 }
 
-/** Beside a refused file, or for the refused lines of one that was read: why, and the lines under their header, to be mended and dropped again. */
-function writeReasons(state: ShopState, config: CsvConfig, { target, broken }: Reading): void {
-  const place = join(config.folder, 'rejected')
-  const bad = [state.meta('header') ?? '']
-  const reasons = [['line', 'reason', 'text'], ...(broken === null ? [] : [['', broken, '']])]
+/** What this file has mended of what others could not say, and what is to be said of it itself. */
+function settleAfter(state: ShopState, reading: Reading): void {
+  const { broken, origin, name, kind, target, file, moment, counts } = reading
+  if (broken !== null) return tellRefusal(state, { key: `files/${origin}`, name: origin, kind, target, file, moment, reason: `${name}: ${broken}`, text: `it lies in rejected/ as ${target}` })
+  // Sales of another day may come under the same name: they mend nothing. The same sales again do, and lines that were sent back.
+  if (kind !== 'sales' || name !== origin || counts.known > 0) settleFile(state, origin, file)
+  else settle(state, `files/${origin}`, file)
+  if (kind === 'goods' && reading.whole && !reading.blind) settleGoodsFiles(state, moment, file)
+}
+
+function* refusedLines(state: ShopState): Generator<RefusedLine> {
   for (let after = 0; ;) {
     const page = state.all('SELECT line, reason, text FROM refused_lines WHERE line > ? ORDER BY line LIMIT ?', after, REASONS_PAGE)
-    for (const row of page) {
-      reasons.push([String(row['line']), String(row['reason']), String(row['text'])])
-      bad.push(String(row['text']))
-    }
-    if (page.length < REASONS_PAGE) break
+    for (const row of page) yield { line: Number(row['line']), reason: String(row['reason']), text: String(row['text']) }
+    if (page.length < REASONS_PAGE) return
     after = Number(page.at(-1)?.['line'])
   }
-  writeDurably(join(place, `${target}.reasons.csv`), stringify(reasons, { record_delimiter: 'windows', escape_formulas: true }))
-  // A file refused as a whole lies there itself.
-  if (broken === null) writeDurably(join(place, target), `${bad.join('\r\n')}\r\n`)
 }

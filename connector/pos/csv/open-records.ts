@@ -41,7 +41,7 @@ async function recordsOf(file: FileHandle, config: Pick<CsvConfig, 'encoding' | 
   const { bytesRead, buffer } = await file.read(Buffer.alloc(SNIFF_BYTES), 0, SNIFF_BYTES, 0)
   const sniffed = buffer.subarray(0, bytesRead)
   const encoding = encodingOf(sniffed, config.encoding)
-  const head = new TextDecoder(encoding).decode(sniffed, { stream: true })
+  const head = new TextDecoder(encoding === 'undecided' ? 'utf-8' : encoding).decode(sniffed, { stream: true })
   if (head.trim() === '') throw new BrokenFile('the file is empty')
   if (encoding !== 'utf-16le' && encoding !== 'utf-16be' && share(head, '\0') > NUL_SHARE_MAX) throw new BrokenFile('the file is no text: it is full of NUL bytes')
   // What Excel writes so that it finds the delimiter again.
@@ -50,6 +50,8 @@ async function recordsOf(file: FileHandle, config: Pick<CsvConfig, 'encoding' | 
   const parser = parse({
     delimiter: config.delimiter === 'tab' ? '\t' : config.delimiter === 'auto' ? separator ?? likelyDelimiter(head) : config.delimiter,
     from_line: separator === undefined ? 1 : 2,
+    // Left to itself, the parser takes the first line's end for that of all, and glues lines together in a file that was put together of two.
+    record_delimiter: ['\r\n', '\n', '\r'],
     info: true, raw: true, relax_quotes: true, relax_column_count: true, skip_empty_lines: true, skip_records_with_error: true, max_record_size: RECORD_LENGTH_MAX,
     on_skip(error) {
       broken ??= new BrokenFile(error?.code === 'CSV_QUOTE_NOT_CLOSED' ? `a quote is never closed; the file cannot be told apart near line ${linesOf(error)}`
@@ -68,7 +70,7 @@ async function recordsOf(file: FileHandle, config: Pick<CsvConfig, 'encoding' | 
     while (!ended && read.length < limit) {
       const one = await records.next()
       if (one.done) ended = true
-      else read.push({ line: one.value.info.lines, cells: one.value.record, text: one.value.raw.replace(/\r?\n$/, '') })
+      else read.push({ line: one.value.info.lines, cells: one.value.record, text: one.value.raw.replace(/[\r\n]+$/, '') })
     }
     if (read.length === 0 && broken) throw broken
     return { records: read, ended: ended && broken === null }
@@ -89,30 +91,54 @@ const share = (text: string, character: string): number => text.split(character)
 
 const linesOf = (error: unknown): string => (error instanceof Error && 'lines' in error ? String(error.lines) : '?')
 
-async function* decoded(file: FileHandle, encoding: string): AsyncGenerator<string> {
-  const decoder = new TextDecoder(encoding)
+async function* decoded(file: FileHandle, encoding: Encoding): AsyncGenerator<string> {
+  let decoder = encoding === 'undecided' ? null : new TextDecoder(encoding)
   const buffer = Buffer.alloc(SNIFF_BYTES)
   for (let position = 0; ;) {
     const { bytesRead } = await file.read(buffer, 0, SNIFF_BYTES, position)
     position += bytesRead
-    const text = decoder.decode(buffer.subarray(0, bytesRead), { stream: bytesRead > 0 })
+    const bytes = buffer.subarray(0, bytesRead)
+    // As long as it is all ASCII, it is the same in both.
+    if (decoder === null && bytes.some((byte) => byte >= 0x80)) decoder = new TextDecoder(isUtf8(bytes) ? 'utf-8' : 'windows-1252')
+    const text = decoder === null ? bytes.toString('latin1') : decoder.decode(bytes, { stream: bytesRead > 0 })
     if (text !== '') yield text
     if (bytesRead === 0) return
   }
 }
 
+/** `undecided`: nothing but ASCII so far, so the first byte that is none will tell. */
+type Encoding = Exclude<CsvConfig['encoding'], 'auto'> | 'undecided'
+
 /** The byte order mark is the file's own word and goes before the configuration's. */
-function encodingOf(bytes: Buffer, wanted: CsvConfig['encoding']): string {
+function encodingOf(bytes: Buffer, wanted: CsvConfig['encoding']): Encoding {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le'
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be'
   if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return 'utf-8'
   if (wanted !== 'auto') return wanted
+  // Headers and numbers are mostly ASCII: in UTF-16 every other byte of them is 0, and no byte between.
+  const [even, odd] = [zeroes(bytes, 0), zeroes(bytes, 1)]
+  if (odd > UTF16_ZEROES_MIN && even === 0) return 'utf-16le'
+  if (even > UTF16_ZEROES_MIN && odd === 0) return 'utf-16be'
+  if (bytes.every((byte) => byte < 0x80)) return 'undecided'
+  return isUtf8(bytes) ? 'utf-8' : 'windows-1252'
+}
+
+const UTF16_ZEROES_MIN = 0.5
+
+/** The share of zero bytes at every other place. */
+function zeroes(bytes: Buffer, from: 0 | 1): number {
+  let count = 0
+  for (let at = from; at < bytes.length; at += 2) if (bytes[at] === 0) count += 1
+  return count / Math.max(1, Math.floor(bytes.length / 2))
+}
+
+function isUtf8(bytes: Buffer): boolean {
   try {
-    // A character that the sniffed part cuts in two is none that is wrong.
+    // A character that the piece cuts in two is none that is wrong.
     new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true })
-    return 'utf-8'
+    return true
   } catch {
-    return 'windows-1252'
+    return false
   }
 }
 

@@ -48,8 +48,8 @@ export function demandOf(order: Assignment): Map<string, number> {
   return demand
 }
 
-export function putOrder(state: ShopState, assignmentId: string, { method, lines }: LedgerEntry): void {
-  state.run(`INSERT OR REPLACE INTO orders (assignment_id, state, method) VALUES (?, 'writing', ?)`, assignmentId, method)
+export function putOrder(state: ShopState, assignmentId: string, { method, lines }: LedgerEntry, now: number): void {
+  state.run(`INSERT OR REPLACE INTO orders (assignment_id, state, method, written_at) VALUES (?, 'writing', ?, ?)`, assignmentId, method, now)
   for (const { sku, quantity } of lines) state.run('INSERT OR REPLACE INTO order_lines (sku, assignment_id, quantity) VALUES (?, ?, ?)', sku, assignmentId, quantity)
 }
 

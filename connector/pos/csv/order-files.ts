@@ -20,7 +20,7 @@ export type OrderFiles = {
   /** False when the POS has taken the file. */
   withdraw(id: string): boolean
   cancel(id: string, csv: string): void
-  /** What never left is forgotten. */
+  /** What never left, or is long settled, is forgotten. */
   forget(id: string): void
   /** All that was ever given or begun, with what the ledger says. */
   ledger(): { id: string; text: string }[]
@@ -65,7 +65,7 @@ export function openOrderFiles(folder: string): OrderFiles {
     forget(id) {
       rmSync(at.ledger(id), { force: true })
       syncFolder(join(own, 'ledger'))
-      rmSync(at.staged(id), { force: true })
+      for (const path of [at.staged(id), at.withdrawn(id), at.ledger(id, '.cancel'), at.staged(id, '.cancel')]) rmSync(path, { force: true })
     },
     ledger: () => readdirSync(join(own, 'ledger')).flatMap((name) => {
       const id = AssignmentId.safeParse(name.replace(/\.json$/, ''))
@@ -81,16 +81,44 @@ function safe(id: string): string {
 }
 
 export function writeDurably(path: string, text: string): void {
+  writeInPieces(path, text).end()
+}
+
+/** A list may be as long as the file it is of. Under its name only once it is whole; what breaks off is begun anew. */
+export function writeInPieces(path: string, beginning: string): { add(text: string): void; end(): void } {
   const half = `${path}.part`
   const file = openSync(half, 'w')
-  try {
-    writeSync(file, text)
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
+  let piece = beginning
+  const flush = (): void => {
+    // A disk that is nearly full takes a part of it, and says so only with the next.
+    for (let left = Buffer.from(piece); left.length > 0;) left = left.subarray(writeSync(file, left))
+    piece = ''
   }
-  renameDurably(half, path)
+  const orClose = (work: () => void): void => {
+    try {
+      work()
+    } catch (error) {
+      closeSync(file)
+      throw error
+    }
+  }
+  return {
+    add(text) {
+      piece += text
+      if (piece.length >= PIECE_LENGTH) orClose(flush)
+    },
+    end() {
+      orClose(() => {
+        flush()
+        fsyncSync(file)
+      })
+      closeSync(file)
+      renameDurably(half, path)
+    },
+  }
 }
+
+const PIECE_LENGTH = 65_536
 
 function renameDurably(from: string, to: string): void {
   renameSync(from, to)

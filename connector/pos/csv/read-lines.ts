@@ -16,6 +16,8 @@ export type StatusLine = { assignmentId: string; status: (typeof STATUSES)[numbe
 /** A line that says nothing usable; `sku` where at least that could be read. */
 export type LineRefusal = { sku: string | null; reason: string }
 type Read<T> = Result<T, LineRefusal>
+/** A line of something that is no goods, as the configuration says. */
+export const isNoGoods = (line: Line<'sku'>, config: CsvConfig): boolean => config.sales.notGoods.includes(line('sku'))
 
 /** Ends the reading of a line with a reason. Thrown and caught in this file alone. */
 class Unusable extends Error {}
@@ -82,7 +84,6 @@ const INVOICE_LENGTH_MAX = 100
 export type KnownGoods = { unit: string | null; tax: Pick<Item, 'taxRate' | 'taxIncluded'> | null }
 
 export function readSalesLine(line: Line<SalesColumn>, config: CsvConfig, knownOf: (sku: string) => KnownGoods): Read<SalesLine> {
-  if (config.sales.notGoods.includes(line('sku'))) return refused({ sku: null, reason: 'sku: no goods, as pos.sales.notGoods says' })
   const sku = skuOf(line('sku'))
   if (!sku.ok) return refused({ sku: null, reason: `sku: ${sku.refusal}` })
   return reading(sku.value, () => {

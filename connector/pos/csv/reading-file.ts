@@ -1,22 +1,33 @@
-import { toInstant } from '../../../contract/clock.ts'
+import { toInstant, type Clock } from '../../../contract/clock.ts'
 import type { PosSale } from '../port.ts'
+import { settle, tellRefusal } from './ailing.ts'
 import type { CsvConfig, FileKind } from './csv-config.ts'
-import { putGoods, putSale, putUnreadableGoods, tellRefusal, knownGoods } from './goods-book.ts'
+import type { FileReport } from './file-report.ts'
+import { putGoods, putSale, putUnreadableGoods, knownGoods } from './goods-book.ts'
 import { putStatus } from './order-book.ts'
 import { readLine } from './columns.ts'
-import { readGoodsLine, readSalesLine, readStatusLine, type SalesLine } from './read-lines.ts'
+import { isNoGoods, readGoodsLine, readSalesLine, readStatusLine, type SalesLine } from './read-lines.ts'
 import type { FileRecord } from './open-records.ts'
 import type { ShopState } from './shop-state.ts'
 
+/** What the file brought so far, as its report tells it. */
+export type Counts = Pick<FileReport, 'rows' | 'goods' | 'items' | 'removed' | 'levels' | 'sales' | 'known' | 'tooOld' | 'statuses' | 'refused' | 'notGoods'>
+export const NO_COUNTS: Counts = { rows: 0, goods: 0, items: 0, removed: 0, levels: 0, sales: 0, known: 0, tooOld: 0, statuses: 0, refused: 0, notGoods: 0 }
+
 /** How far the file that is being read has come. Kept in the state with every batch, so that a crash costs one batch at the most. */
 export type Reading = {
+  /** Its number among the files that were taken in. */
+  file: number
   name: string
+  /** The file whose lines they are: another name than its own when some of them come back mended. */
+  origin: string
   identity: string
   /** The name it gets in processed/ or rejected/. */
   target: string
   kind: FileKind | null
   whole: boolean
   moment: number
+  beganAt: number
   phase: 'lines' | 'sweep' | 'end'
   /** Records after the header whose facts are in the state; of an invoice that may go on, none. */
   done: number
@@ -24,9 +35,10 @@ export type Reading = {
   after: string
   /** The invoice that goes on, and which part of it. */
   invoice: { number: string; part: number } | null
-  accepted: number
+  counts: Counts
   used: number
-  refused: number
+  /** The newest moment of what is known and newer than this file; 0: nothing is. */
+  newer: number
   /** A line of the file could not even be told apart: what it would have named cannot be known, so nothing is gone. */
   blind: boolean
   broken: string | null
@@ -36,86 +48,124 @@ export type Reading = {
 const SALE_LINES_MAX = 500
 /** Beyond it the list of reasons is the place to look: the quarantine is for a person's eye. */
 export const REFUSALS_TOLD_MAX = 1_000
+/** What a line calls itself, in the key of its refusal. */
+const KEY_PART_MAX = 100
 
-type OpenInvoice = { lines: SalesLine[]; records: FileRecord[]; number: string; part: number; consumed: number }
-type Header<C extends string> = { width: number; at: Map<C, number> }
+type OpenInvoice = { lines: SalesLine[]; records: FileRecord[]; number: string; part: number; consumed: number; notGoods: number }
+type Header<C extends string> = { width: number; at: Map<C, number>; cells: readonly string[] }
 
 /** Takes batches of one file into the state. `consumed` counts records after the header. */
-export function createIntake(state: ShopState, config: CsvConfig, reading: Reading, columns: Header<string>) {
+export function createIntake(state: ShopState, config: CsvConfig, reading: Reading, header: Header<string>, now: Clock) {
+  const { counts } = reading
   let open: OpenInvoice | null = null
   let consumed = reading.done
 
-  const refuse = (record: FileRecord, reason: string, sku: string | null): void => {
+  const refuse = (record: FileRecord, reason: string, key: string | null): void => {
     const fresh = state.run('INSERT OR IGNORE INTO refused_lines (line, reason, text) VALUES (?, ?, ?)', record.line, reason, record.text) > 0
     if (!fresh) return
-    reading.refused += 1
-    if (reading.refused <= REFUSALS_TOLD_MAX) tellRefusal(state, sku === null ? `lines/${reading.name}/${record.line}` : `goods/${sku}`, `${reading.name}, line ${record.line}: ${reason}`, record.text)
+    counts.refused += 1
+    if (counts.refused > REFUSALS_TOLD_MAX) return
+    const { origin, name, kind, target, file, moment } = reading
+    tellRefusal(state, { key: key ?? `lines/${origin}/${record.line}`, name: origin, kind, target, file, moment, reason: `${name}, line ${record.line}: ${reason}`, text: record.text })
   }
 
   const takeGoods = (record: FileRecord): void => {
-    const line = readLine(record.cells, columns)
+    const line = readLine(record.cells, header)
     if (!line.ok) {
       reading.blind = true
       return refuse(record, line.refusal, null)
     }
+    if (isNoGoods(line.value, config)) {
+      counts.notGoods += 1
+      return
+    }
     const read = readGoodsLine(line.value, config)
     if (read.ok) {
-      reading.accepted += 1
-      if (putGoods(state, read.value, reading.moment)) reading.used += 1
+      counts.goods += 1
+      const put = putGoods(state, read.value, reading.moment, reading.whole ? reading.file : 0)
+      if (put.newer === 0) settle(state, `goods/${read.value.sku}`, reading.file)
+      if (put.used) reading.used += 1
+      if (put.item) counts.items += 1
+      if (put.level) counts.levels += 1
+      reading.newer = Math.max(reading.newer, put.newer)
       return
     }
     const { sku, reason } = read.refusal
     if (sku === null) reading.blind = true
-    else putUnreadableGoods(state, sku, reading.moment)
-    refuse(record, reason, sku)
+    else putUnreadableGoods(state, sku, reading.moment, reading.whole ? reading.file : 0)
+    refuse(record, reason, sku === null ? null : `goods/${sku}`)
   }
 
   const closeInvoice = (goesOn: boolean): void => {
     if (!open) return
-    const { lines, records, number, part } = open
+    const { lines, records, number, part, notGoods } = open
     const [first] = lines
     if (first) {
-      const told = putSale(state, saleOf(number, part, lines, config.currency), first.soldAt, config.sales.moveStock)
-      if (told === 'other') for (const record of records) refuse(record, `invoice: ${number} was told before, with other lines; an invoice must stand in one piece`, null)
-      else reading.accepted += lines.length
-      if (told === 'new') reading.used += lines.length
+      const told = putSale(state, saleOf(number, part, lines, config.currency), first.soldAt, { moveStock: config.sales.moveStock, now: now() })
+      if (told === 'other') lines.forEach(({ sku }, index) => {
+        const record = records[index]
+        if (record) refuse(record, `invoice: ${number} was told before, with other lines; an invoice must stand in one piece`, saleKey(number, sku))
+      })
+      else for (const { sku } of lines) settle(state, saleKey(number, sku), reading.file)
+      if (told === 'new') {
+        reading.used += lines.length
+        counts.sales += 1
+      } else if (told === 'forgotten') counts.tooOld += 1
+      else counts.known += 1
     }
-    open = goesOn ? { number, part: part + 1, lines: [], records: [], consumed } : null
+    counts.notGoods += notGoods
+    open = goesOn ? { number, part: part + 1, lines: [], records: [], consumed, notGoods: 0 } : null
   }
 
   const takeSale = (record: FileRecord): void => {
-    const line = readLine(record.cells, columns)
+    const line = readLine(record.cells, header)
     if (!line.ok) return refuse(record, line.refusal, null)
+    if (isNoGoods(line.value, config)) {
+      // Of an invoice that goes on, this line is read again after a crash, and counted with it.
+      if (open) open.notGoods += 1
+      else counts.notGoods += 1
+      return
+    }
     const read = readSalesLine(line.value, config, (sku) => knownGoods(state, sku))
-    if (!read.ok) return refuse(record, read.refusal.reason, null)
+    if (!read.ok) {
+      const [invoice, sku] = [line.value('invoice'), line.value('sku')]
+      return refuse(record, read.refusal.reason, invoice === '' || sku === '' ? null : saleKey(invoice, sku))
+    }
     const sale = read.value
     if (open && (open.number !== sale.invoice || open.lines.some((other) => other.assignmentId !== sale.assignmentId))) closeInvoice(false)
     else if (open && open.lines.length >= SALE_LINES_MAX) closeInvoice(true)
-    open ??= { number: sale.invoice, part: reading.invoice?.number === sale.invoice ? reading.invoice.part : 1, lines: [], records: [], consumed }
+    open ??= { number: sale.invoice, part: reading.invoice?.number === sale.invoice ? reading.invoice.part : 1, lines: [], records: [], consumed, notGoods: 0 }
     reading.invoice = null
     open.lines.push(sale)
     open.records.push(record)
   }
 
   const takeStatus = (record: FileRecord): void => {
-    const line = readLine(record.cells, columns)
+    const line = readLine(record.cells, header)
     if (!line.ok) return refuse(record, line.refusal, null)
+    const key = line.value('order') === '' ? null : `status/${line.value('order').slice(0, KEY_PART_MAX)}`
     const read = readStatusLine(line.value, config)
     const reason = read.ok ? putStatus(state, read.value, reading.moment) : read.refusal.reason
-    if (reason !== null) return refuse(record, reason, null)
-    reading.accepted += 1
+    if (reason !== null) return refuse(record, reason, key)
+    if (key !== null) settle(state, key, reading.file)
+    counts.statuses += 1
     reading.used += 1
   }
+
+  /** Files that were put one behind the other bring their header again. */
+  const isHeader = ({ cells }: FileRecord): boolean =>
+    cells.length === header.cells.length && cells.every((cell, index) => plain(cell) === plain(header.cells[index] ?? ''))
 
   const take = reading.kind === 'sales' ? takeSale : reading.kind === 'status' ? takeStatus : takeGoods
   return {
     /** One batch, inside a transaction. */
     take(records: readonly FileRecord[]): void {
       for (const record of records) {
-        take(record)
+        if (!isHeader(record)) take(record)
         consumed += 1
       }
       reading.done = open?.consumed ?? consumed
+      counts.rows = consumed
       reading.invoice = open ? { number: open.number, part: open.part } : null
     },
     /** The file has ended, and is as it was when it was begun: the last invoice is whole. */
@@ -126,6 +176,9 @@ export function createIntake(state: ShopState, config: CsvConfig, reading: Readi
     },
   }
 }
+
+const plain = (cell: string): string => cell.replace(/^\uFEFF/, '').trim()
+const saleKey = (invoice: string, sku: string): string => `sales/${invoice.slice(0, KEY_PART_MAX)}/${sku.slice(0, KEY_PART_MAX)}`
 
 /** A return is what brings goods back and takes none; an exchange is a sale. */
 function saleOf(number: string, part: number, lines: readonly SalesLine[], currency: string): PosSale {

@@ -27,7 +27,7 @@ export type ChangeKind = 'item' | 'level' | 'sale' | 'step' | 'refusal'
 
 /**
  * `goods`: `item` null is not for sale. `described_at` and `counted_at` are the moments of the file that said so, epoch ms; what is older never
- * wins. `moves` are sales since, waiting for the next count. `sales` has every sale ever told, so that none is told twice.
+ * wins. `moves` are sales since, waiting for the next count. `sales` has what was told, so that nothing is told twice (forget.ts).
  * `refused_lines` are those of the file that is being read, for its list of reasons.
  */
 const TABLES = `
@@ -49,7 +49,28 @@ const TABLES = `
   CREATE TABLE refusals (key TEXT PRIMARY KEY, reason TEXT, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE refused_lines (line INTEGER PRIMARY KEY, reason TEXT NOT NULL, text TEXT NOT NULL) STRICT;
 `
-const SCHEMA_VERSION = 1
+/**
+ * From one version to the next; the tables above are the first. `listed_in`: the whole file that listed an item last, 0 for a partial one.
+ * `held_from`: a sale's number is kept for a while after it was sold and after it was told, whichever came later. `ailing` are refusals that
+ * nothing has mended yet, so that they can be settled; `files` the files that were taken in, newest last.
+ */
+const LATER_VERSIONS = [
+  `ALTER TABLE goods ADD COLUMN listed_in INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE sales ADD COLUMN sold_at INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE sales ADD COLUMN held_from INTEGER NOT NULL DEFAULT 0;
+   UPDATE sales SET sold_at = unixepoch(json_extract(body, '$.occurredAt')) * 1000 + 999, held_from = unixepoch(json_extract(body, '$.occurredAt')) * 1000;
+   CREATE INDEX sales_held ON sales (held_from);
+   ALTER TABLE orders ADD COLUMN written_at INTEGER;
+   UPDATE orders SET written_at = unixepoch() * 1000;
+   CREATE TABLE ailing (
+     key TEXT PRIMARY KEY, name TEXT NOT NULL, kind TEXT, target TEXT NOT NULL, file INTEGER NOT NULL, moment INTEGER NOT NULL, reason TEXT NOT NULL, text TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX ailing_of ON ailing (name);
+   CREATE TABLE files (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, target TEXT NOT NULL, moment INTEGER NOT NULL, report TEXT NOT NULL) STRICT;
+   CREATE INDEX files_target ON files (target);
+   DELETE FROM meta WHERE key = 'reading' OR key LIKE 'ailing/%'`,
+] as const
+const SCHEMA_VERSION = 1 + LATER_VERSIONS.length
 /** Another program may look at the file; it has long finished by then. */
 const BUSY_TIMEOUT_MS = 5_000
 
@@ -112,9 +133,11 @@ export function openShopState(file: string): ShopState {
     state.transaction(() => {
       if (!state.get(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta'`)) {
         db.exec(TABLES)
-        state.setMeta('version', String(SCHEMA_VERSION))
+        state.setMeta('version', '1')
         state.setMeta('id', randomUUID().slice(0, 8))
       }
+      LATER_VERSIONS.slice(Number(state.meta('version')) - 1).forEach((statements) => db.exec(statements))
+      if (Number(state.meta('version')) < SCHEMA_VERSION) state.setMeta('version', String(SCHEMA_VERSION))
     })
     const version = Number(state.meta('version'))
     if (version !== SCHEMA_VERSION) throw new CsvStateFault(`${file} has version ${version}, this connector knows ${SCHEMA_VERSION}`, 'Install the newer connector again, or name another pos.stateFile')
