@@ -47,6 +47,8 @@ test.each(['suspended', 'completed'])('with the script\'s grants it reads, write
 test('with those for reading it reads, and an order says which statement an administrator must run', async () => {
   await grant('reading')
   const reading = committing(shop.open({ orders: 'none' }, undefined, { user, password }), shop.memory)
+  expect(reading.capabilities.takesOrders).toBe(false)
+  expect(await reading.writeOrder(orderOf([tea, 1]))).toMatchObject({ ok: false, reason: 'store_closed' })
   const start = (await readOn(reading, await reading.currentCursor())).cursor
   await shop.register.sell([{ item: Number(tea.sku), quantity: 1 }])
   expect(await readOn(reading, start)).toMatchObject({ sales: [{ kind: 'sale' }], levels: [{ onHand: 9 }] })

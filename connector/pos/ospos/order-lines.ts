@@ -2,7 +2,7 @@ import type { Assignment } from '../../../contract/assignment.ts'
 import type { RejectReason } from '../../../contract/events.ts'
 import { lineTaxMinor, lineTotalMinor } from '../../../contract/money.ts'
 import type { Item } from '../../../contract/product.ts'
-import { scaled, unscaled } from '../sql/decimal.ts'
+import { scaled, shareOf, unscaled } from '../sql/decimal.ts'
 import { cutTo } from '../sql/text-columns.ts'
 
 /** An item as an order needs it. `taxes` are the rates it has in the till now. */
@@ -71,8 +71,7 @@ export function shareTax(taxMinor: number, taxRate: string, taxes: readonly { na
   if (taxes.length === 0) return [{ name: 'Tax', percent: taxRate, amountMinor: taxMinor }]
   let left = taxMinor
   return taxes.map(({ name, percent }, index) => {
-    const part = Math.round(taxMinor * (scaled(percent, 6) ?? 0) / rate)
-    const amountMinor = index === taxes.length - 1 ? left : Math.min(part, left)
+    const amountMinor = index === taxes.length - 1 ? left : Math.min(shareOf(taxMinor, scaled(percent, 6) ?? 0, rate), left)
     left -= amountMinor
     return { name, percent, amountMinor }
   })

@@ -54,6 +54,13 @@ export const toQuantity = (text: string, measure: Measure): number | null => sca
 /** A counted quantity, rounded down: what is not there whole is not promised. */
 export const toOnHand = (text: string, measure: Measure): number | null => floored(text, measure === 'each' ? 0 : 3)
 
+/** `part` of `whole` of an amount, all whole numbers, rounded half away from zero: a cent that a float would lose is not lost. */
+export function shareOf(amount: number, part: number, whole: number): number {
+  const dividend = 2n * BigInt(amount) * BigInt(part)
+  const divisor = BigInt(whole)
+  return Number((dividend < 0n === divisor < 0n ? dividend + divisor : dividend - divisor) / (2n * divisor)) + 0
+}
+
 /** A whole number of 10^-decimals as decimal text: `unscaled(499, 2)` is "4.99". */
 export function unscaled(value: number, decimals: number): string {
   const digits = Math.abs(value).toString().padStart(decimals + 1, '0')

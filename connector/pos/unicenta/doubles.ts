@@ -43,11 +43,37 @@ export function productMinor(units: string, price: string, digits: number): numb
   return Number(divideHalfUp(scaled(units, MEANT_DECIMALS) * scaled(price, MEANT_DECIMALS), 10n ** BigInt(2 * MEANT_DECIMALS - digits)))
 }
 
-/** Percent with up to six decimals of a rate such as 0.1035, as the contract writes it. */
+/** A rate of 1, in billionths. */
+export const RATE_ONE = 10 ** MEANT_DECIMALS
+
+/** A rate such as "0.1035" in billionths; NaN when it is no number. */
+export function toRate(text: string): number {
+  try {
+    const rate = toInteger(text, MEANT_DECIMALS)
+    return Number.isSafeInteger(rate) ? rate : Number.NaN
+  } catch (error) {
+    if (error instanceof RangeError) return Number.NaN
+    throw error
+  }
+}
+
+/** Percent with up to six decimals of a rate in billionths, as the contract writes it. */
 export function toPercent(rate: number): string {
-  const text = toPlain(toInteger(String(rate), 8), 6)
+  if (!Number.isSafeInteger(rate)) throw new RangeError('expected a rate of tax such as 0.2, found none')
+  const text = toPlain(toInteger(`${rate}e-${MEANT_DECIMALS}`, PERCENT_DECIMALS + 2), PERCENT_DECIMALS)
   return text.replace(/\.?0+$/, '') || '0'
 }
+const PERCENT_DECIMALS = 6
+
+/** A price without the tax in it, as a decimal text with more digits than a double has: the till keeps net prices. `percent` as the contract writes it. */
+export function withoutTax(priceMinor: number, percent: string, digits: number): string {
+  const whole = 100n * 10n ** BigInt(PERCENT_DECIMALS)
+  const gross = BigInt(priceMinor) * whole * 10n ** BigInt(NET_DECIMALS - digits)
+  const net = divideHalfUp(gross, whole + BigInt(toInteger(percent, PERCENT_DECIMALS)))
+  const text = (net < 0n ? -net : net).toString().padStart(NET_DECIMALS + 1, '0')
+  return `${net < 0n ? '-' : ''}${text.slice(0, -NET_DECIMALS)}.${text.slice(-NET_DECIMALS)}`
+}
+const NET_DECIMALS = 18
 
 /** An integer of 10^-digits as the decimal text that both databases take for a double. */
 export const toPlain = (value: number, digits: number): string => unscaled(value, digits)

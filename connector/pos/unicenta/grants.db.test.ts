@@ -63,7 +63,8 @@ describe.each(['mysql', 'postgres'] as const)('with the grants of the script for
     const start = (await readOn(reading, await reading.currentCursor())).cursor
     await till.ring([{ sku: TEA.sku, quantity: 1 }])
     expect(await readOn(reading, start)).toMatchObject({ sales: [{ kind: 'sale' }], levels: [{ onHand: 9 }] })
-    expect(await reading.writeOrder(orderOf([TEA, 1]))).toMatchObject({ ok: false })
+    expect(reading.capabilities.takesOrders).toBe(false)
+    expect(await reading.writeOrder(orderOf([TEA, 1]))).toMatchObject({ ok: false, reason: 'store_closed' })
     await reading.close()
     const wanting = open()
     await expect(wanting.writeOrder(orderOf([TEA, 1]))).rejects.toThrow(/may not|not allowed|grant/i)

@@ -9,7 +9,7 @@ import { withoutStrangers } from '../sql/plain-words.ts'
 import type { Dialect, OrderBook, Row, Tx } from '../sql/ports.ts'
 import { cutTo, readTextLengths } from '../sql/text-columns.ts'
 import { instantToWallClock } from '../sql/wall-clock.ts'
-import { toIntegerBelow, toPlain } from './doubles.ts'
+import { toIntegerBelow, toPlain, withoutTax } from './doubles.ts'
 import { findTicket } from './find-ticket.ts'
 import { readTaxes } from './goods.ts'
 import type { Place } from './place.ts'
@@ -17,7 +17,7 @@ import { quantityDigits, unitOf } from './product.ts'
 import { diaryIdOf, receiptIdOf } from './reference.ts'
 import { findPerson, moveStock, openCash, REASON, saveTicket, type Ticket } from './save-ticket.ts'
 import { speechOf, type Speech } from './speech.ts'
-import { taxOf, type Tax } from './taxes.ts'
+import { splitTax, taxOf, type Tax } from './taxes.ts'
 import { lineProperties, noteOf, ticketProperties } from './ticket-xml.ts'
 import type { UnicentaConfig } from './unicenta-config.ts'
 import { voidTicket } from './void-ticket.ts'
@@ -99,7 +99,7 @@ async function readProducts(tx: Tx, skus: readonly string[]): Promise<Map<string
     FROM products p JOIN products_cat k ON k.product = p.id WHERE p.reference IN (${sql.join(some)})`.execute(tx)).rows)
   return new Map(rows.flatMap((row): [string, Product][] => {
     const tax = taxOf(row['taxcat'] ?? '', taxes)
-    if (tax === null) return []
+    if (tax === null || !Number.isSafeInteger(tax.rate)) return []
     return [[row['reference'] ?? '', {
       id: row['id'] ?? '', name: row['name'] ?? '', category: row['category'] ?? '', taxCategory: row['taxcat'] ?? '', service: row['service'] === '1', scale: row['scale'] === '1', tax,
     }]]
@@ -123,8 +123,7 @@ function linesOf(assignment: Assignment, products: ReadonlyMap<string, Product>,
 
 /** The price the shopper was shown, without tax: the till keeps net prices. */
 function netPrice(line: Line['line'], digits: number): string {
-  const price = toPlain(line.unitPrice.amountMinor, digits)
-  return line.taxIncluded ? String(Number(price) / (1 + Number(line.taxRate) / 100)) : price
+  return line.taxIncluded ? withoutTax(line.unitPrice.amountMinor, line.taxRate, digits) : toPlain(line.unitPrice.amountMinor, digits)
 }
 
 /** Whole units wanted of each counted product, all lines summed. */
@@ -151,16 +150,13 @@ async function shortage(tx: Tx, dialect: Dialect, location: string, demand: Read
   return null
 }
 
-/** What the till books for each tax. A tax of several parts is split by their rates, the last one taking what rounding leaves. */
+/** What the till books for each tax. */
 function taxesOf(lines: readonly Line[]): { taxId: string; base: number; amount: number }[] {
   const booked = new Map<string, { taxId: string; base: number; amount: number }>()
   for (const { product: { tax }, netMinor, taxMinor } of lines) {
-    let left = taxMinor
-    for (const [index, part] of tax.parts.entries()) {
-      const amount = index === tax.parts.length - 1 || tax.rate === 0 ? left : Math.round((taxMinor * part.rate) / tax.rate)
-      left -= amount
-      const before = booked.get(part.id)
-      booked.set(part.id, { taxId: part.id, base: (before?.base ?? 0) + netMinor, amount: (before?.amount ?? 0) + amount })
+    for (const { taxId, amountMinor } of splitTax(taxMinor, tax)) {
+      const before = booked.get(taxId)
+      booked.set(taxId, { taxId, base: (before?.base ?? 0) + netMinor, amount: (before?.amount ?? 0) + amountMinor })
     }
   }
   return [...booked.values()]

@@ -48,7 +48,7 @@ function toReceipt(head: ReceiptHead, ticket: Row, lines: readonly Row[], paid: 
   if (occurredAt === null) throw new RangeError(`expected a date, found "${head.at}"`)
   const digits = decimalsOf(reading.currency)
   const saleLines = lines.filter((line) => toInteger(line['units'] ?? '0', 6) !== 0).map((line) => toLine(line, digits, reading))
-  const net = lines.reduce((sum, line) => sum + toInteger(String(Number(line['units']) * Number(line['price'])), digits + 6), 0)
+  const net = lines.reduce((sum, line) => sum + productMinor(line['units'] ?? '0', line['price'] ?? '0', digits + 6), 0)
   const tax = taxes.reduce((sum, row) => sum + toInteger(row['amount'] ?? '0', digits + 6), 0)
   const total = paid.length > 0 ? paid.reduce((sum, row) => sum + toInteger(row['total'] ?? '0', digits + 6), 0) : net + tax
   return {
