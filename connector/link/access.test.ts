@@ -159,6 +159,8 @@ describe('refused without a word of why', () => {
   })
 })
 
+const told = (event: string): Record<string, unknown>[] => logs.trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>).filter((line) => line['event'] === event)
+
 describe('keys', () => {
   test('that were rotated are learned from the first call that comes with a new one', async () => {
     expect(await statusOf(assertion())).toBe(202)
@@ -185,7 +187,21 @@ describe('keys', () => {
     passed += 1
     const response = await put(await assertion())
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '30'])
-    expect(logs).toContain('access.no-keys')
+    expect(told('access.no-keys')).toMatchObject([{ level: 50, refused: 1 }])
+  })
+
+  test('that cannot be had are told once for all calls of that time, then hourly, and with the count when they are back', async () => {
+    keyServer.broken = { status: 500, body: '' }
+    for (let n = 0; n < 30; n += 1) expect(await statusOf(assertion())).toBe(503)
+    expect(told('access.no-keys')).toMatchObject([{ refused: 1 }])
+    passed += 3_600_000
+    expect(await statusOf(assertion())).toBe(503)
+    expect(told('access.no-keys')).toMatchObject([{ refused: 1 }, { refused: 31 }])
+    keyServer.broken = null
+    passed += COOLDOWN_MS
+    expect(await statusOf(assertion())).toBe(202)
+    expect(await statusOf(assertion())).toBe(200)
+    expect(told('access.keys-again')).toMatchObject([{ level: 30, refused: 31 }])
   })
 
   test.each([

@@ -1,10 +1,11 @@
-import { errors, jwtVerify, type JWTPayload } from 'jose'
+import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose'
 import type { Logger } from 'pino'
 import type { Clock } from '../../contract/clock.ts'
 import { faultFields } from '../fault.ts'
 import { warnSeldom } from '../seldom.ts'
 import { certsUrlOf, issuerOf, type AccessConfig } from './access-config.ts'
 import { AccessKeysUnavailable, createAccessKeys } from './access-keys.ts'
+import { createStretch } from './stretch.ts'
 
 /** The header in which Cloudflare's network says who it let through. The cookie of the same is for browsers and not read. */
 export const ACCESS_HEADER = 'cf-access-jwt-assertion'
@@ -35,6 +36,21 @@ export function createAccess(config: AccessConfig, { now, monotonic, log }: Acce
     url, monotonic,
     onFault: (error) => log.warn({ event: 'access.keys-unreachable', url, hint: 'calls are checked with the keys known so far, for a day: look at the line and at server.access.team', ...faultFields(error) }),
   })
+  const withoutKeys = createStretch(monotonic, {
+    goesOn: (refused) => log.error({ event: 'access.no-keys', url, refused, hint: 'deliveries are refused until the keys of Access can be had; orders are fetched meanwhile' }),
+    ended: (refused) => log.info({ event: 'access.keys-again', refused }),
+  })
+  const keyOf: JWTVerifyGetKey = async (...token) => {
+    try {
+      const key = await keys(...token)
+      withoutKeys.over()
+      return key
+    } catch (error) {
+      if (error instanceof AccessKeysUnavailable) withoutKeys.met()
+      else withoutKeys.over()
+      throw error
+    }
+  }
   const warn = warnSeldom(log, monotonic)
   const clientIds = config.clientId === undefined ? null : new Set([config.clientId].flat())
 
@@ -47,17 +63,14 @@ export function createAccess(config: AccessConfig, { now, monotonic, log }: Acce
     if (token === null || token === '') return refuse('no assertion')
     if (token.length > TOKEN_LENGTH_MAX) return refuse('an assertion that is too long')
     try {
-      const { payload } = await jwtVerify(token, keys, {
+      const { payload } = await jwtVerify(token, keyOf, {
         algorithms: ['RS256'], issuer: issuerOf(config), audience: [config.audience].flat(), clockTolerance: TOLERANCE_S,
         requiredClaims: ['exp', 'iat'], currentDate: new Date(now()),
       })
       if (clientIds && !clientIds.has(commonNameOf(payload))) return refuse('another service token')
       return 'let-in'
     } catch (error) {
-      if (error instanceof AccessKeysUnavailable) {
-        log.error({ event: 'access.no-keys', url, hint: 'deliveries are refused until the keys of Access can be had; orders are fetched meanwhile' })
-        return 'cannot-tell'
-      }
+      if (error instanceof AccessKeysUnavailable) return 'cannot-tell'
       return refuse(reasonOf(error))
     }
   }
