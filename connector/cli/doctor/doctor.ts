@@ -1,15 +1,32 @@
 import { Listr } from 'listr2'
 import type { ConnectorConfig } from '../../config/config.ts'
+import { loadConfig } from '../../config/load-config.ts'
 import { systemMonotonic } from '../../edge/edge-clock.ts'
 import { faultOf } from '../../fault.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
-import { readConfig } from '../read-config.ts'
-import { say, sayJson } from '../say.ts'
+import { readConfig, warningLine } from '../read-config.ts'
+import { say, sayJson, warn } from '../say.ts'
 import { lookAtEdge } from './edge.ts'
 import { broken, type Examination, type Finding } from './finding.ts'
 import { lookAtDesk, lookAtDisk, lookAtJournal, lookAtServer } from './machine.ts'
+import { lookAtOrders } from './orders.ts'
 import { lookAtPos } from './pos.ts'
 import { lookAtTunnel } from './tunnel.ts'
+
+/** A store that is not paired yet has a POS, a disk and an edge to look at all the same. */
+function readForDoctor(configPath: string): { config: ConnectorConfig; findings: Finding[] } | null {
+  const loaded = loadConfig(configPath)
+  const unpaired = loaded.ok ? undefined : loaded.refusal.unpaired
+  if (loaded.ok || unpaired === undefined) {
+    const config = readConfig(configPath)
+    return config && { config, findings: [] }
+  }
+  for (const warning of loaded.refusal.warnings) warn(warningLine(warning))
+  return {
+    config: unpaired,
+    findings: [broken('pairing', `not paired yet: ${loaded.refusal.problems.map(({ found }) => found).join(', ')}`, `ask the operator for a pairing code and run: tillbridge-connector pair --config ${configPath}`)],
+  }
+}
 
 /** Everything the doctor looks at, in the order in which a fault would explain the next. */
 export function examinations(config: ConnectorConfig): Examination[] {
@@ -17,6 +34,7 @@ export function examinations(config: ConnectorConfig): Examination[] {
     { title: 'This machine', look: async () => lookAtDisk(config, systemMonotonic) },
     { title: 'The journal', look: async () => lookAtJournal(config).findings },
     { title: 'The connector', look: () => lookAtServer(config) },
+    { title: 'Web orders', look: async () => lookAtOrders(config.journal.file, lookAtJournal(config).status?.running ?? false) },
     { title: 'The POS', look: () => lookAtPos(config) },
     { title: 'The edge', look: () => lookAtEdge(config) },
     { title: 'The tunnel', look: () => lookAtTunnel(config) },
@@ -37,9 +55,10 @@ const SIGN = { ok: '✔', warn: '!', fail: '✖' } as const
 
 /** Changes nothing, takes no lock, no epoch and no lease: safe beside a running connector. */
 export async function doctor(configPath: string, options: { json?: boolean | undefined }): Promise<ExitCode> {
-  const config = readConfig(configPath)
-  if (!config) return EXIT.configuration
-  const findings: Finding[] = []
+  const read = readForDoctor(configPath)
+  if (!read) return EXIT.configuration
+  const { config } = read
+  const findings: Finding[] = [...read.findings]
   const tasks = new Listr(examinations(config).map((examination) => ({
     title: examination.title,
     async task(_: unknown, task: { title: string | undefined }) {

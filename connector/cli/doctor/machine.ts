@@ -1,13 +1,14 @@
 import { closeSync, existsSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
+import { fromInstant, systemClock } from '../../../contract/clock.ts'
 import type { ConnectorConfig } from '../../config/config.ts'
 import { findConnector } from '../../control/control-client.ts'
-import { LiveStatus } from '../../control/live-status.ts'
+import { LiveStatus, type Trouble } from '../../control/live-status.ts'
 import { faultOf } from '../../fault.ts'
 import { readJournalStatus, type JournalStatus } from '../../journal/journal-status.ts'
 import { JournalRefused } from '../../journal/schema.ts'
-import { duration } from '../say.ts'
+import { duration, whatHappened } from '../say.ts'
 import { broken, doubtful, fine, type Finding } from './finding.ts'
 
 const MEGABYTE = 1_000_000
@@ -90,7 +91,7 @@ export async function lookAtServer(config: ConnectorConfig): Promise<Finding[]> 
     return [
       fine('connector', `runs since ${live.startedAt} and serves at ${live.url}`),
       ...(seen > STALE_S ? [doubtful('connector is fresh', `what it knows is ${duration(seen)} old`, 'see "now" and "last errors" in status')] : []),
-      ...live.troubles.filter(({ level }) => level !== 'warn').map((each) => doubtful(`log: ${each.event}`, `last at ${each.lastAt}${each.fault ? `, ${each.fault}` : ''}`, each.hint ?? 'see docs/store-it.md, "The log"')),
+      ...troubleFindings(live.troubles, systemClock()),
     ]
   }
   if (found.kind !== 'stopped') return [doubtful('connector', `it runs, and cannot be asked (${found.kind === 'denied' ? 'another user\'s' : 'it takes no commands now'})`, 'run the doctor as the connector\'s user, or with sudo')]
@@ -98,6 +99,22 @@ export async function lookAtServer(config: ConnectorConfig): Promise<Finding[]> 
   return listener === null
     ? [doubtful('connector', 'it does not run', 'start it: tillbridge-connector run, or the service'), fine('address', port === 0 ? 'any free port' : `${host}:${port} is free for it`)]
     : [broken('address', `${host}:${port} cannot be had (${listener})`, 'another program uses it, or this machine has no such address: change server.port or server.host, or end what uses it')]
+}
+
+/** A warning that came later than this is of now; an error stays worth a look for as long as the connector runs. */
+const RECENT_MS = 10 * 60_000
+/** Told with more about them: the orders by themselves, the edge and the feed where they are looked at. */
+const TOLD_ELSEWHERE: ReadonlySet<string> = new Set(['assignment.retry', 'feed.quarantined'])
+
+/** What the running connector has said in its log, each with what to do. */
+export function troubleFindings(troubles: readonly Trouble[], now: number): Finding[] {
+  return troubles
+    .filter(({ event, level, lastAt }) => !TOLD_ELSEWHERE.has(event) && (level !== 'warn' || now - fromInstant(lastAt) < RECENT_MS))
+    .map((each) => doubtful(
+      `log: ${each.event}`,
+      `${each.count === 1 ? 'once' : `${each.count} times`}, last at ${each.lastAt}${each.about === undefined ? '' : `, about ${each.about}`}${each.fault === undefined && each.why === undefined ? '' : `: ${whatHappened(each)}`}`,
+      each.hint ?? 'see "tillbridge-connector docs store-it", "The log"',
+    ))
 }
 
 /** The code with which listening failed; `null` when it can. */
@@ -112,7 +129,7 @@ export function listens(host: string, port: number): Promise<string | null> {
 /** Whether the staff can see web orders on the desk page. */
 export async function lookAtDesk(config: ConnectorConfig, isRunning: boolean): Promise<Finding[]> {
   const { listen } = config.desk
-  if (!listen) return [fine('desk', `http://${config.server.host === '0.0.0.0' ? '127.0.0.1' : config.server.host}:${config.server.port}/desk, for a browser on this machine only; tablets need desk.host, desk.port and a PIN (docs/desk.md)`)]
+  if (!listen) return [fine('desk', `http://${config.server.host === '0.0.0.0' ? '127.0.0.1' : config.server.host}:${config.server.port}/desk, for a browser on this machine only; tablets need desk.host, desk.port and a PIN ("tillbridge-connector docs desk")`)]
   if (isRunning) return [fine('desk', `http://${listen.host}:${listen.port}/desk${listen.pin === null ? '' : ', with a PIN'}`)]
   const fault = await listens(listen.host, listen.port)
   return fault === null
