@@ -97,7 +97,7 @@ export function memoryPos(stock: Record<string, number>, capabilities: Partial<P
     orders: new Map(),
     writes: [],
     fail: null,
-    capabilities: { name: 'memory', stockFallsAt: 'accept', duplicates: 'never', seesDeletes: true, changes: 'cursor', seenAfterMs: 0, ...capabilities },
+    capabilities: { name: 'memory', takesOrders: true, stockFallsAt: 'accept', duplicates: 'never', seesDeletes: true, changes: 'cursor', seenAfterMs: 0, ...capabilities },
     mayHaveChanged: () => step('mayHaveChanged', () => log.length !== seen),
     readChanges: (cursor) => step('readChanges', () => {
       const fresh = log.slice(Number(cursor ?? 0))

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 import { inWords } from './capability-words.ts'
 import type { PosCapabilities } from './port.ts'
 
-const BEST: PosCapabilities = { name: 'a POS', stockFallsAt: 'accept', duplicates: 'never', seesDeletes: true, changes: 'cursor', seenAfterMs: 0 }
-const WORST: PosCapabilities = { name: 'a POS', stockFallsAt: 'later', duplicates: 'possible', seesDeletes: false, changes: 'snapshot', seenAfterMs: 90_000 }
+const BEST: PosCapabilities = { name: 'a POS', takesOrders: true, stockFallsAt: 'accept', duplicates: 'never', seesDeletes: true, changes: 'cursor', seenAfterMs: 0 }
+const WORST: PosCapabilities = { name: 'a POS', takesOrders: true, stockFallsAt: 'later', duplicates: 'possible', seesDeletes: false, changes: 'snapshot', seenAfterMs: 90_000 }
 
 test('a POS that can do everything is told in four sentences', () => {
   expect(inWords(BEST)).toEqual([
@@ -20,6 +20,12 @@ test('what a POS cannot do is told with what happens instead', () => {
   expect(deletes).toContain('next comparison with the edge')
   expect(stock).toContain('until then the edge keeps them reserved')
   expect(orders).toContain('waits for a person')
+})
+
+test('a POS that is only read claims nothing of orders', () => {
+  const told = inWords({ ...BEST, takesOrders: false })
+  expect(told.slice(0, 2)).toEqual(inWords(BEST).slice(0, 2))
+  expect(told.slice(2)).toEqual([expect.stringMatching(/^Orders: none.*refused.*pause/)])
 })
 
 test.each([[1, '1 ms'], [999, '999 ms'], [1_000, '1 second'], [1_001, '2 seconds'], [119_999, '120 seconds'], [120_000, '2 minutes'], [5_400_001, '91 minutes'], [86_400_000, '24 hours']])(

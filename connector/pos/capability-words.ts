@@ -7,6 +7,12 @@ export function inWords(capabilities: PosCapabilities): string[] {
     capabilities.seesDeletes
       ? 'Deletes: an item that leaves the POS is told as removed.'
       : 'Deletes: the POS does not tell them; an item that left it is found by the next comparison with the edge (reconcile.everyMinutes).',
+    ...(capabilities.takesOrders ? ofOrders(capabilities) : ['Orders: none. The POS is only read, and every web order for this store is refused, so that the edge asks another store. Ask the operator to pause its orders, which goods and stock do not mind.']),
+  ]
+}
+
+function ofOrders(capabilities: Pick<PosCapabilities, 'stockFallsAt' | 'duplicates'>): string[] {
+  return [
     capabilities.stockFallsAt === 'accept'
       ? 'Stock: the POS takes the goods of a web order off as the order is written.'
       : 'Stock: the POS takes the goods of a web order off when the staff complete it; until then the edge keeps them reserved.',

@@ -32,6 +32,8 @@ export type PosUnderTest = { pos: Pos; memory: TestMemory; floor: ShopFloor; clo
 
 /** What a POS cannot show, each with the reason; the suite then holds it to what it can. */
 export type PosExceptions = {
+  /** It takes no web orders. */
+  readOnly?: string
   /** It knows no steps between an open order and a completed one. */
   steps?: string
   /** It does not tell an order that was sent from one that arrived. */

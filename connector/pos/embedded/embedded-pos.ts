@@ -10,6 +10,7 @@ import { bookWebOrder, handOver, pick, ready, refuse, voidWebOrder } from './web
 
 const CAPABILITIES: PosCapabilities = {
   name: 'embedded till (SQLite)',
+  takesOrders: true,
   stockFallsAt: 'accept',
   duplicates: 'never',
   seesDeletes: true,

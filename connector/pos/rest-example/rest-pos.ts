@@ -68,7 +68,7 @@ export function openRestPos({ url, key }: { url: string; key: string }): Pos {
   }
 
   return {
-    capabilities: { name: 'REST example', stockFallsAt: 'accept', duplicates: 'never', seesDeletes: true, changes: 'cursor', seenAfterMs: 0 },
+    capabilities: { name: 'REST example', takesOrders: true, stockFallsAt: 'accept', duplicates: 'never', seesDeletes: true, changes: 'cursor', seenAfterMs: 0 },
 
     mayHaveChanged: async () => await revision() !== lastRead,
 

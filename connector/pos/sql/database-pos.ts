@@ -30,7 +30,8 @@ const FORGET_MAX = 5_000
 const STARTING_OVER = 'starting-over'
 const AT = 'at:'
 const ACTIVITY = 'a/'
-const NO_ORDERS = 'this POS is read-only: its configuration has no order statements'
+/** Another store may have the goods, and nobody here can mend it for this order. */
+const NO_ORDERS: PosWrite = { ok: false, reason: 'store_closed', detail: 'this store takes no web orders: its POS is only read (pos.orders)' }
 
 /** A POS in a SQL database behind the port: the fast lane of its activity, and the comparison of all goods as the truth. */
 export function createDatabasePos({ connection, capabilities, goods, activity: ownActivity, orders, memory, clock, scan: pace = {} }: DatabasePosParts): Pos {
@@ -69,7 +70,7 @@ export function createDatabasePos({ connection, capabilities, goods, activity: o
 
   return {
     capabilities: {
-      ...capabilities, seesDeletes: true, changes: 'snapshot',
+      ...capabilities, takesOrders: orders !== null, seesDeletes: true, changes: 'snapshot',
       get seenAfterMs() {
         return scan.lateMs()
       },
@@ -99,7 +100,7 @@ export function createDatabasePos({ connection, capabilities, goods, activity: o
     findOrder: async (assignmentId) => (orders === null ? null : connection.read((tx) => orders.find(tx, assignmentId))),
 
     async writeOrder(assignment) {
-      if (orders === null) return { ok: false, reason: 'invalid', detail: NO_ORDERS }
+      if (orders === null) return NO_ORDERS
       const skus = assignment.lines.map(({ sku }) => sku)
       try {
         const write = await inWordsOfTheTill(assignment, (words) => writeOnce(connection, orders, words))

@@ -20,3 +20,4 @@ function newFile(): ConnectionTarget {
 
 posSuite('a POS of queries in SQLite', () => openSqlShop(newFile()), SQL_EXCEPTIONS)
 posSuite('a POS of queries whose stock falls later', () => openSqlShop(newFile(), 'later'), SQL_EXCEPTIONS)
+posSuite('a POS of queries that is only read', () => openSqlShop(newFile(), 'accept', { orders: undefined }), { readOnly: 'no order statements', ...SQL_EXCEPTIONS })
