@@ -1,10 +1,13 @@
 import { DatabaseSync } from 'node:sqlite'
-import { readdirSync, readFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import manifest from '../package.json' with { type: 'json' }
 import { toInstant } from '../contract/clock.ts'
+import { isTopic, PAGES } from './cli/docs/pages.ts'
 import { startTestEdge } from './edge/test-edge.ts'
 import { SCHEMA_VERSION } from './journal/schema.ts'
+import { tooOld } from './node-version.ts'
 import { seedDemoShop } from './pos/embedded/demo-shop.ts'
 import { openEmbeddedTill } from './pos/embedded/embedded-pos.ts'
 import { bundleUnderTest, type BundleUnderTest } from './test-bundle.ts'
@@ -36,6 +39,39 @@ test('one file in an empty folder says its version, and checks a configuration',
   expect(await bundle.call('check', '--json', '--config', 'bad.yaml')).toMatchObject({ code: 2, out: expect.stringContaining('"line":2') as string })
   bundle.write('shop.yaml', shop('http://127.0.0.1:1'))
   expect(await bundle.call('check', '--config', 'shop.yaml')).toMatchObject({ code: 0, out: expect.stringContaining('in order') as string })
+})
+
+test('brings the handbook, the examples and the GRANT scripts along, word for word, and names no page that is not there', async () => {
+  const told = new Set<string>()
+  await Promise.all(Object.entries(PAGES).map(async ([topic, { file }]) => {
+    const source = readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')
+    const { code, out } = await bundle.call('docs', topic)
+    expect([code, out.trimEnd()]).toEqual([0, source.trimEnd()])
+    for (const [, named] of source.matchAll(/tillbridge-connector docs ([a-z-]+)/g)) told.add(named!)
+  }))
+  // What the program itself says, in messages and in the configurations that init writes.
+  const texts = (line: string) => line.length > 1_000
+  const program = readFileSync(bundle.folder.file('tillbridge-connector.mjs'), 'utf8').split('\n').filter((line) => !texts(line))
+  for (const [, named] of program.join('\n').matchAll(/tillbridge-connector docs ([a-z-]+)/g)) told.add(named!)
+  expect([...told].filter((topic) => !isTopic(topic))).toEqual([])
+  expect(told.has('store-it')).toBe(true)
+  // A path that only the repository has helps nobody who has this file alone. Comments of the source name theirs.
+  expect(program.filter((line) => /(docs|connector\/config)\/[a-z-]+\.(md|yaml)/.test(line) && !/^\s*(\*|\/\/|\/\*|.*\{ file: ")/.test(line))).toEqual([])
+  expect((await bundle.call('docs', 'nothing')).code).toBe(8)
+}, 60_000)
+
+test('an old Node is told what it lacks, and nothing is loaded before', async () => {
+  const file = bundle.folder.file('tillbridge-connector.mjs')
+  // Of all that is the parts of Node, only those of the banner may be looked for before the first line runs: every Node has them.
+  expect(readFileSync(file, 'utf8').match(/^import .*$/gm)?.map((line) => line.split(' from ')[1])).toEqual(["'node:module'", "'node:url'", "'node:path'"])
+  // This Node as an older one: without its database, and with another number.
+  const asOld = ['--no-experimental-sqlite', '--import', 'data:text/javascript,Object.defineProperty(process,"version",{value:"v20.19.1"})']
+  const others = ['/usr/bin/node', '/usr/local/bin/node'].filter((node) => existsSync(node) && tooOld(execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()) !== null)
+  for (const [node, ...flags] of [[process.execPath, ...asOld], ...others.map((other) => [other])] as [string, ...string[]][]) {
+    const { status, stdout, stderr } = spawnSync(node, [...flags, file, 'version'], { encoding: 'utf8', env: { PATH: '' } })
+    expect([status, stdout, stderr]).toEqual([11, '', expect.stringMatching(/^The connector needs Node 24 or newer, and this is v\d+\..*\n {2}What to do: install Node 24 [^\n]*\n$/) as string])
+  }
+  expect(['v24.0.0', 'v26.1.0'].map(tooOld)).toEqual([null, null])
 })
 
 test('serves a shop: the catalogue goes to the edge, an order into the till, and it ends in good order', async () => {

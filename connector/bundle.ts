@@ -1,6 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
 import path from 'node:path'
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
+import { pageTexts } from './cli/docs/page-texts.ts'
 
 /**
  * `npm run bundle`: the connector as one file that runs with Node 24 alone, and beside it the licences of what is in it.
@@ -22,6 +24,32 @@ const __dirname = folderOfBundle(__filename)`
 /** Asked for by `pg` when somebody wants libpq instead, and there only if installed: nobody asks here. */
 const NEVER_ASKED = ['pg-native', 'cpu-features']
 
+/** The oldest Node that can read the file far enough to say that it is too old. */
+const READABLE_BY = 'node18'
+
+/**
+ * Each part of Node is asked for where it is used first, in the order of the program. As `import` statements of the one file they would all be
+ * looked for before its first line has run, and an old Node would answer with a stack instead of main.ts with what to do.
+ */
+const nodeInItsTurn: Plugin = {
+  name: 'node-in-its-turn',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^[a-z]/ }, ({ path: name, kind }) => {
+      if (!isBuiltin(name)) return undefined
+      return kind === 'import-statement' ? { path: name, namespace: 'part-of-node' } : { path: name, external: true }
+    })
+    onLoad({ filter: /.*/, namespace: 'part-of-node' }, ({ path: name }) => ({ contents: `module.exports = require(${JSON.stringify(name)})`, loader: 'js' }))
+  },
+}
+
+/** The handbook goes along: a shop has this file and no repository. */
+const handbook: Plugin = {
+  name: 'handbook',
+  setup({ onLoad }) {
+    onLoad({ filter: /cli\/docs\/page-texts\.ts$/ }, () => ({ contents: `const texts = ${JSON.stringify(pageTexts())}\nexport const pageTexts = () => texts`, loader: 'js' }))
+  },
+}
+
 /** Answers where the bundle is. */
 export async function bundleConnector(folder: string): Promise<string> {
   const outfile = path.join(folder, BUNDLE_NAME)
@@ -32,12 +60,13 @@ export async function bundleConnector(folder: string): Promise<string> {
     bundle: true,
     format: 'esm',
     platform: 'node',
-    target: 'node24',
+    target: READABLE_BY,
     banner: { js: BANNER },
     // A stack that support can read is worth more than half a megabyte.
     minify: false,
     legalComments: 'none',
     external: NEVER_ASKED,
+    plugins: [nodeInItsTurn, handbook],
     loader: { '.sql': 'text' },
     metafile: true,
     absWorkingDir: ROOT,

@@ -1,3 +1,4 @@
+import './needs-node.ts'
 import './lean-heap.ts'
 import { createProgram } from './cli/program.ts'
 import { EXIT } from './cli/exit-codes.ts'

@@ -11,6 +11,7 @@ export const EXIT = {
   notFound: 8,
   notDone: 9,
   edge: 10,
+  node: 11,
 } as const
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
@@ -23,10 +24,11 @@ export const EXIT_WORDS: Record<ExitCode, string> = {
   4: 'the POS cannot be read',
   5: 'the journal cannot be opened: in use, of another store, of a newer connector, or not there yet',
   6: 'the server\'s address is taken',
-  7: 'doctor found something that must be mended',
+  7: 'doctor or "csv try" found something that must be mended',
   8: 'there is no such order or row',
   9: 'not done as things stand; the message says what to do',
   10: 'the edge cannot be reached, or said no',
+  11: 'this Node is too old; the message says which one is needed',
 }
 
 export const EXIT_HELP = `

@@ -30,7 +30,7 @@ function journalFault(config: ConnectorConfig, error: unknown): ExitCode {
     }
     complain({ what, why: `${error.message} (process ${pid})`, todo: 'each store has one connector: let that one run, or stop it first' })
   }
-  else if (error instanceof JournalRefused) complain({ what, why: error.message, todo: 'see docs/store-it.md, "What to know"' })
+  else if (error instanceof JournalRefused) complain({ what, why: error.message, todo: 'see "tillbridge-connector docs store-it", "What to know"' })
   else if (isDamaged(error)) {
     const file = basename(config.journal.file)
     complain({

@@ -1,6 +1,8 @@
 import { Command } from 'commander'
 import { check } from './check.ts'
+import { addCsvCommand } from './csv/command.ts'
 import { addDiagCommand } from './diag/command.ts'
+import { addDocsCommand } from './docs/command.ts'
 import { addDoctorCommand } from './doctor/command.ts'
 import { EXIT, EXIT_HELP, type ExitCode } from './exit-codes.ts'
 import { CONFIG, JSON_FLAG } from './flags.ts'
@@ -32,7 +34,7 @@ Every day:
   tillbridge-connector orders list --config shop.yaml --open
   tillbridge-connector quarantine list --config shop.yaml
 
-When something is wrong: doctor, then docs/store-it.md; "diag" packs what support needs, without customers and secrets.
+When something is wrong: doctor, then "docs store-it"; "diag" packs what support needs, without customers and secrets.
 ${EXIT_HELP}`
 
 type Configured = { config: string; json?: boolean }
@@ -93,10 +95,12 @@ Example:
 
   addOrdersCommand(program, onExit)
   addQuarantineCommand(program, onExit)
+  addCsvCommand(program, onExit)
   addDiagCommand(program, onExit)
   addTriggersCommand(program, onExit)
   addServiceCommand(program, onExit)
   addTunnelCommand(program, onExit)
+  addDocsCommand(program, onExit)
 
   program.command('version').description('the versions of connector, journal and Node').option(...JSON_FLAG)
     .addHelpText('after', `

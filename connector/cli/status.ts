@@ -57,7 +57,7 @@ export async function status(configPath: string, options: { json?: boolean | und
     else say(inWords(report).join('\n'))
     return EXIT.ok
   } catch (error) {
-    complain({ what, why: error instanceof JournalRefused ? error.message : faultText(error), todo: 'run it as the connector\'s user (or root); see docs/store-it.md' })
+    complain({ what, why: error instanceof JournalRefused ? error.message : faultText(error), todo: 'run it as the connector\'s user (or root); see "tillbridge-connector docs store-it"' })
     return EXIT.journal
   }
 }

@@ -44,8 +44,8 @@ Type=exec
 ExecStart=${argument(node)} ${argument(program)} run --config ${argument(basename(configFile), '%d/')}
 Restart=on-failure
 RestartSec=10
-# 2: the configuration is wrong. 3: another connector holds the store. 5: the journal cannot be opened.
-RestartPreventExitStatus=2 3 5
+# 2: the configuration is wrong. 3: another connector holds the store. 5: the journal cannot be opened. 11: Node is too old.
+RestartPreventExitStatus=2 3 5 11
 KillSignal=SIGTERM
 TimeoutStopSec=30
 

@@ -14,6 +14,7 @@ export function windowsSteps({ name, node, program, configFile }: { name: string
   nssm set ${name} AppExit 2 Exit                  a wrong configuration is not tried again
   nssm set ${name} AppExit 3 Exit                  nor a store that another connector holds
   nssm set ${name} AppExit 5 Exit                  nor a journal that cannot be opened
+  nssm set ${name} AppExit 11 Exit                 nor a Node that is too old
   icacls "%ProgramData%\\Tillbridge" /inheritance:r /grant:r "*S-1-5-32-544:(OI)(CI)F" "*S-1-5-19:(OI)(CI)M"
   nssm start ${name}
 

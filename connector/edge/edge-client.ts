@@ -141,7 +141,7 @@ export function whyNoAnswer(error: unknown): { code: string | null; todo: string
     const known = [inner.name, inner.message].find((text) => Object.hasOwn(WHAT_TO_DO, text))
     code = 'code' in inner && typeof inner.code === 'string' ? inner.code : known ?? code
   }
-  return { code, todo: WHAT_TO_DO[code ?? ''] ?? (isCertificateFault(code) ? 'its certificate is not trusted here: behind a company\'s proxy set NODE_EXTRA_CA_CERTS to its authority\'s certificate (docs/secure-link.md), else look at the certificate and this machine\'s clock' : 'look at the line and at edge.url') }
+  return { code, todo: WHAT_TO_DO[code ?? ''] ?? (isCertificateFault(code) ? 'its certificate is not trusted here: behind a company\'s proxy set NODE_EXTRA_CA_CERTS to its authority\'s certificate ("tillbridge-connector docs secure-link"), else look at the certificate and this machine\'s clock' : 'look at the line and at edge.url') }
 }
 
 export function noAnswer({ host }: URL, error: unknown): string {

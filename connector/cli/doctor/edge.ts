@@ -61,7 +61,7 @@ export function noAnswerFinding(url: string, error: unknown, environment: NodeJS
   const { code, todo } = whyNoAnswer(error)
   const proxy = usedProxy(environment)
   const byProxy = proxy === null ? '' : `; the call goes through ${proxy}, so look whether that proxy runs and lets it through`
-  const needsProxy = proxy === null && SWALLOWED.has(code) ? '; where calls out must take a proxy, set HTTPS_PROXY and NODE_USE_ENV_PROXY=1 for the connector (docs/secure-link.md)' : ''
+  const needsProxy = proxy === null && SWALLOWED.has(code) ? '; where calls out must take a proxy, set HTTPS_PROXY and NODE_USE_ENV_PROXY=1 for the connector ("tillbridge-connector docs secure-link")' : ''
   return broken('edge', `no answer from ${host}${code === null ? '' : ` (${code})`}`, `${todo}${byProxy}${needsProxy}`)
 }
 

@@ -33,7 +33,7 @@ export function publicAnswer(name: string, hostname: string, status: number, has
   if (TUNNEL_AWAY.has(status)) return doubtful(name, `${hostname} answers ${status}: nobody holds the tunnel at this end`, 'start cloudflared with the configuration that "tunnel config" wrote')
   if (status === 200) {
     return hasAccess
-      ? broken(name, `${hostname} lets anybody through to the connector`, 'put an Access application before the hostname (docs/store-it.md, the tunnel); until then only the signature protects it')
+      ? broken(name, `${hostname} lets anybody through to the connector`, 'put an Access application before the hostname ("tillbridge-connector docs store-it", the tunnel); until then only the signature protects it')
       : doubtful(name, `${hostname} reaches the connector, with nothing but the signature before it`, 'put an Access application before it and set server.access')
   }
   return fine(name, `${hostname} answers ${status} to a call without credentials, as it should`)

@@ -22,7 +22,7 @@ export const loginYaml = ({ host, port, database, user, ssl }: Answers, { passwo
     host: ${quoted(host)}
     port: ${port}
     database: ${quoted(database)}
-    # A user of its own, with SELECT on what is read and the rights that web orders need, and no more (docs/pos-ospos.md and docs/pos-unicenta.md name the GRANT scripts).
+    # A user of its own, with SELECT on what is read and the rights that web orders need, and no more ("tillbridge-connector docs" has a GRANT script for each preset).
     user: ${quoted(user)}
     # One line, for the connector's user alone.
     passwordFile: ${quoted(password)}

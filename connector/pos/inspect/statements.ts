@@ -8,7 +8,7 @@ import { bad, good, type Inspection } from './inspection.ts'
 
 /** Of a list of places in one sentence. */
 const NAMED_MAX = 5
-const WHAT_IS_NEEDED = 'docs/store-it.md, "What the database user may do", lists what a connector needs'
+const WHAT_IS_NEEDED = '"tillbridge-connector docs store-it", "What the database user may do", lists what a connector needs'
 
 /** Whether the database would run each statement for this user. A finding for each that it would not, under its place; one for all that are in order. */
 export async function lookAtStatements(connection: Connection, { statements, ownTable }: WantedStatements): Promise<Inspection[]> {

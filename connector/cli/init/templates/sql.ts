@@ -17,7 +17,7 @@ export const sql: Template = {
   ],
   needsPassword: (answers) => !isFile(answers),
   pollMs: 1000,
-  yaml: (answers, files) => `  # A POS described by queries. The queries below are a pattern: write your own tables and columns. docs/adapters.md explains each key.
+  yaml: (answers, files) => `  # A POS described by queries. The queries below are a pattern: write your own tables and columns. "tillbridge-connector docs adapters" explains each key.
   type: sql
   dialect: ${answers['dialect']}
 ${connection(answers, files)}
@@ -46,5 +46,5 @@ ${connection(answers, files)}
   #   query: SELECT s.id, s.sold_at, l.line, l.code, l.quantity, l.price FROM sales s JOIN sale_lines l ON l.sale_id = s.id WHERE s.finished = 1
   #   columns: { id: id, line: line, at: sold_at, cursor: id, sku: code, quantity: quantity, unitPrice: price }
   #   cursor: { is: number }
-  # Without an orders part the POS is only read, and this store takes no web orders (docs/adapters.md has a whole example).`,
+  # Without an orders part the POS is only read, and this store takes no web orders ("tillbridge-connector docs example-sql" has a whole one).`,
 }

@@ -1,0 +1,17 @@
+/** What `docs` prints: by topic, the file in the repository and what it is. */
+export const PAGES = {
+  'store-it': { file: 'docs/store-it.md', title: 'from nothing to a running store; every day; what to do when' },
+  'secure-link': { file: 'docs/secure-link.md', title: 'the tunnel, Access, proxies, a full disk, what to watch' },
+  'desk': { file: 'docs/desk.md', title: 'the staff\'s page' },
+  'pos-ospos': { file: 'docs/pos-ospos.md', title: 'Open Source POS' },
+  'pos-unicenta': { file: 'docs/pos-unicenta.md', title: 'uniCenta oPOS' },
+  'adapters': { file: 'docs/adapters.md', title: 'a POS of your own: described by queries, or in code' },
+  'example': { file: 'connector/config/example.yaml', title: 'a configuration with every key explained' },
+  'example-sql': { file: 'connector/pos/sql/example-shop.yaml', title: 'a whole POS described by queries, web orders included' },
+  'grants-ospos': { file: 'connector/pos/ospos/grants.sql', title: 'the database user for Open Source POS' },
+  'grants-unicenta-mysql': { file: 'connector/pos/unicenta/grants-mysql.sql', title: 'the database user for uniCenta on MariaDB or MySQL' },
+  'grants-unicenta-postgres': { file: 'connector/pos/unicenta/grants-postgres.sql', title: 'the database user for uniCenta on PostgreSQL' },
+} as const satisfies Record<string, { file: string; title: string }>
+
+export const TOPICS: readonly string[] = Object.keys(PAGES)
+export const isTopic = (word: string): word is keyof typeof PAGES => Object.hasOwn(PAGES, word)
