@@ -2,7 +2,7 @@ import { sql, type RawBuilder } from 'kysely'
 import { toInstant, type Clock } from '../../../contract/clock.ts'
 import { hashSync } from '../../journal/digest-sync.ts'
 import type { PosMemory, Remembered } from '../port.ts'
-import { field, readSteps, type OrderStates } from './order-steps.ts'
+import { field, forgetOrders, ORDERS, readSteps, rememberState, stateIn, type OrderStates } from './order-steps.ts'
 import type { Activity, ActivityRead, Goods, Row, Tx } from './ports.ts'
 import { toSale, type SaleWords } from './sale-rows.ts'
 import type { OrdersConfig, SalesConfig } from './sql-config.ts'
@@ -18,6 +18,7 @@ const TOLD = 't/'
 /** Sales that could not be read, to be looked at again while readings still meet them. */
 const REFUSED = 'x/'
 const FORGET_PAGE = 1_000
+const FORGET_EVERY_MS = 3_600_000
 /** Sales of the overlap that were there before this connector came: as many as a cursor may carry. */
 const KNOWN_MAX = 5_000
 
@@ -36,12 +37,13 @@ type Position = { c: string | null; known?: string[]; states?: OrderStates }
 export function sqlActivity({ sales, orders, goods, words, timeZone, clock }: SqlActivityParts): Activity {
   const time = { timeZone, clock }
   const readStates = async (tx: Tx): Promise<Row[]> => (orders ? (await run(tx, orders.changes, {})).rows : [])
+  let forgottenAt: number | null = null
   const steps = orders && { orders, now: () => toInstant(clock()) }
 
   return {
     async signal(tx) {
       const ofSales = sales ? await window(tx, sales, time) : null
-      return hashSync([ofSales, (await readStates(tx)).map((row) => [field(row, 'assignmentId'), field(row, 'state')])])
+      return hashSync([ofSales, (await readStates(tx)).map((row) => [field(row, 'assignmentId'), field(row, 'state'), field(row, 'reason')])])
     },
     async head(tx) {
       const states = steps ? readSteps(await readStates(tx), () => null, steps).states : {}
@@ -53,14 +55,18 @@ export function sqlActivity({ sales, orders, goods, words, timeZone, clock }: Sq
     async read(tx, cursor, memory) {
       const position = cursor === null ? { c: null } : JSON.parse(cursor) as Position
       const ofSales = sales ? await readSales(tx, sales, position, memory, time, words) : { ...NOTHING, c: position.c }
-      const ofOrders = steps ? readSteps(await readStates(tx), (id) => memory.get(`o/${id}`) ?? position.states?.[id] ?? null, steps) : { changes: [], states: {} }
+      const ofOrders = steps ? readSteps(await readStates(tx), (id) => stateIn(memory.get(ORDERS + id)) ?? position.states?.[id] ?? null, steps) : { changes: [], states: {} }
+      const at = clock()
+      // They are few and outlived slowly, so they are looked through now and then.
+      const isDue = forgottenAt === null || at < forgottenAt || at - forgottenAt >= FORGET_EVERY_MS
+      const outlived = isDue ? forgetOrders(memory, ofOrders.states, at) : []
+      if (isDue) forgottenAt = at
       const skus = [...new Set(ofSales.sales.flatMap(({ lines }) => lines.map(({ sku }) => sku)))]
       const rows = skus.length === 0 ? [] : await goods.rowsBySku(tx, skus)
       return {
         cursor: JSON.stringify({ c: ofSales.c } satisfies Position), sales: ofSales.sales, orders: ofOrders.changes, touched: rows.map(({ key }) => key), refused: ofSales.refused, more: ofSales.more,
         ...(ofSales.wentBack === undefined ? {} : { wentBack: ofSales.wentBack }),
-        remember: [...ofSales.remember, ...Object.entries(ofOrders.states).filter(([id, state]) => memory.get(`o/${id}`) !== state).map(([id, state]) => ({ key: `o/${id}`, value: state })),
-          ...Object.entries(position.states ?? {}).filter(([id]) => !(id in ofOrders.states)).map(([id, state]) => ({ key: `o/${id}`, value: state }))],
+        remember: [...ofSales.remember, ...outlived, ...Object.entries({ ...position.states, ...ofOrders.states }).filter(([id, state]) => stateIn(memory.get(ORDERS + id)) !== state).map(([id, state]) => rememberState(id, state, at))],
       }
     },
   }

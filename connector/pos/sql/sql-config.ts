@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { RejectReason } from '../../../contract/events.ts'
 import { Currency, TaxRate, Unit } from '../../../contract/values.ts'
 import { MySqlConnection, MySqlDialect, PostgresConnection, SqliteConnection } from './connection-config.ts'
 import { SCAN_EVERY_MS, SCAN_SHARE } from './scan.ts'
@@ -75,8 +76,12 @@ const Orders = z.object({
   void: z.array(Step).max(STATEMENTS_MAX).optional(),
   /** Gives `sku` and `quantity` of each line of :assignmentId, for `void`. */
   lines: text.optional(),
-  /** Gives `assignmentId` and `state` of the orders of which something may be new: those not finished, and those finished lately. */
+  /** Gives `assignmentId` and `state` of the orders of which something may be new: those not finished, and those finished lately. A column `reason` says why one was refused. */
   changes: text,
+  /** The words of that column. */
+  reasons: z.record(z.string(), RejectReason).default({}),
+  /** A refusal without a reason, or with a word that is not among them. `invalid`: a person looks into it; `out_of_stock`: another store is asked. */
+  refusedAs: RejectReason.default('invalid'),
   /** The reference has a table of the connector's own, `tillbridge_orders(assignment_id, pos_reference)`: the POS has no place for it. */
   ownTable: z.boolean().default(false),
 })

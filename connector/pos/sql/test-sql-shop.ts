@@ -22,7 +22,7 @@ const TABLES = (dialect: Dialect): string[] => {
     `CREATE TABLE goods (id ${id}, code VARCHAR(64) UNIQUE, title VARCHAR(250), info VARCHAR(500), maker VARCHAR(120), section VARCHAR(120), price DECIMAL(12,2), unit VARCHAR(10), tax DECIMAL(9,4), counted INT, gone INT DEFAULT 0)`,
     'CREATE TABLE codes (goods_id INT, code VARCHAR(64))',
     'CREATE TABLE shelf (goods_id INT PRIMARY KEY, qty DECIMAL(12,3))',
-    `CREATE TABLE bills (id ${id}, sold_at ${dialect === 'postgres' ? 'TIMESTAMP' : 'DATETIME'}, reference VARCHAR(64) UNIQUE, state INT, total DECIMAL(12,2))`,
+    `CREATE TABLE bills (id ${id}, sold_at ${dialect === 'postgres' ? 'TIMESTAMP' : 'DATETIME'}, reference VARCHAR(64) UNIQUE, state INT, why VARCHAR(20), total DECIMAL(12,2))`,
     'CREATE TABLE bill_lines (bill_id INT, n INT, code VARCHAR(64), qty DECIMAL(12,3), price DECIMAL(12,2), unit VARCHAR(10), PRIMARY KEY (bill_id, n))',
   ]
 }
@@ -59,7 +59,8 @@ export const sqlShopConfig = (target: ConnectionTarget, stockFallsAt: 'accept' |
       void: [{ run: 'UPDATE bills SET state = 9 WHERE reference = :assignmentId AND state = 0' }, ...(stockFallsAt === 'accept' ? [putBack] : [])],
       lines: 'SELECT l.code AS sku, g.id AS key, l.qty AS quantity FROM bills b JOIN bill_lines l ON l.bill_id = b.id JOIN goods g ON g.code = l.code WHERE b.reference = :assignmentId'
         .replace('AS key', dialect === 'mysql' ? 'AS `key`' : 'AS key'),
-      changes: 'SELECT reference AS "assignmentId", state FROM bills WHERE reference IS NOT NULL ORDER BY id DESC LIMIT 1000'.replaceAll('"', dialect === 'mysql' ? '`' : '"'),
+      reasons: { empty: 'out_of_stock', closed: 'store_closed' },
+      changes: 'SELECT reference AS "assignmentId", state, why AS reason FROM bills WHERE reference IS NOT NULL ORDER BY id DESC LIMIT 1000'.replaceAll('"', dialect === 'mysql' ? '`' : '"'),
     },
     ...more,
   })
@@ -120,7 +121,10 @@ export function sqlFloor(connection: Connection, target: ConnectionTarget, stock
     rename: async (sku, name) => void await run(sql`UPDATE goods SET title = ${name} WHERE code = ${sku}`),
     retire: async (sku) => void await run(sql`UPDATE goods SET gone = 1 WHERE code = ${sku}`),
     handOver: (id) => moveOrder(id, 1, stockFallsAt === 'later' ? -1 : 0),
-    refuse: (id) => moveOrder(id, 9, stockFallsAt === 'accept' ? 1 : 0),
+    async refuse(id, reason) {
+      await run(sql`UPDATE bills SET why = ${reason === 'store_closed' ? 'closed' : 'empty'} WHERE reference = ${id}`)
+      await moveOrder(id, 9, stockFallsAt === 'accept' ? 1 : 0)
+    },
     async countOrders(id) {
       const found = await connection.read((tx) => sql<Row>`SELECT COUNT(*) AS n FROM bills WHERE reference = ${id}`.execute(tx))
       return Number(found.rows[0]?.['n'])
@@ -134,7 +138,7 @@ export function sqlFloor(connection: Connection, target: ConnectionTarget, stock
 }
 
 /** What the POS of these tests cannot show. */
-export const SQL_EXCEPTIONS = { steps: 'its bills are open or done', shipping: 'its bills are open or done', reasons: 'its bills have no reason' }
+export const SQL_EXCEPTIONS = { steps: 'its bills are open or done', shipping: 'its bills are open or done' }
 
 /** An empty shop in a database that is there, and the adapter in front of it. */
 export async function openSqlShop(target: ConnectionTarget, stockFallsAt: 'accept' | 'later' = 'accept', more: object = {}): Promise<PosUnderTest & { connection: Connection; config: SqlConfig }> {
