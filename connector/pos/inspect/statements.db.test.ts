@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
 import { ID, orderOf, TEA } from '../pos-under-test.ts'
 import { openSqlPos } from '../sql/sql-pos.ts'
@@ -8,15 +9,19 @@ import type { Inspection } from './inspection.ts'
 import { openInspectedShop, type InspectedShop } from './test-inspected-shop.ts'
 import { SPOILED, spoil } from './test-spoiled-shop.ts'
 
-/** What an administrator grants who has read the handbook. */
-const RIGHTS = ['SELECT ON goods', 'SELECT ON codes', 'SELECT, UPDATE ON shelf', 'SELECT, INSERT, UPDATE ON bills', 'SELECT, INSERT ON bill_lines']
+/** What an administrator grants who has read the handbook: rights and thing, without the account. */
+function handbook(dialect: 'mysql' | 'postgres'): string[] {
+  const text = readFileSync(new URL('../../../docs/store-it.md', import.meta.url), 'utf8')
+  const script = text.split('```sql\n').find((part) => part.startsWith(dialect === 'mysql' ? '-- MariaDB' : '-- PostgreSQL'))?.split('```')[0] ?? ''
+  return [...script.matchAll(/^GRANT (.+) TO /gm)].map(([, right = '']) => right.replaceAll('shop.', '')).filter((right) => !right.startsWith('CONNECT'))
+}
 
 describe.each([['mysql', inject('mariadb')], ['postgres', inject('postgres')]] as const)('the statements of a shop in %s', (dialect, server) => {
   let shop: InspectedShop
   let before: string
   const grant = (right: string) => shop.run(`GRANT ${right} TO ${shop.account}`)
   const revoke = (right: string) => shop.run(`REVOKE ${right} FROM ${shop.account}`)
-  const sequence = dialect === 'postgres' ? ['USAGE ON SEQUENCE bills_id_seq'] : []
+  const rights = handbook(dialect)
   const wrong = async (more: object = {}): Promise<Inspection[]> => (await inspectPos(sqlShopConfig(shop.target, 'accept', more))).filter(({ level }) => level !== 'ok')
 
   beforeAll(async () => {
@@ -29,7 +34,7 @@ describe.each([['mysql', inject('mariadb')], ['postgres', inject('postgres')]] a
   beforeEach(async () => {
     if (dialect === 'mysql') await shop.run(`REVOKE ALL PRIVILEGES, GRANT OPTION FROM ${shop.account}`)
     else await shop.run(`DROP OWNED BY ${shop.account}`)
-    for (const right of [...RIGHTS, ...sequence]) await grant(right)
+    for (const right of rights) await grant(right)
   })
 
   test('are in order with the rights of the handbook', async () => {
@@ -88,7 +93,7 @@ describe.each([['mysql', inject('mariadb')], ['postgres', inject('postgres')]] a
   test('with rights that come by a role', async () => {
     const role = `r_${shop.account.replaceAll(/\W/g, '')}`.slice(0, 30)
     await shop.run(`CREATE ROLE ${role}`)
-    for (const right of RIGHTS) {
+    for (const right of rights) {
       await revoke(right)
       await shop.run(`GRANT ${right} TO ${role}`)
     }

@@ -13,3 +13,9 @@ test('the example of the handbook is the shop that the suite of all adapters run
   const { connection: _tested, scan: _fast, ...shop } = tested
   expect(flat(example)).toEqual(flat(shop))
 })
+
+test('its GRANTs are those of the handbook', () => {
+  const grantsIn = (file: string): string[] => readFileSync(new URL(file, import.meta.url), 'utf8').match(/GRANT [A-Z, ]+ ON shop\.\w+ TO 'tillbridge'@'localhost';/g) ?? []
+  expect(grantsIn('./example-shop.yaml')).toHaveLength(5)
+  expect(grantsIn('./example-shop.yaml')).toEqual(grantsIn('../../../docs/store-it.md'))
+})
