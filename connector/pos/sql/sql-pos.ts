@@ -2,6 +2,7 @@ import { systemClock, type Clock } from '../../../contract/clock.ts'
 import type { Pos, PosMemory } from '../port.ts'
 import { openConnection } from './connection.ts'
 import type { ConnectionTarget } from './connection-config.ts'
+import { DatabaseFault } from './database-fault.ts'
 import { createDatabasePos } from './database-pos.ts'
 import { sqlActivity } from './sql-activity.ts'
 import type { SqlConfig } from './sql-config.ts'
@@ -35,7 +36,13 @@ export function openSqlPos(config: SqlConfig, memory: PosMemory, clock: Clock = 
   const withTable = async <T>(work: () => Promise<T>): Promise<T> => {
     if (!made) await connection.write((tx) => ownTable(config.dialect).execute(tx))
     made = true
-    return work()
+    try {
+      return await work()
+    } catch (error) {
+      // Not there any more, as after a backup from before it was made: this try fails, and the next one makes it.
+      if (error instanceof DatabaseFault && error.kind === 'no-table') made = false
+      throw error
+    }
   }
   return {
     ...pos,

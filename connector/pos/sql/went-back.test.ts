@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { PosSale } from '../port.ts'
 import { orderOf, ID, TEA } from '../pos-under-test.ts'
 import { committing } from '../test-memory.ts'
-import { openSqlShop } from './test-sql-shop.ts'
+import { openSqlShop, sqlShopConfig } from './test-sql-shop.ts'
 import { isAnother, markOf, readTold, signOf, writeTold, type ToldSale } from './went-back.ts'
 
 let folder: string
@@ -109,6 +109,21 @@ describe('a till of queries', () => {
     expect(await shop.pos.writeOrder(orderOf([TEA, 1]))).toMatchObject({ ok: true, posReference: '2' })
     await shop.restoreTo(1)
     expect(await shop.pos.findOrder(ID)).toBeNull()
+    await shop.close()
+  })
+
+  test('from before the connector came makes its table of references anew', async () => {
+    const file = join(folder, `${files += 1}.sqlite`)
+    writeFileSync(file, '')
+    const target = { dialect: 'sqlite', file, lockTimeoutMs: 5_000 } as const
+    const find = 'SELECT o.pos_reference AS reference, b.state FROM tillbridge_orders o JOIN bills b ON b.id = o.pos_reference WHERE o.assignment_id = :assignmentId'
+    const shop = await openSqlShop(target, 'accept', { orders: { ...sqlShopConfig(target).orders, ownTable: true, find } })
+    await shop.floor.addItem(TEA, 5)
+    expect(await shop.pos.writeOrder(orderOf([TEA, 1]))).toMatchObject({ ok: true })
+    for (const text of ['DROP TABLE tillbridge_orders', 'DELETE FROM bills', 'DELETE FROM bill_lines']) await shop.connection.write((tx) => sql.raw(text).execute(tx))
+    await expect(shop.pos.findOrder(ID)).rejects.toThrow(/no such table/)
+    expect(await shop.pos.findOrder(ID)).toBeNull()
+    expect(await shop.pos.writeOrder(orderOf([TEA, 1]))).toMatchObject({ ok: true })
     await shop.close()
   })
 
