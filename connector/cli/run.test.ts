@@ -1,7 +1,8 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { DatabaseSync } from 'node:sqlite'
 import type { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { toInstant } from '../../contract/clock.ts'
@@ -10,7 +11,7 @@ import { seedDemoShop } from '../pos/embedded/demo-shop.ts'
 import { openEmbeddedTill } from '../pos/embedded/embedded-pos.ts'
 import { openTillFile } from '../pos/embedded/schema.ts'
 import { sell } from '../pos/embedded/till.ts'
-import { assignmentId, assignmentOf, SECRET, STORE_ID, testFolder } from '../test-shop.ts'
+import { assignmentId, assignmentOf, openTestJournal, SECRET, STORE_ID, testFolder } from '../test-shop.ts'
 
 type Child = ChildProcessByStdio<null, Readable, Readable>
 
@@ -53,6 +54,13 @@ function connector(...args: string[]): Child {
   return child
 }
 const run = (): Child => connector('run', '--config', folder.file('shop.yaml'))
+
+/** The journal of a shop that has been read to its end once. */
+function beforeToday(): void {
+  const journal = openTestJournal(folder.file('journal.sqlite'))
+  journal.meta.set('synced', '1')
+  journal.close()
+}
 
 async function firstLine(child: Child): Promise<unknown> {
   for await (const line of createInterface({ input: child.stdout })) return JSON.parse(line)
@@ -130,6 +138,37 @@ describe('run', () => {
   test('ends with 4 when a new shop\'s POS is not there, and says what to look at', async () => {
     expect(await exitOf(run())).toBe(4)
     expect(logs).toContain('pos.unreachable')
+  })
+
+  test('waits for the POS of a shop that it has read before, and is not ready meanwhile', async () => {
+    beforeToday()
+    const child = run()
+    const { url } = await firstLine(child) as { url: string }
+    expect(logs).toMatch(/"event":"pos.unreachable"[^\n]*There is no till at/)
+    await until(() => logs.includes('capture.fault'))
+    const ready = await fetch(`${url}/ready`)
+    expect(ready.status).toBe(503)
+    expect(await ready.json()).toMatchObject({ waitingFor: expect.arrayContaining(['the POS']) as string[], troubles: [expect.stringMatching(/There is no till at .*What to do: /) as string] })
+    seedDemoShop(folder.file('till.sqlite'), { items: 5 })
+    await until(() => logs.includes('capture.works-again'))
+    child.kill('SIGTERM')
+    expect(await exitOf(child)).toBe(0)
+  })
+
+  test('ends with 4 when the POS answers and is not what the configuration says, however often it was read before', async () => {
+    beforeToday()
+    new DatabaseSync(folder.file('shop.sqlite')).exec('CREATE TABLE items (id INTEGER PRIMARY KEY, code TEXT, name TEXT); CREATE TABLE bills (id INTEGER PRIMARY KEY)')
+    const yaml = readFileSync(folder.file('shop.yaml'), 'utf8').replace(/^pos: .*$/m, `pos:
+  type: sql
+  dialect: sqlite
+  connection: { file: shop.sqlite }
+  currency: EUR
+  timeZone: Europe/Berlin
+  goods: { query: "SELECT id, code, name, price FROM items", columns: { key: id, sku: code, name: name, price: price } }`)
+    writeFileSync(folder.file('shop.yaml'), yaml)
+    expect(await exitOf(run())).toBe(4)
+    const told = JSON.parse(logs.split('\n').find((line) => line.includes('pos.contradicts')) ?? 'null') as Record<string, unknown>
+    expect(told).toMatchObject({ exitCode: 4, why: expect.stringMatching(/no such column \(price\)/) as string, hint: expect.stringContaining('Check the queries') as string })
   })
 })
 

@@ -3,7 +3,8 @@ import type { ConnectorConfig } from '../config/config.ts'
 import { systemClock } from '../../contract/clock.ts'
 import { createTroubles, type Troubles } from '../control/troubles.ts'
 import { startConnector, type RunningConnector } from '../connector.ts'
-import { faultFields } from '../fault.ts'
+import { failureFields } from '../failure.ts'
+import { lookAtFirst } from '../pos/contradiction.ts'
 import { openPos } from '../pos/open-pos.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { openOwnJournal } from './open-shop.ts'
@@ -21,13 +22,18 @@ export async function run(configPath: string): Promise<ExitCode> {
   if ('exit' in opened) return opened.exit
   const { journal } = opened
   const pos = await openPos(config.pos, journal.memory, log)
-  try {
-    await pos.currentCursor()
-  } catch (error) {
-    const first = journal.meta.get('synced') === null
-    log.error({ event: 'pos.unreachable', pos: pos.capabilities.name, hint: 'look at `pos:` in the configuration, and whether the POS runs', ...faultFields(error) })
-    // A shop that has run before takes orders into its journal while the POS is away; a new one is more likely set up wrong.
-    if (first) {
+  const look = await lookAtFirst(pos)
+  if (look.kind !== 'answers') {
+    const isNew = journal.meta.get('synced') === null
+    // A POS that is away is waited for, and orders are taken down meanwhile. One that answers and is not what the configuration says waits
+    // for a person; and a shop that was never read is more likely set up wrong. A service tries again after this exit.
+    const ends = look.kind === 'contradicts' || isNew
+    log.error({
+      event: look.kind === 'contradicts' ? 'pos.contradicts' : 'pos.unreachable', pos: pos.capabilities.name, ...(ends ? { exitCode: EXIT.posUnreachable } : {}),
+      hint: 'look at `pos:` in the configuration, and whether the POS runs', ...failureFields(look.error, 'capture'),
+    })
+    if (ends) {
+      await pos.close()
       journal.close()
       return EXIT.posUnreachable
     }
