@@ -5,6 +5,7 @@ import { findConnector } from '../control/control-client.ts'
 import { LiveStatus, type Doing, type Trouble } from '../control/live-status.ts'
 import { readJournalStatus, type JournalStatus } from '../journal/journal-status.ts'
 import { JournalRefused } from '../journal/schema.ts'
+import { lastFiles, reportInWords, type FileReport } from '../pos/csv/file-report.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { readConfig } from './read-config.ts'
 import { complain, duration, faultText, say, sayJson, whatHappened } from './say.ts'
@@ -21,6 +22,8 @@ export type StatusReport = JournalStatus & {
   live: LiveStatus | null
   /** Why a connector that runs could not be asked. */
   notAsked: string | null
+  /** Of a POS that exchanges files, what the last ones brought, newest first; `null`: it cannot be read by this user. */
+  files?: FileReport[] | null
 }
 
 export function reportOf(journal: JournalStatus, live: LiveStatus | null, notAsked: string | null, now: number): StatusReport {
@@ -38,7 +41,8 @@ export async function readStatus(config: ConnectorConfig): Promise<StatusReport>
   const { file } = config.journal
   const found = await findConnector(file)
   const live = found.kind === 'running' ? await found.ask('GET', '/status', LiveStatus) : null
-  return reportOf(readJournalStatus(file), live, found.kind === 'denied' || found.kind === 'silent' ? NOT_ASKED[found.kind] : null, systemClock())
+  const report = reportOf(readJournalStatus(file), live, found.kind === 'denied' || found.kind === 'silent' ? NOT_ASKED[found.kind] : null, systemClock())
+  return config.pos.type === 'csv' ? { ...report, files: lastFiles(config.pos) } : report
 }
 
 /** Reads the journal, running or not, asks the connector when it runs, and says how the shop stands. */
@@ -75,6 +79,7 @@ export function inWords(report: StatusReport): string[] {
     `orders      ${inbox}`,
     ...(live ? [`seen        the POS ${ago(live.pos.lookedAgoS)}, the edge ${ago(live.edge.answeredAgoS)}`] : []),
     `first sync  ${report.synced ? 'done' : 'not done'}${report.reconcileWanted ? ', a comparison with the edge is due' : ''}`,
+    ...filesInWords(report.files),
     ...(report.refused > 0 ? [`quarantine  ${report.refused} rows of the POS cannot be read: tillbridge-connector quarantine list`] : []),
     ...(feed.state === 'quarantined' ? [`feed        held since ${feed.since} (${feed.zeroed} to zero, ${feed.removed} removed, ${feed.repriced} repriced): the operator decides`] : []),
     ...(drift ? [`drift       ${drift.skus} of ${drift.compared} SKUs, ${drift.units} units, at ${drift.at}`] : []),
@@ -83,6 +88,18 @@ export function inWords(report: StatusReport): string[] {
     ...(live && live.troubles.length > 0 ? ['last errors', ...live.troubles.flatMap((each) => [
       `  ${each.lastAt}  ${each.event}${times(each.count, each.firstAt)}${aboutWhat(each)}${each.fault || each.why ? `: ${whatHappened(each)}` : ''}`, ...todo(each)])] : []),
   ]
+}
+
+/** Of each file one line; all twenty are in --json. */
+const FILES_IN_WORDS = 5
+const OUTCOMES = { taken: '', older: ', older than what is known: not used', rejected: ', refused as a whole' } as const
+
+function filesInWords(files: StatusReport['files']): string[] {
+  if (files === undefined) return []
+  if (files === null) return ['last files  cannot be read by this user']
+  if (files.length === 0) return ['last files  none yet']
+  return files.slice(0, FILES_IN_WORDS).map((file, index) =>
+    `${index === 0 ? 'last files  ' : '            '}${file.takenAt}  ${file.name}${OUTCOMES[file.outcome]}: ${file.outcome === 'taken' ? reportInWords(file) : file.why ?? ''}${file.outcome === 'rejected' ? ` (${file.to}.reasons.csv)` : ''}`)
 }
 
 const times = (count: number, since: string): string => (count > 1 ? ` (${count} times since ${since})` : '')

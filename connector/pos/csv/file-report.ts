@@ -49,10 +49,13 @@ export const FILES_KEPT = 10_000
 /** A screen's worth. */
 const FILES_SHOWN = 20
 
-/** Puts a file on record; answers its number. Inside a transaction of the state. */
-export function noteFile(state: ShopState, target: string, moment: number, report: FileReport): void {
-  state.run('INSERT INTO files (name, target, moment, report) VALUES (?, ?, ?, ?)', report.name, target, moment, JSON.stringify(report))
+/** Puts a file on record. Inside a transaction of the state. */
+export function noteFile(state: ShopState, { origin, target, moment }: { origin: string; target: string; moment: number }, report: FileReport): void {
+  state.run('INSERT INTO files (name, target, moment, report) VALUES (?, ?, ?, ?)', origin, target, moment, JSON.stringify({ ...report, why: withoutContent(report.why) }))
 }
+
+/** What stands in a file is no business of logs and of what support is sent: of a header that does not fit, it is in rejected/. */
+const withoutContent = (why: string | null): string | null => why?.replace(/; it has .*$/s, '') ?? null
 
 /** The last files, newest first, beside a running connector too; `null`: the state cannot be read, or not by this user. */
 export function lastFiles(config: CsvConfig): FileReport[] | null {
@@ -83,9 +86,9 @@ export function reportInWords(report: FileReport): string {
 
 const some = (n: number, words: string): string[] => (n > 0 ? [`${n} ${words}`] : [])
 
-/** One event for each file. What stands in a file is no log's business: of a header that does not fit, it is in rejected/. */
+/** One event for each file. */
 export const logFiles = (log: Logger) => ({ outcome, why, ...report }: FileReport): void => {
-  const fields = { ...report, ...(why === null ? {} : { why: why.replace(/; it has .*$/s, '') }) }
+  const fields = { ...report, ...(why === null ? {} : { why: withoutContent(why) }) }
   if (outcome === 'taken') log.info({ event: 'csv.file-taken', ...fields })
   else if (outcome === 'older') log.warn({ event: 'csv.file-older', ...fields, hint: `${report.name}: ${report.to}.not-used.txt says why; export it anew if it is the newest` })
   else log.warn({ event: 'csv.file-rejected', ...fields, hint: `${report.name}: ${report.to}.reasons.csv says why; mend it, then drop it again` })

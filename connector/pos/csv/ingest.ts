@@ -148,7 +148,7 @@ export function createIngest({ state, folder, config, now, onFile = () => {} }: 
     }
     state.transaction(() => {
       settleAfter(state, reading)
-      noteFile(state, target, moment, { ...report, name: reading.origin })
+      noteFile(state, reading, report)
       if (reading.kind === 'goods' && broken === null) state.setMeta('goodsKnown', '1')
       state.run('DELETE FROM refused_lines')
       keep(null)

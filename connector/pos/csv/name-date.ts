@@ -19,7 +19,7 @@ const YEAR_MIN = 2000
  */
 export function momentOf(name: string, mtimeMs: number, timeZone: string, now: number): number {
   const named = [...name.matchAll(DATED)].map((match) => readNamed(match, mtimeMs, timeZone)).filter((at) => at !== null)
-  return Math.min(named.at(-1) ?? mtimeMs, now)
+  return Math.floor(Math.min(named.at(-1) ?? mtimeMs, now))
 }
 
 function readNamed({ groups = {} }: RegExpMatchArray, mtimeMs: number, timeZone: string): number | null {
