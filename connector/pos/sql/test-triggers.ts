@@ -57,6 +57,35 @@ export function triggersSuite(name: string, target: () => Promise<ConnectionTarg
       }
     })
 
+    if (name !== 'sqlite') test('leave the till alone when somebody takes their table away, locks it or has it refuse a row, and say that they are broken', async () => {
+      const shop = await open()
+      const run = (text: string) => shop.connection.write((tx) => sql.raw(text).execute(tx))
+      const prices = async () => (await shop.connection.read((tx) => sql<Row>`SELECT price FROM goods`.execute(tx))).rows
+      try {
+        await shop.floor.addItem(TEA, 10)
+        await shop.triggers.install()
+        if (name === 'postgres') await run('ALTER TABLE tillbridge_changes ADD CHECK (goods_key IS NULL) NOT VALID')
+        else await run("CREATE TRIGGER refuses BEFORE INSERT ON tillbridge_changes FOR EACH ROW SIGNAL SQLSTATE '45000'")
+        await shop.floor.setPrice(TEA.sku, 200)
+        await run('DROP TABLE tillbridge_changes')
+        for (const statement of ["UPDATE goods SET price = price + 1", "INSERT INTO goods (code, price) VALUES ('GONE', 1)", "DELETE FROM goods WHERE code = 'GONE'"]) await run(statement)
+        expect(await prices()).toEqual([{ price: '3.00' }])
+        expect(await shop.triggers.status()).toEqual({ installed: false, missing: [], waiting: 0, newest: null })
+        await shop.triggers.install()
+        await shop.floor.setPrice(TEA.sku, 400)
+        expect(await shop.triggers.status()).toMatchObject({ installed: true, waiting: name === 'postgres' ? 1 : 2 })
+        if (name !== 'postgres') return
+        await shop.connection.write(async (tx) => {
+          await sql`LOCK TABLE tillbridge_changes IN ACCESS EXCLUSIVE MODE`.execute(tx)
+          await shop.floor.setPrice(TEA.sku, 500)
+        })
+        expect(await prices()).toEqual([{ price: '5.00' }])
+        expect(await shop.triggers.status()).toMatchObject({ installed: true, waiting: 1 })
+      } finally {
+        await shop.close()
+      }
+    })
+
     test('miss nothing that is committed out of the order of its ids, and keep their table small', async () => {
       const shop = await open()
       try {

@@ -26,6 +26,8 @@ const PURGE_MAX = 5_000
 const NAME_LENGTH_MAX = 64
 /** Of a key in MySQL, where a column has a length: a longer one is cut, and what it names is found by the comparison. */
 const KEY_LENGTH_MAX = 128
+/** So long a statement of the till waits for our table where somebody keeps it locked; its changes are then found by the comparison. */
+const LOCK_TIMEOUT_MS = 500
 
 /** `tillbridge_` and what it watches; a long table's name is cut, its place in the list keeps it apart. */
 const triggerName = (index: number, { table }: WatchedTable, event: string): string => `tillbridge_${index}_${table}_${event}`.slice(0, NAME_LENGTH_MAX - 1)
@@ -80,18 +82,25 @@ function createTable(dialect: Dialect): string {
 
 function createTrigger(dialect: Dialect, { table, key }: WatchedTable, event: typeof EVENTS[number], name: string): string[] {
   const column = quoted(dialect, key)
+  const create = `CREATE TRIGGER ${quoted(dialect, name)} AFTER ${event.toUpperCase()} ON ${quoted(dialect, table)}`
+  if (dialect === 'postgres') {
+    // Once for each statement: what goes wrong is caught, and each time something could be costs PostgreSQL a transaction within the till's.
+    const [tables, rows] = {
+      insert: ['NEW TABLE AS tillbridge_new', `SELECT ${column} FROM tillbridge_new`], delete: ['OLD TABLE AS tillbridge_old', `SELECT ${column} FROM tillbridge_old`],
+      update: ['OLD TABLE AS tillbridge_old NEW TABLE AS tillbridge_new', `SELECT ${column} FROM tillbridge_old UNION SELECT ${column} FROM tillbridge_new`],
+    }[event]
+    // The till's user writes the goods and may know nothing of our table: it is written as the function's owner.
+    return [
+      `CREATE OR REPLACE FUNCTION ${quoted(dialect, name)}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET lock_timeout = ${LOCK_TIMEOUT_MS}
+        AS $tillbridge$ BEGIN INSERT INTO tillbridge_changes (goods_key) ${rows}; RETURN NULL; EXCEPTION WHEN OTHERS THEN RETURN NULL; END $tillbridge$`,
+      `${create} REFERENCING ${tables} FOR EACH STATEMENT EXECUTE PROCEDURE ${quoted(dialect, name)}()`,
+    ]
+  }
   // A row that moved to another key concerns both.
   const keys = event === 'insert' ? [`NEW.${column}`] : event === 'delete' ? [`OLD.${column}`] : [`OLD.${column}`, `NEW.${column}`]
   const inserts = keys.map((value) => `INSERT INTO tillbridge_changes (goods_key) VALUES (${dialect === 'mysql' ? `LEFT(${value}, ${KEY_LENGTH_MAX})` : value});`).join(' ')
-  const on = `AFTER ${event.toUpperCase()} ON ${quoted(dialect, table)} FOR EACH ROW`
-  // Whatever becomes of our table, the till's own statement goes on.
-  if (dialect === 'mysql') return [`CREATE TRIGGER ${quoted(dialect, name)} ${on} BEGIN DECLARE CONTINUE HANDLER FOR SQLEXCEPTION BEGIN END; ${inserts} END`]
-  if (dialect === 'sqlite') return [`CREATE TRIGGER ${quoted(dialect, name)} ${on} BEGIN ${inserts} END`]
-  // The till's user writes the goods and may know nothing of our table: it is written as the function's owner.
-  return [
-    `CREATE OR REPLACE FUNCTION ${quoted(dialect, name)}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $tillbridge$ BEGIN ${inserts} RETURN NULL; END $tillbridge$`,
-    `CREATE TRIGGER ${quoted(dialect, name)} ${on} EXECUTE PROCEDURE ${quoted(dialect, name)}()`,
-  ]
+  // Whatever becomes of our table, the till's own statement goes on. SQLite knows no way to say so: there the table must stay while the triggers do.
+  return [`${create} FOR EACH ROW BEGIN ${dialect === 'mysql' ? 'DECLARE CONTINUE HANDLER FOR SQLEXCEPTION BEGIN END; ' : ''}${inserts} END`]
 }
 
 function dropTrigger(dialect: Dialect, { table }: WatchedTable, _event: string, name: string): string[] {
