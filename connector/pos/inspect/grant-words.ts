@@ -41,11 +41,21 @@ async function postgresGrant(connection: Connection, text: string, said: string)
   const does = (what: string): boolean => new RegExp(what + table, 'i').test(text)
   const rights = [
     ...(does(String.raw`\bINSERT\s+INTO\s+`) ? ['INSERT'] : []),
-    ...(does(String.raw`\bUPDATE\s+`) || /\bFOR\s+(?:NO\s+KEY\s+)?(?:UPDATE|SHARE)\b/i.test(text) ? ['UPDATE'] : []),
+    ...(does(String.raw`\bUPDATE\s+`) || /\b(?:FOR\s+(?:NO\s+KEY\s+)?(?:UPDATE|SHARE)|DO\s+UPDATE)\b/i.test(text) ? ['UPDATE'] : []),
     ...(does(String.raw`\bDELETE\s+FROM\s+`) ? ['DELETE'] : []),
     ...(does(String.raw`\b(?:FROM|JOIN)\s+`) || /\bRETURNING\b|\bWHERE\b/i.test(text) ? ['SELECT'] : []),
   ]
-  const lacking = await connection.read((tx) => sql<Row>`SELECT r AS lacks FROM unnest(${rights}::text[]) r WHERE NOT coalesce(has_table_privilege(to_regclass(${inQuotes(name)}), r), false)`.execute(tx))
+  const full = await asWritten(connection, text, name)
+  const lacking = await connection.read((tx) => sql<Row>`SELECT r AS lacks FROM unnest(${rights}::text[]) r WHERE NOT coalesce(has_table_privilege(to_regclass(${full}), r), false)`.execute(tx))
   const wanted = rights.filter((right) => lacking.rows.some((row) => row['lacks'] === right))
-  return wanted.length === 0 ? null : `GRANT ${wanted.join(', ')} ON ${inQuotes(name)} ${to}`
+  return wanted.length === 0 ? null : `GRANT ${wanted.join(', ')} ON ${full} ${to}`
+}
+
+/** PostgreSQL refuses a table by its bare name. Where the statement names its schema, the GRANT must. */
+async function asWritten(connection: Connection, text: string, name: string): Promise<string> {
+  const schema = new RegExp(String.raw`"?(\w+)"?\s*\.\s*"?${name.replaceAll(/\W/g, '.')}"?(?!\w)`, 'i').exec(text)?.[1]
+  if (schema === undefined) return inQuotes(name)
+  const full = `${inQuotes(schema)}.${inQuotes(name)}`
+  const { rows: [found] } = await connection.read((tx) => sql<Row>`SELECT to_regclass(${full}) IS NOT NULL AS there`.execute(tx))
+  return found?.['there'] === 't' ? full : inQuotes(name)
 }

@@ -85,6 +85,19 @@ describe.each([['mysql', inject('mariadb')], ['postgres', inject('postgres')]] a
     expect(await shop.everything()).toBe(before)
   })
 
+  if (dialect === 'postgres') test('with a right missing on a table of another schema, and on one that is only changed when the row is there', async () => {
+    await shop.run('CREATE SCHEMA IF NOT EXISTS back')
+    await shop.run('CREATE TABLE IF NOT EXISTS back.log (id VARCHAR(64) PRIMARY KEY, n INT)')
+    const orders = sqlShopConfig(shop.target).orders
+    const write = [...orders?.write ?? [], { run: 'INSERT INTO back.log (id, n) VALUES (:assignmentId, 1) ON CONFLICT (id) DO UPDATE SET n = log.n + 1' }]
+    expect(await wrong({ orders: { ...orders, write } })).toMatchObject([{ name: 'pos.orders.write.3.run', fix: expect.stringContaining(`GRANT USAGE ON SCHEMA back TO ${shop.account}`) as string }])
+    await grant('USAGE ON SCHEMA back')
+    await grant('INSERT, SELECT ON back.log')
+    expect(await wrong({ orders: { ...orders, write } })).toMatchObject([{ name: 'pos.orders.write.3.run', fix: expect.stringContaining(`GRANT UPDATE ON back.log TO ${shop.account}`) as string }])
+    await grant('UPDATE ON back.log')
+    expect(await wrong({ orders: { ...orders, write } })).toEqual([])
+  })
+
   if (dialect === 'postgres') test('with an id that PostgreSQL will not tell', async () => {
     const config = sqlShopConfig(shop.target)
     expect((await inspectPos(spoil(config, 'pos.orders.write.0.run', ' RETURNING id', ''))).filter(({ level }) => level !== 'ok')).toMatchObject([{ name: 'pos.orders.write.0.run', fix: expect.stringContaining('RETURNING') as string }])
