@@ -47,8 +47,11 @@ test('writes what cloudflared reads: only orders and health pass, Access is aske
   const passes = (path: string): boolean => new RegExp(ingress[0]?.path ?? '').test(path)
   expect(['/orders/ord_1.1', '/orders/ord_1.1/cancel', '/health'].map(passes)).toEqual([true, true, true])
   expect(['/', '/ready', '/metrics', '/status', '/desk', '/desk/orders/x', '/orders/', '/orders/a/b', '/x/orders/a', '/healthy'].filter(passes)).toEqual([])
-  for (const word of ['cloudflared tunnel create', 'tunnel route dns', 'access/service_tokens', 'non_identity', 'access/apps', 'ingress validate', 'service install', '/admin/v1/stores']) expect(said.out).toContain(word)
+  for (const word of ['cloudflared tunnel create', 'tunnel route dns', 'access/service_tokens', 'non_identity', 'access/apps', 'ingress validate', 'service install', `-X PUT "$EDGE/admin/v1/stores/${STORE_ID}/transport"`, `doctor --config ${folder.file('shop.yaml')}`, 'Access answers 401']) expect(said.out).toContain(word)
   expect(said.out).not.toContain(SECRET)
+
+  // A service, or another folder, knows nothing of where this was asked.
+  expect([...said.out.matchAll(/--(?:config|out) ("[^"]+"|\S+)/g)].map(([, path]) => path)).toEqual([folder.file('shop.yaml'), out, out, out, out, folder.file('shop.yaml')])
 
   const before = readFileSync(out, 'utf8')
   expect(await tunnelConfig(LINK, '--out', out, '--tunnel', 'other')).toMatchObject({ code: 9, err: expect.stringContaining('exists already') as string })

@@ -35,7 +35,7 @@ function tunnelConfig(options: Options): ExitCode {
   const { store, server, tunnel: link } = config
   const tunnel = options.tunnel ?? `tillbridge-${store.id}`
   const out = options.out === undefined ? null : resolve(options.out)
-  const steps = tunnelSteps({ storeId: store.id, hostname: link?.hostname ?? 'STORE.YOUR-DOMAIN', tunnel }, out ?? 'config.yml')
+  const steps = tunnelSteps({ storeId: store.id, hostname: link?.hostname ?? 'STORE.YOUR-DOMAIN', tunnel }, { connector: resolve(options.config), cloudflared: out ?? resolve('config.yml') })
   const { access } = server
   if (!link || !access) {
     if (options.json) sayJson({ ok: false, missing: [...(link ? [] : ['tunnel.hostname']), ...(access ? [] : ['server.access'])], steps })

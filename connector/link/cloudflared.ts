@@ -42,9 +42,13 @@ const ACCOUNT = 'https://api.cloudflare.com/client/v4/accounts/$CLOUDFLARE_ACCOU
 const call = (method: string, path: string, body: unknown): string =>
   `curl -sS -X ${method} "${ACCOUNT}/${path}" -H "Authorization: Bearer $CLOUDFLARE_API_TOKEN" -H 'Content-Type: application/json' -d '${JSON.stringify(body)}'`
 
+/** A path as one word of a shell. */
+const word = (path: string): string => (/^[\w@%+=:,./\\-]+$/.test(path) ? path : `"${path}"`)
+
 /** What a person does once, in order. Nothing secret stands in it: tokens are named, and read from the environment. */
-export function tunnelSteps(plan: Pick<TunnelPlan, 'storeId' | 'hostname' | 'tunnel'>, configFile: string): Step[] {
+export function tunnelSteps(plan: Pick<TunnelPlan, 'storeId' | 'hostname' | 'tunnel'>, files: { connector: string; cloudflared: string }): Step[] {
   const { storeId, hostname, tunnel } = plan
+  const [shop, config] = [word(files.connector), word(files.cloudflared)]
   const name = `tillbridge-${storeId}`
   return [
     { title: 'Make the tunnel and its public name (once, on this machine; a browser opens for the login)', commands: ['cloudflared tunnel login', `cloudflared tunnel create ${tunnel}`, `cloudflared tunnel route dns ${tunnel} ${hostname}`] },
@@ -60,15 +64,18 @@ export function tunnelSteps(plan: Pick<TunnelPlan, 'storeId' | 'hostname' | 'tun
       title: 'Put an application before the public name; result.aud is the audience tag. (Dashboard: Access controls > Applications > Self-hosted)',
       commands: [call('POST', 'access/apps', { type: 'self_hosted', name, domain: hostname, service_auth_401_redirect: true, policies: [{ id: 'POLICY_ID', precedence: 1 }] })],
     },
-    { title: 'Write into the connector\'s configuration: server.access.team, server.access.audience (and server.access.clientId), tunnel.hostname; then "tunnel config" again and start the connector anew', commands: [] },
+    { title: 'Write into the connector\'s configuration: server.access.team, server.access.audience (and server.access.clientId), tunnel.hostname; then let cloudflared\'s configuration be written and start the connector anew', commands: [`tillbridge-connector tunnel config --config ${shop} --out ${config}`] },
     {
       title: 'Look at the rules, then run cloudflared as a service (Windows: the last command in a terminal opened as administrator)',
-      commands: [`cloudflared tunnel --config ${configFile} ingress validate`, `cloudflared tunnel --config ${configFile} ingress rule https://${hostname}/orders/x`, `cloudflared --config ${configFile} service install`],
+      commands: [`cloudflared tunnel --config ${config} ingress validate`, `cloudflared tunnel --config ${config} ingress rule https://${hostname}/orders/x`, `cloudflared --config ${config} service install`],
     },
     {
-      title: 'Tell the edge (its operator does; the answer has the store\'s secret)',
-      commands: [`curl -sS -X POST "$EDGE/admin/v1/stores" -H "Authorization: Bearer $ADMIN_TOKEN" -H 'Content-Type: application/json' -d '{"storeId":"${storeId}","name":"NAME","timeZone":"ZONE","transport":{"kind":"tunnel","url":"https://${hostname}","accessClientId":"CLIENT_ID","accessClientSecret":"CLIENT_SECRET"}}'`],
+      title: 'Tell the edge (its operator does, for the store that is registered there; CLIENT_ID and CLIENT_SECRET are the service token\'s)',
+      commands: [`curl -sS -X PUT "$EDGE/admin/v1/stores/${storeId}/transport" -H "Authorization: Bearer $ADMIN_TOKEN" -H 'Content-Type: application/json' -d '${JSON.stringify({ kind: 'tunnel', url: `https://${hostname}`, accessClientId: 'CLIENT_ID', accessClientSecret: 'CLIENT_SECRET' })}'`],
     },
-    { title: 'See that it holds: 403 from Access without the token; the connector says what of the tunnel stands', commands: [`curl -sS -o /dev/null -w '%{http_code}\\n' https://${hostname}/health`, 'tillbridge-connector doctor --config shop.yaml'] },
+    {
+      title: 'See that it holds. Without the token Access answers 401; 403 is cloudflared\'s own no, and says that no application stands before the name; 200 that anybody gets through. The connector says what of the tunnel stands',
+      commands: [`curl -sS -o /dev/null -w '%{http_code}\\n' https://${hostname}/health`, `tillbridge-connector doctor --config ${shop}`],
+    },
   ]
 }

@@ -1,5 +1,5 @@
 import { strFromU8, unzipSync } from 'fflate'
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -217,5 +217,18 @@ describe('when support is asked', () => {
     expect(ended.code).toBe(0)
     expect(ended.stdout).toContain('never_told')
     expect(ended.stdout).toMatch(/TEA: the POS has 7, the edge had 9/)
+  })
+})
+
+describe('a tunnel', () => {
+  it('is told to the edge with the very command that "tunnel config" prints', async () => {
+    appendFileSync(at('shop.yaml'), 'tunnel: { hostname: corner.shop.example }\n')
+    const ended = await command(['tunnel', 'config', ...config(), '--json'])
+    expect(ended.code).toBe(9)
+    const { steps } = z.object({ steps: z.array(z.object({ commands: z.array(z.string()) })) }).parse(jsonOf(ended))
+    const toEdge = steps.flatMap(({ commands }) => commands).filter((each) => each.includes('$EDGE'))
+    const [, method = '', url = '', body = ''] = /^curl -sS -X (\w+) "\$EDGE(\S+)" -H "Authorization: Bearer \$ADMIN_TOKEN" -H 'Content-Type: application\/json' -d '(.+)'$/.exec(toEdge.join('\n')) ?? []
+    const answer = await fetch(`${edge.ready.url}${url}`, { method, body, headers: { 'Authorization': `Bearer ${ADMIN_TOKEN}`, 'Content-Type': 'application/json' } })
+    expect([answer.status, await answer.json()]).toMatchObject([200, { storeId: STORE, transport: { kind: 'tunnel', url: 'https://corner.shop.example', accessClientId: 'CLIENT_ID' } }])
   })
 })
