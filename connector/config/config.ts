@@ -7,6 +7,8 @@ import { TunnelConfig } from '../link/tunnel-config.ts'
 import { FEED_LIMITS } from '../capture/judge-feed.ts'
 import { JournalConfig } from '../journal/journal-config.ts'
 import { PosConfig } from '../pos/pos-config.ts'
+import { secretFilePath } from './file-path.ts'
+import { secretValue } from './secret-value.ts'
 import { DeskConfiguration, type DeskConfig } from './desk-config.ts'
 
 /** Two secrets may be live while one is rotated. */
@@ -22,7 +24,6 @@ export const Secret = z.string().refine(
 /** A level that the edge confirmed and then lost with its queue is told anew within the hour. Nothing is sent when nothing differs. 0: never. */
 const RECONCILE_EVERY_MINUTES = 60
 
-const filePath = z.string().min(1, 'the path of a file')
 const oneOrTwo = <T extends z.ZodType>(item: T) => z.union([item, z.array(item).min(1).max(SECRETS_MAX)])
 /** Faster than this only burns the machine; slower than a day is a typing error. */
 const everyMs = (min: number, max = 86_400_000) => z.int().min(min).max(max)
@@ -37,8 +38,8 @@ export const Configuration = z.object({
   edge: z.object({ url: z.url({ protocol: /^https?$/, error: 'the address of the edge, such as https://shop.example' }) }),
   store: z.object({
     id: StoreId,
-    secret: oneOrTwo(Secret).optional(),
-    secretFile: oneOrTwo(filePath).optional(),
+    secret: secretValue(oneOrTwo(Secret)).optional(),
+    secretFile: oneOrTwo(secretFilePath('secret')).optional(),
   }),
   connector: z.object({ id: ConnectorId.optional() }).prefault({}),
   journal: JournalConfig,

@@ -1,5 +1,7 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import { secretFilePath } from './file-path.ts'
+import { secretValue } from './secret-value.ts'
 
 /** A PIN is typed on a tablet's keys many times. Wrong tries are limited (desk/pin-guard.ts), so that six digits stand for a year and a half of guessing; four would stand for a week. */
 export const Pin = z.string().regex(/^\d{6,12}$/, '6 to 12 digits, in quotes')
@@ -14,8 +16,8 @@ const RED_AFTER_MINUTES = 30
 export const DeskConfiguration = z.object({
   host: z.string().min(1).default('127.0.0.1'),
   port: z.int().min(0).max(65_535).optional(),
-  pin: Pin.optional(),
-  pinFile: z.string().min(1, 'the path of a file').optional(),
+  pin: secretValue(Pin).optional(),
+  pinFile: secretFilePath('pin').optional(),
   warnAfterMinutes: minutes.default(WARN_AFTER_MINUTES),
   redAfterMinutes: minutes.default(RED_AFTER_MINUTES),
 })

@@ -9,6 +9,9 @@ const FILES = z.registry<FileMeaning>()
 export const filePath = (expected = 'the path of a file') => z.string().min(1, expected).register(FILES, { kind: 'path' })
 export const secretFilePath = (becomes: string) => z.string().min(1, 'the path of a file').register(FILES, { kind: 'secret', becomes })
 
+/** Whether the value is the name of a file whose text is secret. */
+export const isSecretFile = (schema: z.ZodType): boolean => FILES.get(schema)?.kind === 'secret'
+
 export type FileKey = FileMeaning & { holder: object; path: string[]; value: string }
 
 /** Every file named in `value`, which `schema` has accepted; `holder` is the object whose key it is. */
@@ -29,7 +32,8 @@ function meaningOf(schema: z.ZodType): FileMeaning | undefined {
   return FILES.get(schema) ?? (inner ? meaningOf(inner) : undefined)
 }
 
-function unwrapped(schema: z.ZodType): z.ZodType | null {
+/** Of a key that may be left out, what stands there when it is not; `null`: it is that already. */
+export function unwrapped(schema: z.ZodType): z.ZodType | null {
   if (!(schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional)) return null
   const inner = schema.unwrap()
   return inner instanceof z.ZodType ? inner : null

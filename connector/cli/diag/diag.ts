@@ -2,7 +2,6 @@ import { zipSync, strToU8 } from 'fflate'
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { systemClock, toInstant } from '../../../contract/clock.ts'
-import type { ConnectorConfig } from '../../config/config.ts'
 import { loadConfig } from '../../config/load-config.ts'
 import { readJournal } from '../../journal/read-only.ts'
 import { examinations, examine } from '../doctor/doctor.ts'
@@ -11,6 +10,7 @@ import { problemLine, warningLine } from '../read-config.ts'
 import { complain, faultText, say } from '../say.ts'
 import { readStatus } from '../status.ts'
 import { versions } from '../version.ts'
+import { knownSecrets } from './known-secrets.ts'
 import { redactLog, redactText, redactYaml } from './redact.ts'
 
 export type DiagOptions = { out: string; log?: string | undefined; force?: boolean | undefined }
@@ -27,7 +27,7 @@ export async function diag(configPath: string, options: DiagOptions): Promise<Ex
   }
   const loaded = loadConfig(configPath)
   const config = loaded.ok ? loaded.value.config : null
-  const secrets = config ? secretsOf(config) : []
+  const secrets = knownSecrets(configPath, process.env)
   const parts: Record<string, string> = { 'versions.json': text({ at: toInstant(systemClock()), ...versions() }) }
   const { warnings } = loaded.ok ? loaded.value : loaded.refusal
   parts['check.txt'] = [...(loaded.ok ? [] : loaded.refusal.problems.map(problemLine)), ...warnings.map(warningLine)].join('\n')
@@ -49,17 +49,6 @@ export async function diag(configPath: string, options: DiagOptions): Promise<Ex
   }
   say(`${out} has ${Object.keys(parts).join(', ')}. It holds no orders, customers or secrets; look into it before you send it.`)
   return EXIT.ok
-}
-
-/** Every secret that the configuration knows, wherever it stands. */
-function secretsOf(config: ConnectorConfig): string[] {
-  return [...config.store.secrets, ...(config.desk.listen?.pin ? [config.desk.listen.pin] : []), ...passwordsIn(config.pos)]
-}
-
-/** The POS's configuration has its password read already, under a name that says so. */
-function passwordsIn(value: unknown): string[] {
-  if (typeof value !== 'object' || value === null) return []
-  return Object.entries(value).flatMap(([key, inner]) => (typeof inner === 'string' ? (/password$|secret$/i.test(key) ? [inner] : []) : passwordsIn(inner)))
 }
 
 const text = (value: unknown): string => JSON.stringify(value, null, 2)

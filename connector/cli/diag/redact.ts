@@ -1,46 +1,43 @@
-import { isMap, isScalar, isSeq, parseDocument, visit } from 'yaml'
+import { stringify } from 'yaml'
+import { Configuration } from '../../config/config.ts'
+import { readYaml } from '../../config/read-yaml.ts'
+import { SECRET_PREFIX } from '../../../contract/signing.ts'
+import { mapLeaves } from '../../config/secret-value.ts'
 
-/** Keys whose value is secret or may hold one, whatever group they stand in. The name of a file with a secret is none. */
-const SECRET_KEY = /(secret|password|passwd|token|pin|dsn|connectionstring|credential|apikey|key)$/i
-const NOT_SECRET = /(file|everyms|keys?column)$/i
 /** An address with a user and a password in it. */
 const URL_LOGIN = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s/"']*@/gi
 /** The edge's secrets wherever they stand, and pairing codes. */
 const SECRET_TEXT = /tbsec_[A-Za-z0-9+/=_-]+/g
-const MAIL = /[^\s"'<>@,;:]+@[^\s"'<>@,;:]+\.[^\s"'<>@,;:]+/g
+/** What a caller shows in a header. */
+const HEADER_LOGIN = /\b(basic|bearer)\s+[\w+/=.~-]{8,}/gi
+const MAIL = /[^\s"'<>@,;:/()]+@[^\s"'<>@,;:/()]+\.[^\s"'<>@,;:/()]+/g
 
 export const REDACTED = '(removed)'
 
-/** Takes out of any text what looks like a secret or a customer's address, and the given secrets word by word. */
+/** Takes out of any text what looks like a secret or a customer's address, and the given secrets word by word, in each way in which they are written. */
 export function redactText(text: string, secrets: readonly string[] = []): string {
-  let clean = text.replaceAll(URL_LOGIN, `$1${REDACTED}@`).replaceAll(SECRET_TEXT, REDACTED)
-  for (const secret of secrets) if (secret !== '') clean = clean.replaceAll(secret, REDACTED)
+  let clean = text.replaceAll(URL_LOGIN, `$1${REDACTED}@`).replaceAll(SECRET_TEXT, REDACTED).replaceAll(HEADER_LOGIN, `$1 ${REDACTED}`)
+  // The longest first: a part of it may be a secret too, and what is left of it would then be shown.
+  for (const secret of [...new Set(secrets.flatMap(spellings))].sort((a, b) => b.length - a.length)) clean = clean.replaceAll(secret, REDACTED)
   return clean.replaceAll(MAIL, REDACTED)
 }
 
-/** The configuration as it stands in its file, comments dropped (people write passwords there) and secret values removed. */
+/** In plain text, in JSON, in an address, in base64, and without the word that every store's secret begins with. */
+const spellings = (secret: string): string[] =>
+  [secret, secret.replace(SECRET_PREFIX, '')].flatMap((each) => (each === '' ? [] : [each, JSON.stringify(each).slice(1, -1), encodeURIComponent(each), Buffer.from(each).toString('base64')]))
+
+/**
+ * The configuration without its comments (people write passwords there) and anchors. What the schema marks as secret is taken out, and what
+ * it does not know, since that may be anything; the name of a file with a secret is none.
+ */
 export function redactYaml(text: string, secrets: readonly string[]): string {
-  const document = parseDocument(text, { prettyErrors: false })
-  if (document.errors.length > 0) return '# not shown: it is no YAML, so its secrets cannot be found\n'
-  document.commentBefore = null
-  document.comment = null
-  visit(document, {
-    Node(_, node) {
-      node.comment = null
-      node.commentBefore = null
-    },
-    Pair(_, pair) {
-      if (isScalar(pair.key)) {
-        pair.key.commentBefore = null
-        pair.key.comment = null
-      }
-      const key = isScalar(pair.key) ? String(pair.key.value) : ''
-      if (!SECRET_KEY.test(key) || NOT_SECRET.test(key)) return undefined
-      if (isMap(pair.value) || isSeq(pair.value) || isScalar(pair.value)) pair.value = document.createNode(REDACTED)
-      return visit.SKIP
-    },
+  const read = readYaml(text, '')
+  if (!read.ok) return '# not shown: it is no YAML, so its secrets cannot be found\n'
+  const clean = mapLeaves(Configuration, read.value.value, (value, meaning) => {
+    if (meaning === 'secret' || meaning === 'unknown') return REDACTED
+    return typeof value === 'string' ? redactText(value, secrets) : value
   })
-  return redactText(document.toString(), secrets)
+  return redactText(stringify(clean, { lineWidth: 0 }), secrets)
 }
 
 const LOG_LINES_MAX = 2000

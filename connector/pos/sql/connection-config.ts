@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { filePath, secretFilePath } from '../../config/file-path.ts'
+import { secretValue } from '../../config/secret-value.ts'
 
 const timeoutMs = (usual: number, max = 600_000) => z.int().min(100).max(max).default(usual)
 
@@ -13,7 +14,7 @@ const onServer = {
   host: z.string().min(1).default('127.0.0.1'),
   port: z.int().min(1).max(65_535).optional(),
   user: z.string().min(1, 'the name of a database user'),
-  password: z.string().optional(),
+  password: secretValue(z.string()).optional(),
   /** One line; readable by the connector's user alone. */
   passwordFile: secretFilePath('password').optional(),
   database: z.string().min(1, 'the name of the database'),
