@@ -35,8 +35,7 @@ import { readTunnelState } from './link/tunnel-state.ts'
 import { createFreshness } from './freshness.ts'
 import { createMetrics } from './metrics.ts'
 import type { Pos } from './pos/port.ts'
-import { tellBroken } from './failure.ts'
-import { faultFields } from './fault.ts'
+import { tellBroken, tellFailure } from './failure.ts'
 import { watchReachable } from './pos-reachable.ts'
 import { readinessOf } from './readiness.ts'
 import { createTurn } from './turn.ts'
@@ -143,7 +142,7 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
     edge, log, everyMs: config.pull.everyMs, storeId: config.store.id, cancel, mayPull: standing.mayPull,
     receive(assignment) {
       const received = receive(assignment)
-      if (received.kind === 'different-body') log.error({ event: 'pull.different-body', assignmentId: assignment.assignmentId })
+      if (received.kind === 'different-body') log.error({ event: 'pull.different-body', assignmentId: assignment.assignmentId, hint: 'the edge offers this order again with another content: the first stands. Tell the operator' })
       return received.kind === 'journaled'
     },
     told: () => sender.drained(TOLD_BETWEEN_PULLS_MS),
@@ -169,7 +168,7 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
       if (again.length > 0) writer.wake()
       if (answer.requests.includes('reconcile')) reconciler.want()
       for (const { decision, id } of answer.requests.flatMap((word) => readFeedWord(word) ?? [])) {
-        decideFeed(shop, feed, decision, id).catch((error: unknown) => log.warn({ event: 'feed.undecided', ...faultFields(error) }))
+        decideFeed(shop, feed, decision, id).catch((error: unknown) => tellFailure(log, 'feed.undecided', 'command', error))
       }
     },
   })

@@ -11,7 +11,7 @@ try {
 } catch (error) {
   // The stack without the message: a message may hold what a driver put into it.
   const stack = error instanceof Error ? error.stack?.split('\n').filter((line) => line.startsWith('    at ')).slice(0, 8).join('\n') ?? '' : ''
-  process.stderr.write(`The connector broke: ${faultOf(error)}\n${stack}\n`)
+  process.stderr.write(`The connector broke: ${faultOf(error)}\n${stack}\n  What to do: nothing taken is lost. Try again; if it stays so, send these lines to whoever gave you the connector, with the archive that "diag" makes\n`)
   process.exitCode = EXIT.unexpected
 }
 // Kept-alive connections to the edge would hold the process for seconds more.

@@ -1,13 +1,18 @@
 import { execFileSync } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { z } from 'zod'
+import { toInstant } from '../../contract/clock.ts'
 import { loadConfig } from '../config/load-config.ts'
 import type { ConnectorConfig } from '../config/config.ts'
 import { writeControlFile } from '../control/control-file.ts'
+import { startControl } from '../control/control-server.ts'
+import type { LiveStatus } from '../control/live-status.ts'
 import { mayPass } from '../journal/database.ts'
+import { DatabaseFault } from '../pos/sql/database-fault.ts'
 import { SECRET, testFolder } from '../test-shop.ts'
 import { EXIT } from './exit-codes.ts'
-import { openOwnJournal } from './open-shop.ts'
+import { act, openOwnJournal } from './open-shop.ts'
 
 let folder: ReturnType<typeof testFolder>
 let said: string
@@ -54,6 +59,35 @@ test('a journal at which a command works is waited for by a service, one that a 
     expect([tryToOpen(config), said]).toEqual([EXIT.journal, expect.stringContaining(`(process ${process.pid})`)])
   } finally {
     command.journal.close()
+  }
+})
+
+test('what the POS says to a command is told with what to do, whether the connector runs or not, and is no end of the program', async () => {
+  const config = configWith(folder.file('journal.sqlite'))
+  const fault = (): never => {
+    throw new DatabaseFault('no-grant', '1142', 'The user till may not do this (bills)', 'Ask for the grant', new Error('denied to A Shopper'))
+  }
+  expect(tryToOpen(config)).toBe('opened')
+  expect(await act(config, { running: fault, stopped: async () => fault() })).toBe(EXIT.notDone)
+  expect(said).toContain('It is not done: The user till may not do this (bills). (DatabaseFault 1142 (Error))\n  What to do: Ask for the grant')
+
+  said = ''
+  const holding = openOwnJournal(config, 'any')
+  if ('exit' in holding) throw new Error('expected it to open')
+  const status = (): LiveStatus => ({
+    version: '1', url: 'http://127.0.0.1:1', startedAt: toInstant(0), doing: [{ what: 'watching' }], pos: { reachable: true, lookedAt: null, lookedAgoS: null },
+    edge: { answering: true, answeredAt: null, answeredAgoS: null, holdsStore: true, clockSkewMs: null }, comparisons: { finished: 0, failed: 0, wanted: false }, troubles: [],
+  })
+  const control = await startControl({ status, reconcile: () => {}, retryOrder: fault, giveUp: fault, retryRefused: fault, dropRefused: fault }, config.journal.file)
+  try {
+    const asked = { running: async (connector: Parameters<Parameters<typeof act>[1]['running']>[0]) => connector.ask('POST', '/orders/x/retry', z.object({})).then(() => EXIT.ok), stopped: async () => EXIT.ok }
+    expect(await act(config, asked)).toBe(EXIT.notDone)
+    expect(said).toContain('the running connector says: The user till may not do this (bills). (DatabaseFault 1142 (Error)) (500)')
+    expect(said).toContain('What to do: Ask for the grant')
+    expect(said).not.toContain('Shopper')
+  } finally {
+    await control.close()
+    holding.journal.close()
   }
 })
 

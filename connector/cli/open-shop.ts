@@ -5,6 +5,7 @@ import type { ConnectorConfig } from '../config/config.ts'
 import { runningProcess } from '../control/control-file.ts'
 import { findConnector, type Found } from '../control/control-client.ts'
 import type { Shop } from '../delivery/accept-order.ts'
+import { failureFields } from '../failure.ts'
 import { faultOf } from '../fault.ts'
 import { isDamaged, mayPass } from '../journal/database.ts'
 import { JournalInUse, openJournal, type Journal } from '../journal/journal.ts'
@@ -14,7 +15,7 @@ import { JournalRefused } from '../journal/schema.ts'
 import { openPos } from '../pos/open-pos.ts'
 import { createTurn } from '../turn.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
-import { complain } from './say.ts'
+import { complain, whatHappened } from './say.ts'
 
 type Running = Extract<Found, { kind: 'running' }>
 
@@ -78,7 +79,7 @@ export async function act(config: ConnectorConfig, acting: Acting): Promise<Exit
   const found = await findConnector(config.journal.file)
   switch (found.kind) {
     case 'running':
-      return acting.running(found)
+      return unbroken(() => acting.running(found))
     case 'denied':
     case 'silent':
       complainUnreachable(config, found.kind)
@@ -90,12 +91,23 @@ export async function act(config: ConnectorConfig, acting: Acting): Promise<Exit
       const pos = await openPos(config.pos, journal.memory)
       try {
         // Nothing is written to the POS here, so the store need not be held.
-        return await acting.stopped({ journal, pos, turn: createTurn(), now: systemClock, holdsStore: () => false })
+        return await unbroken(() => acting.stopped({ journal, pos, turn: createTurn(), now: systemClock, holdsStore: () => false }))
       } finally {
         await pos.close()
         journal.close()
       }
     }
+  }
+}
+
+/** What the POS or the running connector says instead of doing it is for the person who asked, and no end of this program. */
+async function unbroken(work: () => Promise<ExitCode>): Promise<ExitCode> {
+  try {
+    return await work()
+  } catch (error) {
+    const { fault, why, hint } = failureFields(error, 'command')
+    complain({ what: 'It is not done', why: whatHappened({ fault, why }), todo: hint ?? 'try again; "doctor" says what does not answer' })
+    return EXIT.notDone
   }
 }
 

@@ -76,7 +76,7 @@ export function inWords(report: StatusReport): string[] {
     ...(live ? live.doing.map((each, index) => `${index === 0 ? 'now         ' : '            '}${doingInWords(each)}`) : []),
     `numbering   epoch ${report.epoch ?? 'none yet'}, last ${report.lastSeq}, confirmed ${report.ackedSeq}`,
     `to send     ${report.outbox === 0 ? 'nothing: the edge has everything' : `${report.outbox} events, the oldest ${duration(report.lagS)} old`}`,
-    `orders      ${inbox}`,
+    `orders      ${inbox}${needsLook(report.inbox) ? '; "tillbridge-connector orders list --open" says what they wait for' : ''}`,
     ...(live ? [`seen        the POS ${ago(live.pos.lookedAgoS)}, the edge ${ago(live.edge.answeredAgoS)}`] : []),
     `first sync  ${report.synced ? 'done' : 'not done'}${report.reconcileWanted ? ', a comparison with the edge is due' : ''}`,
     ...filesInWords(report.files),
@@ -102,6 +102,7 @@ function filesInWords(files: StatusReport['files']): string[] {
     `${index === 0 ? 'last files  ' : '            '}${file.takenAt}  ${file.name}${OUTCOMES[file.outcome]}: ${file.outcome === 'taken' ? reportInWords(file) : file.why ?? ''}${file.outcome === 'rejected' ? ` (${file.to}.reasons.csv)` : ''}`)
 }
 
+const needsLook = ({ received = 0, intent = 0, in_doubt = 0 }: Record<string, number>): boolean => received + intent + in_doubt > 0
 const times = (count: number, since: string): string => (count > 1 ? ` (${count} times since ${since})` : '')
 const aboutWhat = ({ about, abouts }: Trouble): string => (about === undefined ? '' : abouts !== undefined && abouts > 1 ? ` ${about} and ${abouts - 1} more` : ` ${about}`)
 const todo = ({ hint }: { hint?: string | undefined }): string[] => (hint === undefined ? [] : [`    ${hint}`])

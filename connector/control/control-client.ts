@@ -1,5 +1,5 @@
 import { Agent, request } from 'node:http'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { isJournalLocked } from '../journal/journal-status.ts'
 import { readControlFile, type ControlFile } from './control-file.ts'
 
@@ -15,6 +15,11 @@ export type Found =
 /** The running connector did not do what was asked, in its own words. */
 export class ControlFailed extends Error {
   override name = 'ControlFailed'
+  readonly hint: string
+  constructor(message: string, hint: string) {
+    super(message)
+    this.hint = hint
+  }
 }
 
 /** A look into a slow POS is the longest a command takes. */
@@ -37,14 +42,18 @@ export async function findConnector(journalFile: string): Promise<Found> {
     async ask(method, path, shape, body) {
       const { status, text } = await send(control, method, path, body)
       const answer: unknown = JSON.parse(text)
-      if (status >= 400) throw new ControlFailed(`the running connector says: ${faultIn(answer)} (${status})`)
+      if (status >= 400) throw refusalIn(answer, status)
       return shape.parse(answer)
     },
   }
 }
 
-const faultIn = (answer: unknown): string =>
-  (typeof answer === 'object' && answer !== null && 'fault' in answer && typeof answer.fault === 'string' ? answer.fault : 'no')
+const Fault = z.object({ fault: z.string().default('no'), why: z.string().optional(), hint: z.string().optional() })
+
+function refusalIn(answer: unknown, status: number): ControlFailed {
+  const { fault, why, hint = 'look at "status", and at its log' } = Fault.catch({ fault: 'no' }).parse(answer)
+  return new ControlFailed(`the running connector says: ${why === undefined ? fault : `${why} (${fault})`} (${status})`, hint)
+}
 
 function send(control: ControlFile, method: string, path: string, body?: unknown): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
@@ -59,7 +68,7 @@ function send(control: ControlFile, method: string, path: string, body?: unknown
       response.on('end', () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }))
       response.on('error', reject)
     })
-    call.on('timeout', () => call.destroy(new ControlFailed('the running connector does not answer')))
+    call.on('timeout', () => call.destroy(new ControlFailed(`the running connector has not answered within ${ANSWER_WITHIN_MS / 1000} s`, 'it may still do it: look at "status", and ask again')))
     call.on('error', reject)
     call.end(content)
   })

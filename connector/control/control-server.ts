@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { RejectReason } from '../../contract/events.ts'
 import type { GiveUp, GivenUp } from '../delivery/give-up.ts'
 import { jsonIn, readBody } from '../delivery/read-body.ts'
-import { faultOf } from '../fault.ts'
+import { failureFields } from '../failure.ts'
 import type { Retried } from '../journal/read-refused-again.ts'
 import { removeControlFile, writeControlFile } from './control-file.ts'
 import type { LiveStatus } from './live-status.ts'
@@ -92,7 +92,8 @@ export function createControlRoutes(control: Control, token: string): Hono<Env> 
     return body ? c.json({ found: control.dropRefused(body.key) }) : c.json({ fault: 'not understood' }, 422)
   })
   app.notFound((c) => c.json({ fault: 'this connector does not know that command' }, 404))
-  app.onError((error, c) => c.json({ fault: faultOf(error) }, 500))
+  // Whoever has the token asked for it, and is told what the log would be.
+  app.onError((error, c) => c.json(failureFields(error, 'command'), 500))
   return app
 }
 

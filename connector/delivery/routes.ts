@@ -10,7 +10,8 @@ import { SIGNING_HEADERS, verifyCall } from '../../contract/signing.ts'
 import { AssignmentId } from '../../contract/values.ts'
 import type { LiveStatus } from '../control/live-status.ts'
 import { systemMonotonic, type EdgeClock } from '../edge/edge-clock.ts'
-import { faultFields, faultOf } from '../fault.ts'
+import { tellFailure } from '../failure.ts'
+import { faultFields } from '../fault.ts'
 import { JournalCannotWrite } from '../journal/database.ts'
 import type { Access } from '../link/access.ts'
 import type { Readiness } from '../readiness.ts'
@@ -88,7 +89,7 @@ export function createRoutes(delivery: Delivery): Hono<Env> {
     // The target as it came over the wire: a normalised one would not fit the signature.
     const target = c.env.incoming.url ?? ''
     if (!(await verifyCall(delivery.secrets, c.req.raw.headers, { method: c.req.method, target, body }, clock.now()))) {
-      warn({ event: 'delivery.unauthorized' })
+      warn({ event: 'delivery.unauthorized', hint: 'somebody called without the signature of this store, and nothing was taken. If the edge has orders and none come this way, its secret is another: "tillbridge-connector doctor" says so' })
       return refuse(c, { type: 'bad-signature' })
     }
     // Seconds, checked by the signature: the edge's time is at least this.
@@ -128,7 +129,7 @@ export function createRoutes(delivery: Delivery): Hono<Env> {
       log.error({ event: 'journal.cannot-write', ...faultFields(error) })
       return refuse(c, { type: 'journal-full' }, JOURNAL_FULL_RETRY_S)
     }
-    log.error({ event: 'delivery.fault', requestId: c.get('requestId'), fault: faultOf(error) })
+    tellFailure(log, 'delivery.fault', 'delivery', error, { requestId: c.get('requestId') })
     return refuse(c, { type: 'internal' })
   })
   return app

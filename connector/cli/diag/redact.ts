@@ -43,7 +43,7 @@ export function redactYaml(text: string, secrets: readonly string[]): string {
 const LOG_LINES_MAX = 2000
 /** Fields that the connector's own log lines have; whatever else stands in a line is left out. */
 const LOG_FIELDS = [
-  'time', 'level', 'event', 'fault', 'hint', 'waitMs', 'ms', 'attempt', 'assignmentId', 'outcome', 'status', 'problem', 'call', 'seq', 'code', 'epoch', 'how', 'count', 'events', 'compared', 'total',
+  'time', 'level', 'event', 'fault', 'why', 'hint', 'at', 'waitMs', 'ms', 'attempt', 'assignmentId', 'outcome', 'status', 'problem', 'call', 'seq', 'code', 'epoch', 'how', 'count', 'events', 'compared', 'total',
   'ackedSeq', 'lastSeq', 'sentSeq', 'expectedSeq', 'held', 'driftSkus', 'driftUnits', 'causes', 'key', 'part', 'exitCode', 'signal', 'storeId', 'connectorId', 'pos', 'version', 'method', 'state', 'reasons', 'skus',
 ] as const
 

@@ -18,6 +18,9 @@ export const STATE_WORDS: Record<InboxState, string> = {
   voided: 'taken out of the POS again',
 }
 
+/** What only a person can find out. */
+export const IN_DOUBT_TODO = 'look for it in the till, then: orders give-up ID --in-pos REFERENCE, or orders give-up ID --not-in-pos --reason REASON'
+
 export type ListOptions = { state?: string[] | undefined; open?: boolean | undefined; since?: string | undefined; limit: string; json?: boolean | undefined }
 
 const LIMIT_MAX = 10_000

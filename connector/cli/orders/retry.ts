@@ -3,7 +3,7 @@ import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { act, withJournal } from '../open-shop.ts'
 import { readConfig } from '../read-config.ts'
 import { complain, say } from '../say.ts'
-import { STATE_WORDS } from './list.ts'
+import { IN_DOUBT_TODO, STATE_WORDS } from './list.ts'
 
 /** Tries an order again now, whatever it waits for after a fault. Harmless twice: the order is looked up in the POS before every write. */
 export async function retryOrder(configPath: string, id: string): Promise<ExitCode> {
@@ -19,7 +19,7 @@ export async function retryOrder(configPath: string, id: string): Promise<ExitCo
   if (row.state === 'in_doubt') {
     complain({
       what: `Order ${row.assignmentId} is not tried again`, why: 'nobody knows whether the POS has it, so a second try could be a second sale',
-      todo: 'look for it in the till, then: orders give-up ID --in-pos REFERENCE, or orders give-up ID --not-in-pos --reason REASON',
+      todo: IN_DOUBT_TODO,
     })
     return EXIT.notDone
   }

@@ -7,7 +7,7 @@ import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { withJournal } from '../open-shop.ts'
 import { readConfig } from '../read-config.ts'
 import { complain, say, sayJson } from '../say.ts'
-import { lastTryInWords, STATE_WORDS, summary } from './list.ts'
+import { IN_DOUBT_TODO, lastTryInWords, STATE_WORDS, summary } from './list.ts'
 
 /** What the journal still knows of an order's way: confirmed events go after a while. */
 export type Step = { at: string; what: string; confirmed: boolean | null }
@@ -60,6 +60,7 @@ function inWords(row: InboxRow, timeline: Step[]): string[] {
     `state      ${row.state}: ${STATE_WORDS[row.state]}${row.cancel === 'none' ? '' : `; cancel ${row.cancel}`}`,
     ...(row.posReference ? [`in the POS ${row.posReference}`] : []),
     ...(row.reason || row.detail ? [`why        ${[row.reason, row.detail].filter((part) => part !== null).join(': ')}`] : []),
+    ...(row.state === 'in_doubt' ? [`what to do ${IN_DOUBT_TODO}`] : []),
     ...(last ? [last.happened, ...(last.todo === null ? [] : [`what to do ${last.todo}`])] : []),
     'timeline',
     ...timeline.map(({ at, what, confirmed }) => `  ${at}  ${what}${confirmed === null ? '' : confirmed ? ', confirmed' : ', on its way'}`),
