@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { stringify } from 'yaml'
@@ -70,6 +70,15 @@ test('a store that is not paired yet is told so, once, and all else is looked at
 test('a configuration that is wrong besides ends with 2', async () => {
   vi.spyOn(process.stderr, 'write').mockReturnValue(true)
   expect(await doctor(configure({ secretFile: 'secret' }, (yaml) => yaml.replace('currency: USD', 'currency: 7')), { json: true })).toBe(EXIT.configuration)
+})
+
+test('the connector\'s own table in the till is not made by looking', async () => {
+  const config = configure({ secret: SECRET }, (yaml) => yaml.replace('ownTable: false', 'ownTable: true').replace('stockFallsAt: accept', 'stockFallsAt: later').replace('SELECT id AS reference, state FROM bills WHERE reference = :assignmentId', 'SELECT o.pos_reference AS reference, b.state FROM tillbridge_orders o JOIN bills b ON b.id = o.pos_reference WHERE o.assignment_id = :assignmentId'))
+  expect(readFileSync(config, 'utf8')).toMatch(/tillbridge_orders o[\s\S]*ownTable: true/)
+  const before = readFileSync(folder.file('pos.sqlite'))
+  const { report } = await examined(config)
+  expect(report.findings.filter(({ name }) => ['statements', 'pos', 'pos can'].includes(name)).map(({ detail }) => detail)).toEqual(['are understood', 'nothing for sale', 'Changes:', 'Deletes:', 'when the staff complete it', 'looked up by its reference'].map((words) => expect.stringContaining(words) as string))
+  expect(readFileSync(folder.file('pos.sqlite')).equals(before)).toBe(true)
 })
 
 test('a table of the order statements that is misspelt ends with 7, under its place in the configuration', async () => {

@@ -4,6 +4,7 @@ import { inWords } from '../../pos/capability-words.ts'
 import { inspectPos } from '../../pos/inspect/inspect-pos.ts'
 import { openPos } from '../../pos/open-pos.ts'
 import type { Pos, PosMemory } from '../../pos/port.ts'
+import type { PosConfig } from '../../pos/pos-config.ts'
 import { assumptions } from '../../pos/unicenta/unicenta-config.ts'
 import { faultText } from '../say.ts'
 import { broken, doubtful, fine, type Finding } from './finding.ts'
@@ -15,16 +16,20 @@ const NO_MEMORY: PosMemory = { get: () => null, list: () => [] }
 export async function lookAtPos(config: ConnectorConfig): Promise<Finding[]> {
   const inspections: Finding[] = await inspectPos(config.pos)
   const pos = await openPos(config.pos, NO_MEMORY)
+  const looking = await openPos(onlyLookingAt(config.pos), NO_MEMORY)
   try {
     const abilities = inWords(pos.capabilities).map((words) => fine('pos can', words))
     // What does not answer need not be asked again.
     const isAway = inspections.some(({ name, level }) => name === 'database' && level === 'fail')
     const assumed = config.pos.type === 'unicenta' ? assumptions(config.pos).map((words) => doubtful('pos', words, 'say it in pos: of the configuration')) : []
-    return [...inspections, ...(isAway ? [] : [await reading(config, pos)]), ...assumed, ...abilities]
+    return [...inspections, ...(isAway ? [] : [await reading(config, looking)]), ...assumed, ...abilities]
   } finally {
-    await pos.close()
+    await Promise.all([pos.close(), looking.close()])
   }
 }
+
+/** An adapter with a table of its own makes it as it first reads, and whoever only looks makes nothing. The order statements have been asked about. */
+const onlyLookingAt = (config: PosConfig): PosConfig => (config.type === 'sql' && config.orders?.ownTable ? { ...config, orders: undefined } : config)
 
 async function reading({ pos: config }: ConnectorConfig, pos: Pos): Promise<Finding> {
   // To read files is to take them in, which is the connector's to do.
