@@ -34,7 +34,7 @@ export function orderChangeEffect(change: PosOrderChange, row: InboxRow | null, 
       return {
         assignmentId,
         change: { stockFell: true },
-        events: [{ type: 'order.stock_fell', occurredAt, data: { assignmentId, lines: linesOf(row?.assignment ?? null), levels } }],
+        events: [{ type: 'order.stock_fell', occurredAt, data: { assignmentId, lines: linesOf(row?.kept ?? null), levels } }],
       }
     case 'refused':
       if (row && hasLeft(row.progress)) return { assignmentId, change: {}, events: [] }
@@ -60,7 +60,7 @@ const endsDoubt = ({ kind }: PosOrderChange, { state }: InboxRow, { duplicates }
 /** Whose levels must be read back with these changes. A change that moves no stock needs none. */
 export function skusOfChange(change: PosOrderChange, row: InboxRow | null, moved: readonly string[], pos: Doubtful): string[] {
   if (change.kind === 'progress' && !(row && endsDoubt(change, row, pos))) return []
-  return row?.assignment ? skusOf(row.assignment) : [...moved]
+  return row?.kept ? skusOf(row.kept) : [...moved]
 }
 
 export function saleEvent(sale: PosSale): OutgoingEvent {

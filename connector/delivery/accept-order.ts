@@ -122,13 +122,13 @@ function doubt(shop: Shop, assignmentId: string, detail: string): Settled {
  */
 export async function voidOrder(shop: Shop, row: InboxRow): Promise<Settled> {
   const { journal, pos, now } = shop
-  const { assignmentId, assignment } = row
+  const { assignmentId, kept } = row
   return shop.turn(async () => {
     const found = await pos.findOrder(assignmentId)
     if (!shop.holdsStore()) return 'waiting'
     // A POS whose web order is a finished sale does not know that its goods have left: the desk told the journal.
     const answer = found?.state === 'void' ? 'voided' : hasLeft(journal.inbox.get(assignmentId)?.progress ?? null) ? 'refused' : await pos.voidOrder(assignmentId)
-    const levels = await pos.readLevels(skusOf(assignment))
+    const levels = await pos.readLevels(skusOf(kept))
     return journal.transaction((): Settled => {
       const current = journal.inbox.get(assignmentId)
       if (!current || current.cancel !== 'requested') return 'moved-on'
@@ -146,7 +146,7 @@ export async function voidOrder(shop: Shop, row: InboxRow): Promise<Settled> {
 export async function answerAgain(shop: Shop, row: InboxRow): Promise<Settled> {
   const { journal, pos, now } = shop
   return shop.turn(async () => {
-    const levels = await pos.readLevels(skusOf(row.assignment))
+    const levels = await pos.readLevels(skusOf(row.kept))
     return journal.transaction((): Settled => {
       const current = journal.inbox.get(row.assignmentId)
       if (!current) return 'moved-on'

@@ -20,7 +20,7 @@ export type CancelOutcome = { settled: 'struck' | 'voided' | 'refused' | 'in_dou
 
 /** What a requested cancel comes to after the POS was asked. */
 export function cancelOutcome(row: InboxRow, attempt: VoidAttempt): CancelOutcome {
-  const { assignmentId, assignment, state } = row
+  const { assignmentId, kept, state } = row
   const { found, answer, levels, now } = attempt
   const refusal = cancelEvent(assignmentId, 'refused', null, now)
   const doubt = (detail: string): CancelOutcome =>
@@ -30,27 +30,27 @@ export function cancelOutcome(row: InboxRow, attempt: VoidAttempt): CancelOutcom
   if (answer === 'absent') {
     // A POS that cannot be searched cannot say that it has nothing: the person who looks decides this too.
     if (state === 'in_doubt') return doubt('a cancel was asked for while it is not known whether the POS has this order')
-    if (state === 'struck' && assignment === null && !attempt.searchable && !attempt.firstJournal) {
+    if (state === 'struck' && kept === null && !attempt.searchable && !attempt.firstJournal) {
       return doubt('a cancel was asked for of what an earlier journal may have written, and the POS cannot be searched for it')
     }
     if (state === 'struck') return { settled: 'struck', change: { cancel: 'done' }, events: [cancelEvent(assignmentId, 'struck', null, now)] }
     // Gone from a POS that would show it: nothing of it stands there any more.
     if (attempt.searchable) return voided(assignmentId, levels, now)
   }
-  if (state !== 'done' && assignment && found) {
+  if (state !== 'done' && kept && found) {
     // A lost journal wrote it and the staff have gone too far with it: the order stands, whatever this journal thought of it.
     const progress = progressOf(found.state)
     return {
       settled: 'refused',
       change: { state: 'done', posReference: found.posReference, stockFell: found.stockFell, cancel: 'refused', ...(progress ? { progress } : {}) },
       events: [
-        acceptedEvent(assignment, found.posReference, found.stockFell, levels, now),
+        acceptedEvent(kept, found.posReference, found.stockFell, levels, now),
         ...(progress ? [statusEvent(assignmentId, progress, now)] : []),
         refusal,
       ],
     }
   }
-  if (state === 'struck' && assignment) return doubt('the POS refuses to take this order back and does not show it')
+  if (state === 'struck' && kept) return doubt('the POS refuses to take this order back and does not show it')
   // Without a body it stays a tombstone that lets its delivery in (receive-order.ts).
   return { settled: 'refused', change: { cancel: 'refused' }, events: [refusal] }
 }

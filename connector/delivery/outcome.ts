@@ -1,23 +1,22 @@
-import type { Assignment } from '../../contract/assignment.ts'
 import { toInstant } from '../../contract/clock.ts'
 import type { Level, RejectReason } from '../../contract/events.ts'
 import type { FulfilmentProgress } from '../../contract/status.ts'
-import type { InboxRow } from '../journal/inbox.ts'
+import type { InboxRow, KeptOrder } from '../journal/inbox.ts'
 import type { OutgoingEvent } from '../journal/outgoing-event.ts'
 import type { Pos } from '../pos/port.ts'
 
 type PosOrderState = NonNullable<Awaited<ReturnType<Pos['findOrder']>>>['state']
 
-/** Every SKU of an assignment, once. */
-export const skusOf = (assignment: Assignment | null): string[] => [...new Set(assignment?.lines.map((line) => line.sku))]
+/** Every SKU of an order, once. */
+export const skusOf = (order: KeptOrder | null): string[] => [...new Set(order?.lines.map((line) => line.sku))]
 
-export const linesOf = (assignment: Assignment | null): { lineId: string; quantity: number }[] =>
-  assignment?.lines.map(({ lineId, quantity }) => ({ lineId, quantity })) ?? []
+export const linesOf = (order: KeptOrder | null): { lineId: string; quantity: number }[] =>
+  order?.lines.map(({ lineId, quantity }) => ({ lineId, quantity })) ?? []
 
-export const acceptedEvent = (assignment: Assignment, posReference: string, stockFell: boolean, levels: Level[], now: number): OutgoingEvent => ({
+export const acceptedEvent = (order: KeptOrder, posReference: string, stockFell: boolean, levels: Level[], now: number): OutgoingEvent => ({
   type: 'order.accepted',
   occurredAt: toInstant(now),
-  data: { assignmentId: assignment.assignmentId, posReference, stockFell, lines: linesOf(assignment), levels },
+  data: { assignmentId: order.assignmentId, posReference, stockFell, lines: linesOf(order), levels },
 })
 
 /** What the contract allows a detail to be. */
@@ -54,14 +53,14 @@ export const hasLeft = (progress: FulfilmentProgress | null): boolean => progres
 
 /** The outcome of an assignment told again, with levels read just now. Nothing while there is no outcome. */
 export function outcomeAgain(row: InboxRow, levels: Level[], now: number): OutgoingEvent[] {
-  const { assignmentId, assignment } = row
+  const { assignmentId, kept } = row
   switch (row.state) {
     case 'received':
     case 'intent':
       return []
     case 'done':
       return [
-        ...(assignment && row.posReference ? [acceptedEvent(assignment, row.posReference, row.stockFell, levels, now)] : []),
+        ...(kept && row.posReference ? [acceptedEvent(kept, row.posReference, row.stockFell, levels, now)] : []),
         ...(row.progress ? [statusEvent(assignmentId, row.progress, now)] : []),
         ...(row.cancel === 'refused' ? [cancelEvent(assignmentId, 'refused', null, now)] : []),
       ]

@@ -9,7 +9,7 @@ const LATER = { stockFallsAt: 'later' } as const
 const ADDRESS = { name: 'A', line1: 'B', city: 'C', postalCode: '1', country: 'US' }
 
 const row = (change: Partial<InboxRow> = {}): InboxRow => ({
-  arrival: 1, assignmentId: assignmentOf(1, { A: 1 }).assignmentId, bodyHash: 'h', assignment: assignmentOf(1, { A: 1 }), state: 'done', posReference: 'POS 17', stockFell: true,
+  arrival: 1, assignmentId: assignmentOf(1, { A: 1 }).assignmentId, bodyHash: 'h', assignment: assignmentOf(1, { A: 1 }), kept: assignmentOf(1, { A: 1 }), state: 'done', posReference: 'POS 17', stockFell: true,
   progress: null, reason: null, detail: null, cancel: 'none', answerAgain: false, toldEpoch: 1, toldSeq: 1, receivedAt: NOW, changedAt: NOW, lastTry: null, ...change,
 })
 const shipped = (change: Partial<InboxRow> = {}) => row({ assignment: assignmentOf(1, { A: 1 }, { fulfillment: { method: 'ship', address: ADDRESS } }), ...change })

@@ -11,11 +11,17 @@ import { isSettling, nextTry, type LastTry, type TryFault } from './last-try.ts'
 export type InboxState = 'received' | 'intent' | 'done' | 'rejected' | 'struck' | 'in_doubt' | 'voided'
 export type CancelState = 'none' | 'requested' | 'refused' | 'done'
 
+/** What stays of an order for ever (journal/forget.ts): how people call it, and what its outcome is told with. */
+export type KeptOrder = { assignmentId: string; number: string; lines: { lineId: string; sku: string; quantity: number }[] }
+
 export type InboxRow = {
   arrival: number
   assignmentId: string
   bodyHash: string | null
+  /** Null when it never came, and when it was finished long ago. */
   assignment: Assignment | null
+  /** Null when it never came. */
+  kept: KeptOrder | null
   state: InboxState
   posReference: string | null
   stockFell: boolean
@@ -132,14 +138,18 @@ function lastTryOf(row: Row): LastTry | null {
   return kept === null ? null : JSON.parse(kept) as LastTry
 }
 
+const isWhole = (order: Assignment | KeptOrder): order is Assignment => 'acceptBy' in order
+
 function toInboxRow(row: Row): InboxRow {
   const body = textOrNull(row, 'body')
+  // Written by `insert` after the schema had accepted it, or by `forget`; the words below are held by the table's checks.
+  const order = body === null ? null : JSON.parse(body) as Assignment | KeptOrder
   return {
     arrival: integer(row, 'arrival'),
     assignmentId: text(row, 'assignment_id'),
     bodyHash: textOrNull(row, 'body_hash'),
-    // Written by `insert` after the schema had accepted it; the words below are held by the table's checks.
-    assignment: body === null ? null : JSON.parse(body) as Assignment,
+    assignment: order && isWhole(order) ? order : null,
+    kept: order,
     state: text(row, 'state') as InboxState,
     posReference: textOrNull(row, 'pos_reference'),
     stockFell: integer(row, 'stock_fell') === 1,

@@ -24,7 +24,7 @@ export async function keepJournal({ journal, log, now, monotonic, keepFinishedDa
         forgotAt = monotonic()
         // A page at a time, so that a delivery comes in between.
         const daysAgo = (days: number): number => now() - days * DAY_MS
-        while (!signal.aborted && journal.forget.customers(daysAgo(keepFinishedDays), daysAgo(Math.max(keepFinishedDays, KEEP_UNTOUCHED_DAYS))) > 0) await bell.wait(1, signal)
+        while (!signal.aborted && journal.forget.finished(daysAgo(keepFinishedDays), daysAgo(Math.max(keepFinishedDays, KEEP_UNTOUCHED_DAYS))) > 0) await bell.wait(1, signal)
       }
     } catch (error) {
       log.warn({ event: 'journal.upkeep-fault', ...faultFields(error) })

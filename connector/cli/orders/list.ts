@@ -59,7 +59,7 @@ export function listOrders(configPath: string, { state, open, since, limit, json
 
 /** An order without its body: what may be seen over a shoulder. */
 export const summary = (row: InboxRow) => ({
-  assignmentId: row.assignmentId, number: row.assignment?.number ?? null, state: row.state, cancel: row.cancel, posReference: row.posReference, progress: row.progress,
+  assignmentId: row.assignmentId, number: row.kept?.number ?? null, state: row.state, cancel: row.cancel, posReference: row.posReference, progress: row.progress,
   reason: row.reason, detail: row.detail, receivedAt: toInstant(row.receivedAt), changedAt: toInstant(row.changedAt), lastTry: lastTryOf(row),
 })
 
@@ -79,7 +79,7 @@ export function lastTryInWords(row: Pick<InboxRow, 'lastTry'>): { happened: stri
 }
 
 const rowOf = (row: InboxRow): string[] => [
-  row.assignmentId, row.assignment?.number ?? '-', row.progress ?? row.state, row.cancel === 'none' ? '-' : row.cancel, row.posReference ?? '-', toInstant(row.receivedAt),
+  row.assignmentId, row.kept?.number ?? '-', row.progress ?? row.state, row.cancel === 'none' ? '-' : row.cancel, row.posReference ?? '-', toInstant(row.receivedAt),
   whyOf(row),
 ]
 

@@ -19,7 +19,7 @@ export function timelineOf(row: InboxRow, journal: Pick<JournalReader, 'outbox' 
   const acked = journal.outbox.acked().seq
   const told = journal.eventsAbout(row.assignmentId, EVENTS_MAX).filter((event) => assignmentOf(event) === row.assignmentId)
   return [
-    { at: toInstant(row.receivedAt), what: row.assignment ? 'received' : 'a cancel came before the order', confirmed: null },
+    { at: toInstant(row.receivedAt), what: row.kept ? 'received' : 'a cancel came before the order', confirmed: null },
     ...told.map((event: NumberedEvent) => ({ at: event.occurredAt, what: `told the edge: ${event.type}${'outcome' in event.data ? ` (${event.data.outcome})` : 'reason' in event.data ? ` (${event.data.reason})` : 'status' in event.data ? ` (${event.data.status})` : ''}`, confirmed: event.seq <= acked })),
     { at: toInstant(row.changedAt), what: `now: ${row.state}${row.progress ? `, ${row.progress}` : ''}`, confirmed: null },
   ]
@@ -53,10 +53,10 @@ export function money({ amountMinor, currency }: Money): string {
 }
 
 function inWords(row: InboxRow, timeline: Step[]): string[] {
-  const { assignment } = row
+  const { assignment, kept } = row
   const last = lastTryInWords(row)
   return [
-    `order      ${row.assignmentId}${assignment ? `, number ${assignment.number}` : ''}`,
+    `order      ${row.assignmentId}${kept ? `, number ${kept.number}` : ''}`,
     `state      ${row.state}: ${STATE_WORDS[row.state]}${row.cancel === 'none' ? '' : `; cancel ${row.cancel}`}`,
     ...(row.posReference ? [`in the POS ${row.posReference}`] : []),
     ...(row.reason || row.detail ? [`why        ${[row.reason, row.detail].filter((part) => part !== null).join(': ')}`] : []),
@@ -72,6 +72,10 @@ function inWords(row: InboxRow, timeline: Step[]): string[] {
       `how        ${assignment.fulfillment.method}`,
       `customer   ${assignment.customer.name}, ${assignment.customer.email}${assignment.customer.phone ? `, ${assignment.customer.phone}` : ''}`,
       ...(assignment.note ? [`note       ${assignment.note}`] : []),
+    ] : kept ? [
+      'lines',
+      ...kept.lines.map((line) => `  ${line.quantity} × ${line.sku}`),
+      'the rest   was forgotten: it was finished longer ago than journal.keepFinishedDays',
     ] : []),
   ]
 }
