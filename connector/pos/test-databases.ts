@@ -146,7 +146,7 @@ function prepareMariaDb(folder: string, port: number): Prepared {
   return {
     command,
     args: [
-      '--no-defaults', `--datadir=${folder}/data`, `--user=${username}`, `--port=${port}`, `--bind-address=${HOST}`, `--socket=${folder}/mysqld.sock`, `--pid-file=${folder}/mysqld.pid`,
+      '--no-defaults', `--datadir=${folder}/data`, `--tmpdir=${folder}`, `--user=${username}`, `--port=${port}`, `--bind-address=${HOST}`, `--socket=${folder}/mysqld.sock`, `--pid-file=${folder}/mysqld.pid`,
       `--init-file=${init}`, '--skip-log-bin', '--innodb-buffer-pool-size=64M', '--innodb-flush-log-at-trx-commit=2', '--innodb-doublewrite=0', '--performance-schema=OFF', '--skip-name-resolve',
     ],
     log: { isReady: (output) => output.includes('ready for connections') },
