@@ -7,8 +7,9 @@ export function addDoctorCommand(program: Command, onExit: (code: ExitCode) => v
   program.command('doctor').description('does everything answer as it should? each finding with a fix')
     .requiredOption(...CONFIG).option(...JSON_FLAG)
     .addHelpText('after', `
-Looks at the disk, the journal, the POS (reachable, grants, time zone, clock), the edge (reachable, signature, clock), the
-tunnel and the desk. It changes nothing and is safe beside a running connector.
+Looks at the disk, the journal, orders that are tried in vain, the POS (reachable, whether it would run each statement for
+this user, time zone, clock), the edge (reachable, signature, clock), the tunnel and the desk. It changes nothing, runs none
+of those statements, and is safe beside a running connector. A store that is not paired yet is looked at all the same.
 
 Ends with 0 when nothing is broken (warnings included), with 7 when something must be mended, with 2 when the configuration
 cannot be read.

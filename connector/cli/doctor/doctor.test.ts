@@ -1,7 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { stringify } from 'yaml'
+import { parse, stringify } from 'yaml'
 import { z } from 'zod'
 import { openConnection } from '../../pos/sql/connection.ts'
 import { createTables, sqlShopConfig } from '../../pos/sql/test-sql-shop.ts'
@@ -85,4 +85,16 @@ test('a table of the order statements that is misspelt ends with 7, under its pl
   const { code, report } = await examined(configure({ secret: SECRET }, (yaml) => yaml.replace('INSERT INTO bill_lines', 'INSERT INTO bill_line')))
   expect(code).toBe(EXIT.attention)
   expect(report.findings).toContainEqual({ name: 'pos.orders.write.1.run', level: 'fail', detail: expect.stringContaining('no such table: bill_line') as string, fix: expect.stringContaining('pos.orders.write.1.run') as string })
+})
+
+test('of a POS that drops files: a place for web orders that is none', async () => {
+  const config = configure({ secret: SECRET }, (yaml) => stringify({
+    ...z.record(z.string(), z.unknown()).parse(parse(yaml)),
+    pos: { type: 'csv', folder: folder.file('drop'), currency: 'USD', timeZone: 'UTC', goods: { files: ['goods*.csv'], columns: { sku: 'sku', name: 'name', price: 'price' } } },
+  }))
+  mkdirSync(folder.file('drop'))
+  const ofPos = async () => (await examined(config)).report.findings.filter(({ name }) => name === 'pos')
+  expect(await ofPos()).toMatchObject([{ level: 'ok' }])
+  writeFileSync(folder.file('drop/orders'), 'not a folder')
+  expect(await ofPos()).toMatchObject([{ level: 'fail', detail: expect.stringMatching(/drop\/orders cannot be read and written/) as string }])
 })

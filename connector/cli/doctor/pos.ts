@@ -1,6 +1,8 @@
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import type { ConnectorConfig } from '../../config/config.ts'
 import { inWords } from '../../pos/capability-words.ts'
+import { PLACES } from '../../pos/csv/drop-folder.ts'
 import { inspectPos } from '../../pos/inspect/inspect-pos.ts'
 import { openPos } from '../../pos/open-pos.ts'
 import type { Pos, PosMemory } from '../../pos/port.ts'
@@ -46,10 +48,20 @@ async function reading({ pos: config }: ConnectorConfig, pos: Pos): Promise<Find
 }
 
 function folderFinding(folder: string): Finding {
+  // What the connector makes in it may belong to somebody else by now: web orders go into one of those.
+  const inside = PLACES.map((place) => join(folder, place)).filter((path) => existsSync(path))
+  for (const path of [folder, ...inside]) {
+    const why = whyNotUsable(path)
+    if (why !== null) return broken('pos', `${path} cannot be read and written (${why})`, path === folder ? 'make or mount the folder, give it to the connector\'s user, or mend pos.folder' : 'give it to the connector\'s user: web orders and files that were read go there')
+  }
+  return fine('pos', `${folder} can be read and written`)
+}
+
+function whyNotUsable(folder: string): string | null {
   try {
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK)
-    return fine('pos', `${folder} can be read and written`)
+    return statSync(folder).isDirectory() ? null : 'it is no folder'
   } catch (error) {
-    return broken('pos', `${folder} cannot be read and written (${faultText(error)})`, 'make or mount the folder, give it to the connector\'s user, or mend pos.folder')
+    return faultText(error)
   }
 }
