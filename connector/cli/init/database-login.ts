@@ -15,7 +15,7 @@ export const loginQuestions = (database: string): Question[] => [
   { key: 'port', message: 'Its port', usual: usualPort, wrong: isPort },
   { key: 'database', message: 'The name of the database', usual: database },
   { key: 'user', message: 'The database user made for the connector', usual: 'tillbridge' },
-  { key: 'ssl', message: 'Is the connection encrypted?', usual: 'off', choices: ['off', 'required'] },
+  { key: 'ssl', message: 'Is the connection encrypted?', usual: 'off', choices: ['off', 'required'], words: { off: 'the database is on this machine', required: 'it is elsewhere; its certificate must be trusted here' } },
 ]
 
 export const loginYaml = ({ host, port, database, user, ssl }: Answers, { password }: Pick<StoreFiles, 'password'>): string => `  connection:

@@ -40,7 +40,7 @@ describe('two stores in one folder', () => {
     for (const name of ['north.secret', 'south.secret']) pairByHand(name)
     const [north, south] = [configured('north.yaml'), configured('south.yaml')]
     expect([north.journal.file, south.journal.file]).toEqual([folder.file('data/north.sqlite'), folder.file('data/south.sqlite')])
-    expect([north.server.port, south.server.port]).toEqual([8791, 8792])
+    expect([north.server.port, south.server.port]).toEqual([8791, 8793])
     expect(readdirSync(folder.path).sort()).toEqual(['data', 'north.password', 'north.secret', 'north.yaml', 'south.password', 'south.secret', 'south.yaml'])
     expect(['north', 'south'].map((name) => readFileSync(folder.file(`${name}.yaml`), 'utf8').includes(`pinFile: "${name}.pin"`))).toEqual([true, true])
   })
@@ -95,6 +95,15 @@ test('an edge that does not answer leaves the configuration, and says how to go 
   expect(said).toContain('The configuration is written')
   expect(said).toContain(`tillbridge-connector pair   --config ${folder.file('shop.yaml')}`)
   expect(statSync(folder.file('shop.yaml')).mode & 0o777).toBe(0o600)
+})
+
+test.each([
+  ['ospos', [], 'docs grants-ospos'], ['unicenta', ['dialect=postgres'], 'docs grants-unicenta-postgres'], ['unicenta', ['dialect=mariadb'], 'docs grants-unicenta-mysql'], ['sql', [], 'docs adapters'],
+])('of a %s %s, what somebody has to do first is said, and its usual port is written', async (pos, set, words) => {
+  vi.stubEnv(PASSWORD_VARIABLE, 'hush')
+  expect(await start('shop.yaml', { pos, set })).toBe(EXIT.ok)
+  expect(said).toContain(words)
+  expect(readFileSync(folder.file('shop.yaml'), 'utf8')).toContain(set[0]?.includes('postgres') ? 'port: 5432' : 'port: 3306')
 })
 
 test('before it is paired, check says so and looks at the rest; then a service takes it as init wrote it', async () => {

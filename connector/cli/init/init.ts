@@ -52,27 +52,34 @@ export async function init(file: string, options: InitOptions): Promise<ExitCode
   }
   const name = /\s/.test(file) ? JSON.stringify(file) : file
   if (!write(plan, name)) return EXIT.notDone
-  const next = nextSteps(plan, name)
   if (plan.code === null) {
-    say(`Not paired yet: ask the operator for a one-time code first.\nNext:\n  tillbridge-connector pair   --config ${name}\n${next}`)
+    say(`Not paired yet: ask the operator for a one-time code.\n${nextSteps(plan, name, ['pair'])}`)
     return EXIT.ok
   }
   const paired = await pair({ url: plan.edgeUrl, storeId: plan.storeId, secretFile: plan.secretFile }, plan.code)
   if (paired !== EXIT.ok) {
-    warn(`The configuration is written, and stays. When the above is mended, go on with:\n  tillbridge-connector pair   --config ${name}\n${next}`)
+    warn(`The configuration is written, and stays. When the above is mended, go on.\n${nextSteps(plan, name, ['pair'])}`)
     return paired
   }
-  say(`Store ${plan.storeId} is paired; its secret is in ${plan.secretFile}.\nNext:\n${next}`)
+  say(`Store ${plan.storeId} is paired; its secret is in ${plan.secretFile}.\n${nextSteps(plan, name, [])}`)
   return EXIT.ok
 }
 
-type Plan = { edgeUrl: string; storeId: string; configFile: string; secretFile: string; journalFile: string; yaml: string; password: { file: string; text: string } | null; code: string | null }
+type Plan = { edgeUrl: string; storeId: string; configFile: string; secretFile: string; journalFile: string; first: string | null; yaml: string; password: { file: string; text: string } | null; code: string | null }
 
 /** Every answer, looked at. Writes nothing. */
 async function planned(configFile: string, options: InitOptions, mayAsk: boolean): Promise<Plan> {
   const folder = dirname(configFile)
   const files = storeFiles(configFile)
   const neighbours = neighboursOf(configFile)
+  const secretFile = resolve(folder, files.secret)
+  const passwordFile = resolve(folder, files.password)
+  const mayWrite = (paths: readonly string[]): void => {
+    const taken = paths.find((path) => existsSync(path))
+    if (taken !== undefined && !options.force) throw new InTheWay(`${taken} is there already`, 'name another file, or add --force to write over it; "pair" alone gets a new secret')
+  }
+  // Before anybody answers a dozen questions in vain.
+  mayWrite([configFile, ...(options.pair ? [secretFile] : [])])
   const ask = asker(mayAsk)
   const type = await ask({ key: '--pos', message: 'Which POS?', choices: POS_TYPES, words: POS_TITLES }, options.pos)
   const template = TEMPLATES[type]
@@ -85,23 +92,20 @@ async function planned(configFile: string, options: InitOptions, mayAsk: boolean
   const journalFile = resolve(folder, await ask({ key: '--journal', message: 'Where is the journal kept (a local disk)?', usual: usualJournal }, options.journal))
   const port = Number(await ask({ key: '--port', message: 'Port for the tunnel and the desk page', usual: String(freePort(USUAL_PORT, neighbours)), wrong: (text) => (/^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? null : 'a number from 0 to 65535') }, options.port))
   const needsPassword = template.needsPassword?.(answers) ?? false
-  const secretFile = resolve(folder, files.secret)
-  const passwordFile = resolve(folder, files.password)
 
   const own = template.questions.flatMap(({ key, path }) => (path === 'own' ? [answers[key] ?? ''] : []))
   for (const each of [secretFile, journalFile, ...(needsPassword ? [passwordFile] : []), ...own]) {
     const other = neighbours.find((neighbour) => neighbour.files.has(each))
     if (other) throw new InTheWay(`${each} belongs to the store of ${other.file}`, 'give this store a name or a place of its own')
   }
-  const taken = [configFile, ...(needsPassword ? [passwordFile] : []), ...(options.pair ? [secretFile] : [])].find((path) => existsSync(path))
-  if (taken !== undefined && !options.force) throw new InTheWay(`${taken} is there already`, 'name another file, or add --force to write over it; "pair" alone gets a new secret')
+  if (needsPassword) mayWrite([passwordFile])
 
   const yaml = composeYaml({ edgeUrl, storeId, journalFile, port, files }, template, answers)
   const [problem] = problemsInText(yaml, configFile)
   if (problem) throw new NotAnswered(`${problem.key}: expected ${problem.expected}; found ${problem.found}`)
   const text = needsPassword ? await posPassword(mayAsk) : ''
   const code = options.pair ? await givenCode(options, mayAsk) : null
-  return { edgeUrl, storeId, configFile, secretFile, journalFile, yaml, password: needsPassword ? { file: passwordFile, text } : null, code }
+  return { edgeUrl, storeId, configFile, secretFile, journalFile, first: template.first?.(answers) ?? null, yaml, password: needsPassword ? { file: passwordFile, text } : null, code }
 }
 
 const isUrl = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
@@ -163,11 +167,11 @@ function write({ configFile, secretFile, journalFile, storeId, yaml, password: l
 }
 
 /** In the order in which they are done. A journal outside of the service's own folder needs a user who may write there. */
-function nextSteps({ journalFile, storeId }: Plan, name: string): string {
+function nextSteps({ journalFile, storeId, first }: Plan, name: string, before: readonly string[]): string {
   const user = process.platform === 'win32' || isInStateFolder(journalFile, storeId) ? '' : ` --user ${userInfo().username}`
-  return `  tillbridge-connector check  --config ${name}
-  tillbridge-connector doctor --config ${name}
+  const steps = [...before, 'check', 'doctor'].map((step) => `  tillbridge-connector ${step.padEnd(6)} --config ${name}`)
+  return `${first === null ? '' : `First: ${first}\n`}Next:
+${steps.join('\n')}
   tillbridge-connector run    --config ${name}          to try it; or as a service of this machine:
   tillbridge-connector install-service --config ${name}${user}`
 }
-

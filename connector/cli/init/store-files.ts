@@ -48,10 +48,10 @@ function leavesOf(value: unknown, key = '', group = ''): { key: string; group: s
   return Object.entries(value).flatMap(([inner, child]) => leavesOf(child, inner, key))
 }
 
-/** The lowest port from `first` on that no neighbour has. */
+/** The lowest port from `first` on that no neighbour has, and the next one with it: that is the desk's, when tablets get one. */
 export function freePort(first: number, neighbours: readonly Neighbour[]): number {
   const isTaken = (port: number): boolean => neighbours.some(({ ports }) => ports.has(port))
   let port = first
-  while (isTaken(port)) port += 1
+  while (isTaken(port) || isTaken(port + 1)) port += 2
   return port
 }

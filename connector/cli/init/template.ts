@@ -27,6 +27,8 @@ export type Template = {
   questions: readonly Question[]
   /** Whether the connector logs in at a database, whose password goes into a file of its own. */
   needsPassword?(answers: Answers): boolean
+  /** What somebody has to do before the POS can be read, with the page that says how. */
+  first?(answers: Answers): string
   /** Milliseconds between two looks at the POS. */
   pollMs: number
   yaml(answers: Answers, files: Pick<StoreFiles, 'password'>): string

@@ -6,9 +6,10 @@ export const ospos: Template = {
   questions: [
     ...loginQuestions('ospos'),
     { key: 'location', message: 'Stock location, id or name (empty: the only one)', usual: '', optional: true },
-    { key: 'orders', message: 'How do web orders come into the till?', usual: 'suspended', choices: ['suspended', 'completed'] },
+    { key: 'orders', message: 'How do web orders come into the till?', usual: 'suspended', choices: ['suspended', 'completed'], words: { suspended: 'the cashier finds an order under "Suspended" and completes it', completed: 'as a finished sale, at once' } },
   ],
   needsPassword: () => true,
+  first: () => 'the database\'s administrator makes the connector\'s user: tillbridge-connector docs grants-ospos',
   pollMs: 1000,
   yaml: (answers, files) => `  # Open Source POS. Tax, currency and time zone are read from the POS itself.
   type: ospos

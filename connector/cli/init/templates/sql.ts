@@ -16,6 +16,7 @@ export const sql: Template = {
     { key: 'timeZone', message: 'Time zone of times that are written without one', usual: Intl.DateTimeFormat().resolvedOptions().timeZone, wrong: isZone },
   ],
   needsPassword: (answers) => !isFile(answers),
+  first: () => 'write the tables and columns of this POS into "pos:" of the configuration: tillbridge-connector docs adapters (and docs example-sql, a whole one)',
   pollMs: 1000,
   yaml: (answers, files) => `  # A POS described by queries. The queries below are a pattern: write your own tables and columns. "tillbridge-connector docs adapters" explains each key.
   type: sql
