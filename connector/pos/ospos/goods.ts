@@ -2,7 +2,7 @@ import { sql, type RawBuilder } from 'kysely'
 import { Item } from '../../../contract/product.ts'
 import { ON_HAND_MAX } from '../../../contract/values.ts'
 import { identifierType } from '../embedded/items.ts'
-import type { Goods, GoodsRow, Row, Tx } from '../sql/ports.ts'
+import type { BucketSum, Goods, GoodsRow, Row, Tx } from '../sql/ports.ts'
 import { scaled, toMinor, toTaxRate } from '../sql/decimal.ts'
 import { withoutStrangers } from '../sql/plain-words.ts'
 import { withoutBlanks } from '../sql/sql-goods.ts'
@@ -11,6 +11,8 @@ import { list, readSettings, rowsOf, tablesOf, text, unitOf, type Settings } fro
 
 /** Items of neighbouring ids are compared together: a hundred thousand of them are two hundred checksums, and one change reads 500 rows. */
 const BUCKET_ITEMS = 500
+/** Of a bucket that differs so many rows around each change are read. A divisor of the above. */
+const PART_ITEMS = 20
 const STOCKED = '0'
 
 /** `items` with the level at this location and the rates of tax. Nothing in these tables says when a row changed: only comparing tells. */
@@ -27,6 +29,7 @@ export function osposGoods(config: OsposConfig): Goods {
   }
 
   return {
+    tables: ['items', 'item_quantities', 'items_taxes'].map((name) => `${config.prefix}${name}`),
     async checksums(tx, buckets) {
       const settings = await readSettings(tx, config)
       // One walk along each table's own order. Joined, the same takes the database three times as long over a whole catalogue.
@@ -35,17 +38,32 @@ export function osposGoods(config: OsposConfig): Goods {
       const taxes = await sums('items_taxes', sql`r.name, r.percent`, sql`TRUE`, buckets)
       // A manager who switches tax or currency changes every item without a row of items changing.
       const setting = `${settings.currency} ${settings.taxIncluded ? 'gross' : 'net'} ${settings.locationId}`
-      return new Map([...items].map(([bucket, sum]) => [bucket, `${sum} ${levels.get(bucket) ?? ''} ${taxes.get(bucket) ?? ''} ${setting}`]))
+      const all = [items, levels, taxes]
+      const inText = (of: readonly (Sum | undefined)[]): string => `${of.map((sum) => (sum ? `${sum.rows}:${sum.hash}` : '')).join(' ')} ${setting}`
+      return new Map([...items.keys()].map((bucket): [string, BucketSum] => {
+        const parts = new Set(all.flatMap((table) => [...table.get(bucket)?.keys() ?? []]))
+        return [bucket, { whole: inText(all.map((table) => table.get(bucket)).map((of) => of && together([...of.values()]))), parts: new Map([...parts].map((part) => [part, inText(all.map((table) => table.get(bucket)?.get(part)))])) }]
+      }))
 
-      /** How many rows, and 64 bits of the hashes of all of them. No text of a till holds the character between the columns. */
-      async function sums(name: string, columns: RawBuilder<unknown>, only: RawBuilder<unknown>, of: readonly string[] | undefined): Promise<Map<string, string>> {
-        const rows = await rowsOf(tx, sql<Row>`SELECT r.item_id DIV ${sql.lit(BUCKET_ITEMS)} AS bucket, COUNT(*) AS n,
+      /** How many rows, and 64 bits of the hashes of all of them, by bucket and part. No text of a till holds the character between the columns. */
+      async function sums(name: string, columns: RawBuilder<unknown>, only: RawBuilder<unknown>, of: readonly string[] | undefined): Promise<Map<string, Map<string, Sum>>> {
+        const rows = await rowsOf(tx, sql<Row>`SELECT r.item_id DIV ${sql.lit(PART_ITEMS)} AS part, COUNT(*) AS n,
             BIT_XOR(CAST(CONV(LEFT(MD5(CONCAT_WS(CHAR(0), r.item_id, ${columns})), 16), 16, 10) AS UNSIGNED)) AS hash
-          FROM ${table(name)} r WHERE ${of ? inBuckets(of, 'r') : sql`TRUE`} AND ${only} GROUP BY bucket`)
-        return new Map(rows.map((row) => [text(row, 'bucket'), `${row['n']}:${row['hash']}`]))
+          FROM ${table(name)} r WHERE ${of ? inRanges(of, BUCKET_ITEMS, 'r') : sql`TRUE`} AND ${only} GROUP BY part`)
+        const found = new Map<string, Map<string, Sum>>()
+        for (const row of rows) {
+          const part = text(row, 'part')
+          const bucket = bucketOf(String(Number(part) * PART_ITEMS))
+          found.set(bucket, (found.get(bucket) ?? new Map<string, Sum>()).set(part, { rows: Number(row['n']), hash: BigInt(text(row, 'hash')) }))
+        }
+        return found
       }
     },
-    rowsOf: async (tx, buckets) => (buckets.length === 0 ? [] : read(tx, sql`WHERE ${inBuckets(buckets, 'i')} ORDER BY i.item_id`)),
+    parts: {
+      of: (key) => String(Math.floor(Number(key) / PART_ITEMS)),
+      rows: async (tx, parts) => (parts.length === 0 ? [] : read(tx, sql`WHERE ${inRanges(parts, PART_ITEMS, 'i')} ORDER BY i.item_id`)),
+    },
+    rowsOf: async (tx, buckets) => (buckets.length === 0 ? [] : read(tx, sql`WHERE ${inRanges(buckets, BUCKET_ITEMS, 'i')} ORDER BY i.item_id`)),
     rowsByKey: async (tx, keys) => read(tx, sql`WHERE i.item_id IN (${list(keys.map(Number))}) ORDER BY i.item_id`),
     async rowsBySku(tx, skus) {
       if (config.sku === 'item_id') return read(tx, sql`WHERE i.item_id IN (${list(skus.filter(isId).map(Number))}) ORDER BY i.item_id`)
@@ -68,10 +86,13 @@ export function osposGoods(config: OsposConfig): Goods {
   }
 }
 
-/** As ranges of the primary key, so that no other row is read. */
-function inBuckets(buckets: readonly string[], alias: 'i' | 'r'): RawBuilder<unknown> {
+type Sum = { rows: number; hash: bigint }
+const together = (sums: readonly Sum[]): Sum => ({ rows: sums.reduce((rows, sum) => rows + sum.rows, 0), hash: sums.reduce((hash, sum) => hash ^ sum.hash, 0n) })
+
+/** Buckets or parts of so many items, as ranges of the primary key, so that no other row is read. */
+function inRanges(these: readonly string[], size: number, alias: 'i' | 'r'): RawBuilder<unknown> {
   const id = sql.ref(`${alias}.item_id`)
-  const ranges = buckets.map((bucket) => sql`(${id} >= ${Number(bucket) * BUCKET_ITEMS} AND ${id} < ${(Number(bucket) + 1) * BUCKET_ITEMS})`)
+  const ranges = these.map((each) => sql`(${id} >= ${sql.lit(Number(each) * size)} AND ${id} < ${sql.lit((Number(each) + 1) * size)})`)
   return ranges.length > 0 ? sql`(${sql.join(ranges, sql` OR `)})` : sql`FALSE`
 }
 

@@ -5,7 +5,7 @@ import type { PosMemory, PosRefusal, Remembered } from '../port.ts'
 import type { GoodsRow } from './ports.ts'
 
 /**
- * What the memory holds of goods. `b/{bucket}`: the checksum of a bucket that was read whole. `g/{bucket}/{key}`: what was told of a row.
+ * What the memory holds of goods. `b/{bucket}`: the checksum of a bucket when all of it was compared, and the keys of its rows that were read by themselves since. `g/{bucket}/{key}`: what was told of a row.
  * `s/{sku}`: bucket and key of the row that has this SKU. `d/{sku}/{key}`: the bucket of a row that waits for a SKU which another has.
  */
 export const BUCKETS = 'b/'
@@ -14,6 +14,16 @@ const ownerPlace = (sku: string): string => `s/${sku}`
 const waitingPlaces = (sku: string): string => `d/${sku}/`
 /** A bucket is read whole, so what is remembered of it is too. */
 const BUCKET_ROWS_MAX = 1_000_000
+/** Of a bucket of which more rows than this were read by themselves, all of it is compared. */
+const STRAYS_MAX = 50
+const BETWEEN_KEYS = '\n'
+/** `sum` null: nothing is known of the bucket. A stray was told newer than the checksum: the row may be back to what it was then, and the checksum too. */
+export type RememberedBucket = { sum: string | null; strays: string[] }
+export function rememberedBucket(memory: PosMemory, bucket: string): RememberedBucket {
+  const [sum = null, ...strays] = memory.get(BUCKETS + bucket)?.split(BETWEEN_KEYS) ?? []
+  return { sum, strays }
+}
+
 /** How many rows may wait for one SKU: a column that is the same everywhere is no SKU. */
 const WAITING_MAX = 100
 /** Half a SHA-256: two items that differ do not meet in it. */
@@ -40,8 +50,8 @@ const hash = (value: unknown): string => hashSync(value).slice(0, HASH_LENGTH)
 export type Comparison = {
   /** One row, by itself. */
   row(row: GoodsRow): void
-  /** All rows of a bucket and its checksum: what is remembered there and was not read is gone. `null`: the bucket is empty. */
-  bucket(bucket: string, checksum: string | null, rows: readonly GoodsRow[]): void
+  /** The rows of a bucket and its checksum: what is remembered there and was not read is gone, of the keys that were asked for. `null`: the bucket is empty. */
+  bucket(bucket: string, checksum: string | null, rows: readonly GoodsRow[], isAsked?: (key: string) => boolean): void
   /** A row that was looked for and is not there. */
   gone(place: Place): void
   /** Rows on which others wait, to be read in the same moment and given to `row` or `gone`. Each only once. */
@@ -75,6 +85,16 @@ export function compareGoods(memory: PosMemory): Comparison {
   const set = (place: string, value: string | null): void => {
     if (committed(place) === value) changed.delete(place)
     else changed.set(place, value)
+  }
+  /** Buckets compared in this reading: their rows are of the same moment as their checksum. */
+  const compared = new Set<string>()
+  const setRow = (place: Place, value: string | null): void => {
+    if (known(rowPlace(place)) === value) return
+    set(rowPlace(place), value)
+    if (compared.has(place.bucket)) return
+    const [sum, ...strays] = known(BUCKETS + place.bucket)?.split(BETWEEN_KEYS) ?? []
+    if (sum === undefined || strays.includes(place.key)) return
+    set(BUCKETS + place.bucket, strays.length < STRAYS_MAX ? [sum, ...strays, place.key].join(BETWEEN_KEYS) : null)
   }
   const toldOf = (place: Place): Told | null => {
     const value = known(rowPlace(place))
@@ -110,11 +130,11 @@ export function compareGoods(memory: PosMemory): Comparison {
   const refuse = (place: Place, told: Told, reason: string, text: string): void => {
     const refusal = hash([reason, text])
     if (told.refusal !== refusal) refused.set(place.key, { key: refusalKey(place.key), reason, text })
-    set(rowPlace(place), writeTold({ ...told, refusal }))
+    setRow(place, writeTold({ ...told, refusal }))
   }
   const keep = (place: Place, told: Omit<Told, 'refusal'>, before: Told | null): void => {
     if (before !== null && before.refusal !== null) refused.set(place.key, { key: refusalKey(place.key), reason: null, text: '' })
-    set(rowPlace(place), writeTold({ ...told, refusal: null }))
+    setRow(place, writeTold({ ...told, refusal: null }))
   }
 
   const gone = (place: Place): void => {
@@ -123,7 +143,7 @@ export function compareGoods(memory: PosMemory): Comparison {
     if (told === null) return
     giveUp(told.sku, place.key)
     if (told.refusal !== null) refused.set(place.key, { key: refusalKey(place.key), reason: null, text: '' })
-    set(rowPlace(place), null)
+    setRow(place, null)
   }
 
   const row = (read: GoodsRow): void => {
@@ -167,14 +187,15 @@ export function compareGoods(memory: PosMemory): Comparison {
   return {
     row,
     gone,
-    bucket(bucket, checksum, rows) {
+    bucket(bucket, checksum, rows, isAsked = () => true) {
+      compared.add(bucket)
       const here = new Set(rows.map(({ key }) => key))
       const prefix = rowPlace({ bucket, key: '' })
       const before = memory.list(prefix, null, BUCKET_ROWS_MAX)
       ofBucket = new Map(before.map((entry) => [entry.key, entry.value]))
       for (const entry of before) {
         const key = entry.key.slice(prefix.length)
-        if (!here.has(key)) gone({ bucket, key })
+        if (!here.has(key) && isAsked(key)) gone({ bucket, key })
       }
       for (const each of rows) row(each)
       ofBucket = new Map()

@@ -8,6 +8,7 @@ import type { Connection, Dialect, Row, Tx } from './ports.ts'
 import type { OpenSession } from './session.ts'
 import { SessionDriver } from './session-driver.ts'
 import { openSqliteSession } from './sqlite-session.ts'
+import { mysqlHint, postgresHint } from './write-hint.ts'
 
 /** One for a long reading, one for an order meanwhile. A SQLite file has one writer, and its readers would wait for their own process. */
 const SESSIONS_MAX: Record<Dialect, number> = { mysql: 2, postgres: 2, sqlite: 1 }
@@ -40,6 +41,7 @@ export function openConnection(target: ConnectionTarget, random: () => number = 
       const { rows } = await sql<Row>`SELECT data_version AS mark, tillbridge_session() AS session FROM pragma_data_version`.execute(tx)
       return `${rows[0]?.['session']}/${rows[0]?.['mark']}/${writes}`
     } } : {}),
+    ...(target.dialect === 'sqlite' ? {} : { writeHint: (tables: readonly string[]) => (target.dialect === 'mysql' ? mysqlHint : postgresHint)(db, tables) }),
     close: () => db.destroy(),
   }
 }

@@ -44,17 +44,20 @@ export function createDatabasePos({ connection, capabilities, goods, activity: o
   const written = new Map<number, string[]>()
   let writes = 0
 
+  /** A reason to look sooner, if the database gives one: what it cannot tell, it need not. */
+  const hint = async (): Promise<string | null> => (goods.tables === undefined ? null : await connection.writeHint?.(goods.tables).catch(() => null) ?? null)
   const noteWrite = (skus: readonly string[]): void => void written.set(writes += 1, [...skus])
 
-  const read = (cursor: string | null): Promise<PosChanges> => {
+  const read = async (cursor: string | null): Promise<PosChanges> => {
     const mine = new Map(written)
+    const hinted = await hint()
     return connection.read(async (tx) => {
       const signal = await activity.signal(tx)
       const told = await activity.read(tx, cursor, own)
       const comparison = compareGoods(memory)
       await readKeys(tx, goods, told.touched, comparison)
       for (const skus of chunks([...new Set([...mine.values()].flat())], KEYS_MAX)) for (const row of await goods.rowsBySku(tx, skus)) comparison.row(row)
-      const rowsLeft = await scan.read(tx, comparison, Math.max(1, FACTS_MAX - told.sales.length - told.orders.length))
+      const rowsLeft = await scan.read(tx, comparison, Math.max(1, FACTS_MAX - told.sales.length - told.orders.length), hinted)
       await readWanted(tx, goods, comparison)
       const { remember, refused, ...found } = comparison.result()
       quietSignal = told.more ? null : signal
@@ -78,7 +81,8 @@ export function createDatabasePos({ connection, capabilities, goods, activity: o
 
     async mayHaveChanged() {
       if (written.size > 0 || moreActivity || quietSignal === null) return true
-      return connection.read(async (tx) => await activity.signal(tx) !== quietSignal || await scan.differs(tx))
+      const hinted = await hint()
+      return connection.read(async (tx) => await activity.signal(tx) !== quietSignal || await scan.differs(tx, hinted))
     },
 
     async readChanges(cursor) {

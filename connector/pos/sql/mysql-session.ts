@@ -68,8 +68,8 @@ function sessionOf(connection: mysql.Connection, config: ServerConnection, at: W
 async function prepare(session: Omit<Session, 'begin'>, config: ServerConnection): Promise<{ logsStatements: boolean }> {
   const { rows: [server] } = await session.run('SELECT VERSION() AS version, @@log_bin AS logs, @@binlog_format AS format', [])
   const isMariaDb = /mariadb/i.test(server?.['version'] ?? '')
-  // Values are escaped with backslashes, so the server must read them so.
-  await session.run("SET SESSION sql_mode = REPLACE(@@SESSION.sql_mode, 'NO_BACKSLASH_ESCAPES', ''), time_zone = '+00:00', innodb_lock_wait_timeout = ?", [Math.ceil(config.lockTimeoutMs / 1000)])
+  // Values are escaped with backslashes, so the server must read them so. MySQL keeps when a table was written for a day, unless it is told not to; MariaDB takes those words for a remark.
+  await session.run("SET SESSION sql_mode = REPLACE(@@SESSION.sql_mode, 'NO_BACKSLASH_ESCAPES', ''), time_zone = '+00:00', innodb_lock_wait_timeout = ? /*!80000 , information_schema_stats_expiry = 0 */", [Math.ceil(config.lockTimeoutMs / 1000)])
   await session.run('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ', [])
   // MariaDB counts in seconds and ends every statement; MySQL in milliseconds, and only a SELECT.
   await session.run(isMariaDb ? `SET SESSION max_statement_time = ${config.statementTimeoutMs / 1000}` : `SET SESSION max_execution_time = ${config.statementTimeoutMs}`, [])

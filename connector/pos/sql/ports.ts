@@ -23,6 +23,11 @@ export type Connection = {
   write<T>(work: (tx: Tx) => Promise<T>): Promise<T>
   /** The database's own word on whether anything was written: while it is the same, nothing was. Left out where there is no cheap one. */
   changeMark?(tx: Tx): Promise<string>
+  /**
+   * Another text once something was written to these tables, as far as the database happens to know: it may be late, silent for good (null), or move without
+   * a change. Only ever a reason to look sooner. Asked before the transaction that looks, or what is committed between the two would count as seen.
+   */
+  writeHint?(tables: readonly string[]): Promise<string | null>
   close(): Promise<void>
 }
 
@@ -33,9 +38,16 @@ export type Connection = {
  */
 export type GoodsRow = { key: string; bucket: string; written?: string | null } & ({ sku: string; item: Item | null; onHand: number | null } | { sku: string | null; refused: string; text: string })
 
+/** What the database computed over everything the rows of a bucket are made of; `parts`: the same for each part of it, where goods have parts. */
+export type BucketSum = { whole: string; parts: ReadonlyMap<string, string> | null }
+
 export type Goods = {
-  /** One checksum for each bucket (or each of these), over everything its rows are made of, computed by the database. */
-  checksums(tx: Tx, buckets?: readonly string[]): Promise<Map<string, string>>
+  /** The tables whose rows they are made of; left out where they are not known. */
+  tables?: readonly string[]
+  /** Of each bucket, or each of these. */
+  checksums(tx: Tx, buckets?: readonly string[]): Promise<Map<string, BucketSum>>
+  /** A bucket is of a size to be remembered, a part of a size to be read: of a bucket that differs only the parts that do, where it is known which. */
+  parts?: { of(key: string): string; rows(tx: Tx, parts: readonly string[]): Promise<GoodsRow[]> }
   rowsOf(tx: Tx, buckets: readonly string[]): Promise<GoodsRow[]>
   rowsByKey(tx: Tx, keys: readonly string[]): Promise<GoodsRow[]>
   rowsBySku(tx: Tx, skus: readonly string[]): Promise<GoodsRow[]>

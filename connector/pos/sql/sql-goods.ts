@@ -4,14 +4,15 @@ import { OnHand, Sku, type Unit } from '../../../contract/values.ts'
 import { identifierType } from '../embedded/items.ts'
 import { toMinor, toOnHand, toTaxRate } from './decimal.ts'
 import { withoutStrangers } from './plain-words.ts'
-import type { Dialect, Goods, GoodsRow, Row, Tx } from './ports.ts'
+import type { BucketSum, Dialect, Goods, GoodsRow, Row, Tx } from './ports.ts'
 import type { GoodsConfig } from './sql-config.ts'
 import { asTable } from './statement.ts'
 
 /** Buckets of text keys, by two digits of a hash: of 100,000 items a changed one costs reading 400. */
 const HASH_DIGITS = 2
-/** Keys in a bucket of whole numbers. */
+/** Keys in a bucket of whole numbers, and in a part of one. */
 const RANGE = 256
+const PART_RANGE = 16
 
 type Expression = RawBuilder<unknown>
 
@@ -27,15 +28,15 @@ export function sqlGoods(config: GoodsConfig, dialect: Dialect, currency: string
   const key = column(columns.key)
   const sku = column(columns.sku)
   const from = sql`FROM ${asTable(config.query)} g`
-  const range = sql.lit(RANGE)
-  const bucketOf = (expression: Expression): Expression => {
-    if (config.keyIs === 'text') return sql`SUBSTR(${md5(text(expression))}, 1, ${sql.lit(HASH_DIGITS)})`
-    if (dialect === 'mysql') return sql`CAST(FLOOR(${expression} / ${range}) AS CHAR)`
-    return dialect === 'postgres' ? sql`CAST(FLOOR(${expression} / ${range}.0)::bigint AS TEXT)` : sql`CAST(FLOOR(${expression} / ${range}.0) AS INTEGER) || ''`
+  const isNumber = config.keyIs === 'number'
+  const rangeOf = (expression: Expression, size: number): Expression => {
+    if (dialect === 'mysql') return sql`CAST(FLOOR(${expression} / ${sql.lit(size)}) AS CHAR)`
+    return dialect === 'postgres' ? sql`CAST(FLOOR(${expression} / ${sql.lit(size)}.0)::bigint AS TEXT)` : sql`CAST(FLOOR(${expression} / ${sql.lit(size)}.0) AS INTEGER) || ''`
   }
-  const inBuckets = (expression: Expression, buckets: readonly string[]): Expression => (config.keyIs === 'text'
+  const bucketOf = (expression: Expression): Expression => (isNumber ? rangeOf(expression, RANGE) : sql`SUBSTR(${md5(text(expression))}, 1, ${sql.lit(HASH_DIGITS)})`)
+  const inBuckets = (expression: Expression, buckets: readonly string[], size = RANGE): Expression => (!isNumber
     ? sql`${bucketOf(expression)} IN (${sql.join(buckets)})`
-    : sql`(${sql.join(ranges(buckets).map(([first, end]) => sql`(${expression} >= ${sql.lit(first)} AND ${expression} < ${sql.lit(end)})`), sql` OR `)})`)
+    : sql`(${sql.join(ranges(buckets, size).map(([first, end]) => sql`(${expression} >= ${sql.lit(first)} AND ${expression} < ${sql.lit(end)})`), sql` OR `)})`)
   const among = (expression: Expression, wanted: readonly string[], kind: 'text' | 'number'): Expression | null => {
     const usable = kind === 'number' ? wanted.filter((each) => /^-?\d{1,18}$/.test(each)) : wanted
     if (usable.length === 0) return null
@@ -50,12 +51,15 @@ export function sqlGoods(config: GoodsConfig, dialect: Dialect, currency: string
     const row = sql`CONCAT_WS(${sql.lit('\u001f')}, ${sql.join(values.map((value) => sql`COALESCE(${text(value)}, ${sql.lit('\u001e')})`))})`
     if (dialect === 'mysql') return sql`CONCAT_WS('.', COUNT(*), SUM(CAST(CONV(SUBSTR(MD5(${row}), 1, 16), 16, 10) AS UNSIGNED)))`
     if (dialect === 'postgres') return sql`COUNT(*) || '.' || SUM(('x' || SUBSTR(MD5(${row}), 1, 16))::bit(64)::bigint)`
-    return sql`COUNT(*) || '.' || tillbridge_md5(group_concat(${row}, ${sql.lit('\u001d')} ORDER BY ${row}))`
+    return sql`COUNT(*) || '.' || SUM(tillbridge_hash(${row}))`
   }
-  const sums = async (tx: Tx, table: Expression, owner: Expression, values: readonly Expression[], buckets: readonly string[] | undefined): Promise<Map<string, string>> => {
+  /** By bucket, and in it by part: texts as keys have no parts but one. */
+  const sums = async (tx: Tx, table: Expression, owner: Expression, values: readonly Expression[], buckets: readonly string[] | undefined): Promise<Map<string, Map<string, string>>> => {
     const where = buckets ? sql` WHERE ${inBuckets(owner, buckets)}` : sql``
-    const found = await sql<Row>`SELECT ${bucketOf(owner)} AS bucket, ${checksumOf(values)} AS checksum ${table}${where} GROUP BY ${bucketOf(owner)}`.execute(tx)
-    return new Map(found.rows.map(({ bucket, checksum }) => [bucket ?? '', checksum ?? '']))
+    const part = isNumber ? rangeOf(owner, PART_RANGE) : bucketOf(owner)
+    const { rows } = await sql<Row>`SELECT ${part} AS part, ${checksumOf(values)} AS checksum ${table}${where} GROUP BY ${part}`.execute(tx)
+    const byBucket = Map.groupBy(rows, (row) => (isNumber ? partOf(row['part'] ?? '', RANGE / PART_RANGE) : row['part'] ?? ''))
+    return new Map([...byBucket].map(([bucket, parts]) => [bucket, new Map(parts.map((row) => [row['part'] ?? '', row['checksum'] ?? '']))]))
   }
 
   const codes = barcodes && { from: sql`FROM ${asTable(barcodes.query)} c`, owner: sql`c.${sql.ref(barcodes.key)}`, code: sql`c.${sql.ref(barcodes.barcode)}` }
@@ -77,10 +81,18 @@ export function sqlGoods(config: GoodsConfig, dialect: Dialect, currency: string
     async checksums(tx, buckets) {
       if (buckets?.length === 0) return new Map()
       const ofGoods = await sums(tx, from, key, names.map(column), buckets)
-      if (!codes) return ofGoods
-      const ofCodes = await sums(tx, codes.from, codes.owner, [codes.owner, codes.code], buckets)
-      return new Map([...ofGoods].map(([bucket, checksum]) => [bucket, `${checksum}/${ofCodes.get(bucket) ?? ''}`]))
+      const ofCodes = codes ? await sums(tx, codes.from, codes.owner, [codes.owner, codes.code], buckets) : null
+      return new Map([...ofGoods].map(([bucket, goods]): [string, BucketSum] => {
+        const inCodes = ofCodes?.get(bucket)
+        const both = (one: string, other: string): string => (ofCodes ? `${one}/${other}` : one)
+        const parts = isNumber ? new Map([...goods.keys(), ...inCodes?.keys() ?? []].map((part) => [part, both(goods.get(part) ?? '', inCodes?.get(part) ?? '')])) : null
+        return [bucket, { whole: both(together(goods), together(inCodes)), parts }]
+      }))
     },
+    ...(isNumber ? { parts: {
+      of: (of: string) => partOf(of, PART_RANGE),
+      rows: async (tx: Tx, parts: readonly string[]) => (parts.length === 0 ? [] : rows(tx, inBuckets(key, parts, PART_RANGE), sql``, codes && inBuckets(codes.owner, parts, PART_RANGE))),
+    } } : {}),
     rowsOf: async (tx, buckets) => (buckets.length === 0 ? [] : rows(tx, inBuckets(key, buckets), sql``, codes && inBuckets(codes.owner, buckets))),
     async rowsByKey(tx, keys) {
       const where = among(key, keys, config.keyIs)
@@ -109,13 +121,28 @@ export function sqlGoods(config: GoodsConfig, dialect: Dialect, currency: string
 const BLANKS = [' ', '\t', '\r', '\n', '\u00a0', '\ufeff']
 export const withoutBlanks = (expression: Expression): Expression => BLANKS.reduce((rest, blank) => sql`REPLACE(${rest}, ${blank}, '')`, expression)
 
+/** Which range of so many a key falls into, or which bucket a part: rounded down, below zero too. What is no whole number falls into none. */
+function partOf(key: string, size: number): string {
+  const whole = /^-?\d+/.exec(key)?.[0]
+  if (whole === undefined) return ''
+  const [at, of] = [BigInt(whole), BigInt(size)]
+  return String(at >= 0n ? at / of : -((of - 1n - at) / of))
+}
+
+/** The checksum of several parts, which add up. */
+function together(parts: ReadonlyMap<string, string> | undefined): string {
+  if (!parts || parts.size === 0) return ''
+  const numbers = [...parts.values()].map((sum) => sum.split('.').map(BigInt))
+  return [0, 1].map((at) => numbers.reduce((sum, each) => sum + (each[at] ?? 0n), 0n)).join('.')
+}
+
 /** Of neighbouring buckets one range. */
-function ranges(buckets: readonly string[]): [number, number][] {
+function ranges(buckets: readonly string[], size: number): [number, number][] {
   const found: [number, number][] = []
   for (const at of buckets.map(Number).sort((a, b) => a - b)) {
     const last = found.at(-1)
-    if (last?.[1] === at * RANGE) last[1] += RANGE
-    else found.push([at * RANGE, (at + 1) * RANGE])
+    if (last?.[1] === at * size) last[1] += size
+    else found.push([at * size, (at + 1) * size])
   }
   return found
 }

@@ -22,7 +22,7 @@ export function targetOf(config: SqlConfig): ConnectionTarget {
 export function openSqlPos(config: SqlConfig, memory: PosMemory, clock: Clock = systemClock): Pos {
   const connection = openConnection(targetOf(config))
   const { currency, timeZone, sales, orders: book } = config
-  const goods = sqlGoods(config.goods, config.dialect, currency)
+  const goods = { ...sqlGoods(config.goods, config.dialect, currency), tables: config.watch.map(({ table }) => table) }
   const unit = config.sales?.columns.unit
   const unitOf = (word: string | null) => (word === null ? config.goods.fixed.unit : config.goods.units[word.trim()] ?? null)
   const pos = createDatabasePos({

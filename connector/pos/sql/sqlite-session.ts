@@ -13,7 +13,7 @@ const BUSY_PAUSE_MS = 20
 const STATEMENTS_MAX = 200
 
 /**
- * A session of a SQLite file. Knows `tillbridge_md5(text)`, and by `tillbridge_session()` itself. Waiting for a lock does not stop the process, so `lockTimeoutMs` is kept here
+ * A session of a SQLite file. Knows `tillbridge_md5(text)`, the first 48 bits of it as a number (`tillbridge_hash`: of thirty thousand the sum still fits), and by `tillbridge_session()` itself. Waiting for a lock does not stop the process, so `lockTimeoutMs` is kept here
  * and not by SQLite. Numbers are read as 64 bit integers: nothing of a large id is lost.
  */
 export async function openSqliteSession(config: FileConnection, at: Whereabouts): Promise<Session> {
@@ -28,6 +28,7 @@ export async function openSqliteSession(config: FileConnection, at: Whereabouts)
   }
   const inode = statSync(config.file, { throwIfNoEntry: false })?.ino
   db.function('tillbridge_md5', { deterministic: true }, (value) => createHash('md5').update(String(value)).digest('hex'))
+  db.function('tillbridge_hash', { deterministic: true }, (value) => BigInt(createHash('md5').update(String(value)).digest().readUIntBE(0, 6)))
   const session = randomUUID()
   db.function('tillbridge_session', () => session)
   const statements = new Map<string, StatementSync>()

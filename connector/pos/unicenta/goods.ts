@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { sql, type RawBuilder } from 'kysely'
-import type { Dialect, Goods, GoodsRow, Row, Tx } from '../sql/ports.ts'
+import type { BucketSum, Dialect, Goods, GoodsRow, Row, Tx } from '../sql/ports.ts'
 import { withoutStrangers } from '../sql/plain-words.ts'
 import type { Place } from './place.ts'
 import { toGoodsRow, type GoodsReading } from './product.ts'
@@ -42,13 +42,14 @@ export function createGoods(dialect: Dialect, place: Place, reading: GoodsReadin
   }
 
   return {
+    tables: ['products', 'products_cat', 'categories', 'stockcurrent', 'taxes'],
     async checksums(tx, buckets) {
       const location = await place(tx)
       const taxes = taxSign(await readTaxes(tx))
       const only = buckets === undefined ? sql`` : buckets.length === 0 ? sql`WHERE 1 = 0` : sql`WHERE ${BUCKET} IN (${sql.join(buckets)})`
       const { rows } = await sql<Row>`SELECT r.bucket AS bucket, COUNT(*) AS n, ${digestSum(dialect, 1)} AS a, ${digestSum(dialect, 17)} AS b
         FROM (SELECT ${BUCKET} AS bucket, ${DIGEST} AS digest ${FROM(location)} ${only}) r GROUP BY r.bucket`.execute(tx)
-      return new Map(rows.map((row) => [row['bucket'] ?? '', `${row['n']}.${row['a']}.${row['b']}.${taxes}`]))
+      return new Map(rows.map((row): [string, BucketSum] => [row['bucket'] ?? '', { whole: `${row['n']}.${row['a']}.${row['b']}.${taxes}`, parts: null }]))
     },
     rowsOf: async (tx, buckets) => (buckets.length === 0 ? [] : select(tx, sql`WHERE ${BUCKET} IN (${sql.join(buckets)})`)),
     rowsByKey: async (tx, keys) => (keys.length === 0 ? [] : select(tx, sql`WHERE p.id IN (${sql.join(keys)})`)),
