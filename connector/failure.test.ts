@@ -4,7 +4,7 @@ import { EdgeUnreachable } from './edge/edge-client.ts'
 import { isBug, placesOf, tellBroken, tellFailure } from './failure.ts'
 import { faultFields } from './fault.ts'
 import { JournalCannotWrite } from './journal/database.ts'
-import { DatabaseFault } from './pos/sql/database-fault.ts'
+import { DatabaseFault, toDatabaseFault } from './pos/sql/database-fault.ts'
 
 const SHOPPER = 'shopper@example.com'
 const coded = (code: string): Error => Object.assign(new Error(SHOPPER), { code })
@@ -49,4 +49,9 @@ describe('a mistake of the program', () => {
 test('what a driver calls a hint is not ours', () => {
   expect(faultFields(Object.assign(new Error(SHOPPER), { name: 'error', code: '42703', hint: SHOPPER }))).toEqual({ fault: 'error 42703' })
   expect(faultFields(new JournalCannotWrite('make room'))).toEqual({ fault: 'JournalCannotWrite', hint: 'make room' })
+})
+
+test('a column that is missing in a statement is named, and not its table', () => {
+  const sqlite = Object.assign(new Error('table bills has no column named till'), { code: 'ERR_SQLITE_ERROR', errcode: 1 })
+  expect(toDatabaseFault(sqlite, { place: 'shop.sqlite', user: null, dialect: 'sqlite' })).toMatchObject({ kind: 'no-column', message: expect.stringContaining('has no such column (till)') as string })
 })

@@ -169,6 +169,8 @@ describe('run', () => {
     expect(await exitOf(run())).toBe(4)
     const told = JSON.parse(logs.split('\n').find((line) => line.includes('pos.contradicts')) ?? 'null') as Record<string, unknown>
     expect(told).toMatchObject({ exitCode: 4, why: expect.stringMatching(/no such column \(price\)/) as string, hint: expect.stringContaining('Check the queries') as string })
+    const asked = await output(connector('status', '--config', folder.file('shop.yaml')))
+    expect(asked.text).toMatch(/not running\n +ended at .*no such column \(price\).*\n +Check the queries/)
   })
 })
 

@@ -1,6 +1,6 @@
 import { pino, type Logger } from 'pino'
 import type { ConnectorConfig } from '../config/config.ts'
-import { systemClock } from '../../contract/clock.ts'
+import { systemClock, toInstant } from '../../contract/clock.ts'
 import { createTroubles, type Troubles } from '../control/troubles.ts'
 import { startConnector, type RunningConnector } from '../connector.ts'
 import { failureFields } from '../failure.ts'
@@ -28,16 +28,20 @@ export async function run(configPath: string): Promise<ExitCode> {
     // A POS that is away is waited for, and orders are taken down meanwhile. One that answers and is not what the configuration says waits
     // for a person; and a shop that was never read is more likely set up wrong. A service tries again after this exit.
     const ends = look.kind === 'contradicts' || isNew
+    const why = failureFields(look.error, 'capture')
     log.error({
       event: look.kind === 'contradicts' ? 'pos.contradicts' : 'pos.unreachable', pos: pos.capabilities.name, ...(ends ? { exitCode: EXIT.posUnreachable } : {}),
-      hint: 'look at `pos:` in the configuration, and whether the POS runs', ...failureFields(look.error, 'capture'),
+      hint: 'look at `pos:` in the configuration, and whether the POS runs', ...why,
     })
     if (ends) {
+      // For `status`, which is asked when this process is gone.
+      journal.meta.set('contradiction', JSON.stringify({ ...why, at: toInstant(systemClock()) }))
       await pos.close()
       journal.close()
       return EXIT.posUnreachable
     }
   }
+  journal.meta.delete('contradiction')
 
   const stopped = Promise.withResolvers<ExitCode>()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { fromInstant, systemClock } from '../../contract/clock.ts'
 import type { ConnectorConfig } from '../config/config.ts'
 import { findConnector } from '../control/control-client.ts'
+import { STUCK_MAX } from '../control/activity.ts'
 import { LiveStatus, type Doing, type Trouble } from '../control/live-status.ts'
 import { readJournalStatus, type JournalStatus } from '../journal/journal-status.ts'
 import { JournalRefused } from '../journal/schema.ts'
@@ -72,6 +73,7 @@ export function inWords(report: StatusReport): string[] {
   return [
     `store       ${report.storeId}`,
     `connector   ${report.connectorId}, ${report.running ? live ? `running since ${live.startedAt}, version ${live.version}` : `running; ${report.notAsked}` : 'not running'}`,
+    ...(report.contradiction && !report.running ? [`            ended at ${report.contradiction.at}: ${whatHappened(report.contradiction)}`, ...todo({ hint: report.contradiction.hint && `        ${report.contradiction.hint}` })] : []),
     ...(report.heldBy ? [`            sent away at ${report.heldBy.at}: ${report.heldBy.holder ?? 'another connector'} serves this store. Stop that one, wait half a minute, start this one`] : []),
     ...(live ? live.doing.map((each, index) => `${index === 0 ? 'now         ' : '            '}${doingInWords(each)}`) : []),
     `numbering   epoch ${report.epoch ?? 'none yet'}, last ${report.lastSeq}, confirmed ${report.ackedSeq}`,
@@ -123,6 +125,7 @@ function doingInWords(doing: Doing): string {
     case 'failing': return `${PART_WORDS[doing.part]} fails since ${doing.since}: ${whatHappened(doing)}${andNow(doing)}`
     case 'refused-by-edge': return `refused since ${doing.since}: ${doing.why ?? 'the edge does not accept this store\'s signature'}${andNow(doing)}`
     case 'waiting-for-edge': return doing.since === null ? 'waiting for the edge\'s word that the store is this connector\'s' : `waiting for the edge, which has not answered since ${doing.since}`
+    case 'retrying': return `trying ${doing.orders >= STUCK_MAX ? `${STUCK_MAX} or more` : doing.orders} orders again that the POS has not taken`
     case 'sending': return `sending ${doing.events} events`
     case 'watching': return 'watching the POS; nothing to do'
   }

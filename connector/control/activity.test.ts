@@ -6,7 +6,7 @@ import { createActivity, doingOf, type ActivityFacts } from './activity.ts'
 import { createTroubles } from './troubles.ts'
 
 const QUIET: ActivityFacts = { posLookedAt: 1, posAwaySince: null, edgeAnsweredAt: 1, edgeAwaySince: null, order: null, failing: [] }
-const IDLE = { epoch: 1, outbox: 0, unfinished: 0 }
+const IDLE = { epoch: 1, outbox: 0, unfinished: 0, retried: 0 }
 const words = (...of: Parameters<typeof doingOf>) => doingOf(...of).map(({ what }) => what)
 
 describe('what it does now', () => {
@@ -16,6 +16,13 @@ describe('what it does now', () => {
     expect(words({ ...QUIET, posAwaySince: 5, order: { assignmentId: 'x', since: 2 } }, comparing, IDLE, true)).toEqual(['waiting-for-pos', 'order', 'comparing'])
     expect(words({ ...QUIET, edgeAwaySince: 5 }, null, { ...IDLE, outbox: 4 }, true)).toEqual(['waiting-for-edge'])
     expect(words(QUIET, null, { ...IDLE, outbox: 4 }, true)).toEqual(['sending'])
+  })
+  test('is trying again what the POS has failed', () => expect(words(QUIET, null, { ...IDLE, unfinished: 2, retried: 2 }, true)).toEqual(['retrying']))
+  test('is waiting for the POS for as long as its changes cannot be read, whatever other calls it answers, and not by a mistake of ours', () => {
+    const failing = { part: 'capture', since: 3, fault: 'X', why: 'no table', hint: 'look' } as const
+    expect(doingOf({ ...QUIET, failing: [{ ...failing, cause: 'pos' }] }, null, IDLE, true)).toEqual([{ what: 'waiting-for-pos', since: toInstant(3), why: 'no table', hint: 'look' }])
+    expect(doingOf({ ...QUIET, failing: [{ ...failing, cause: 'other' }] }, null, IDLE, true)).toEqual([{ what: 'failing', part: 'capture', since: toInstant(3), fault: 'X', why: 'no table', hint: 'look' }])
+    expect(words({ ...QUIET, failing: [{ ...failing, part: 'comparison', cause: 'edge' }] }, null, IDLE, true)).toEqual(['watching'])
   })
   test('is waiting for the edge while orders wait for its word', () => {
     expect(words(QUIET, null, { ...IDLE, unfinished: 1 }, false)).toEqual(['waiting-for-edge'])

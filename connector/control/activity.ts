@@ -5,6 +5,7 @@ import { failureFields, isBug } from '../failure.ts'
 import type { FaultFields } from '../fault.ts'
 import { JournalCannotWrite } from '../journal/database.ts'
 import type { InboxRow } from '../journal/inbox.ts'
+import { hasFailed } from '../journal/last-try.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { PosListener } from '../pos-reachable.ts'
 import type { ComparisonProgress, Doing, LiveStatus, StuckOrder } from './live-status.ts'
@@ -87,7 +88,7 @@ function causeOf(error: unknown): Failing['cause'] {
 }
 
 /** What it does now, the weightiest first; never empty. `holdsStore`: see `Shop`. */
-export function doingOf(facts: ActivityFacts, comparing: ComparisonProgress | null, journal: { epoch: number | null; outbox: number; unfinished: number }, holdsStore: boolean, refused: Refused | null = null): Doing[] {
+export function doingOf(facts: ActivityFacts, comparing: ComparisonProgress | null, journal: { epoch: number | null; outbox: number; unfinished: number; retried: number }, holdsStore: boolean, refused: Refused | null = null): Doing[] {
   const doing: Doing[] = []
   const { failing } = facts
   const words = ({ why, hint }: FaultFields) => ({ ...(why === undefined ? {} : { why }), ...(hint === undefined ? {} : { hint }) })
@@ -100,6 +101,7 @@ export function doingOf(facts: ActivityFacts, comparing: ComparisonProgress | nu
   const waitsForEdge = refused === null && (facts.edgeAwaySince !== null || journal.epoch === null || (journal.unfinished > 0 && !holdsStore))
   if (waitsForEdge) doing.push({ what: 'waiting-for-edge', since: facts.edgeAwaySince === null ? null : toInstant(facts.edgeAwaySince) })
   if (facts.order) doing.push({ what: 'order', assignmentId: facts.order.assignmentId, since: toInstant(facts.order.since) })
+  if (journal.retried > 0) doing.push({ what: 'retrying', orders: journal.retried })
   if (comparing) doing.push({ what: 'comparing', progress: comparing })
   if (journal.outbox > 0 && !waitsForEdge && refused === null) doing.push({ what: 'sending', events: journal.outbox })
   return doing.length > 0 ? doing : [{ what: 'watching' }]
@@ -123,14 +125,15 @@ export type LiveFacts = {
 }
 
 /** As many as a person reads; `orders list --open` has them all. */
-const STUCK_MAX = 20
+export const STUCK_MAX = 20
 
 /** Everything a running connector says of itself. Holds nothing of customers and no secret. */
 export function liveStatus({ version, url, startedAt, now, journal, activity, ...rest }: LiveFacts): LiveStatus {
   const facts = activity.facts()
   const agoS = (at: number | null): number | null => (at === null ? null : Math.max(0, Math.round((now - at) / 100) / 10))
   const instant = (at: number | null): string | null => (at === null ? null : toInstant(at))
-  const counts = { epoch: journal.meta.number('epoch'), outbox: journal.outbox.waiting(), unfinished: journal.inbox.unfinished() }
+  const stuck = journal.inbox.stuck(STUCK_MAX)
+  const counts = { epoch: journal.meta.number('epoch'), outbox: journal.outbox.waiting(), unfinished: journal.inbox.unfinished(), retried: stuck.filter(({ lastTry }) => hasFailed(lastTry)).length }
   return {
     version, url, startedAt: toInstant(startedAt),
     doing: doingOf(facts, rest.comparing, counts, rest.holdsStore, rest.refused),
@@ -141,7 +144,7 @@ export function liveStatus({ version, url, startedAt, now, journal, activity, ..
     },
     fresh: { posS: Math.round(rest.fresh.posMs / 100) / 10, edgeS: Math.round(rest.fresh.edgeMs / 100) / 10 },
     comparisons: { ...rest.comparisons, wanted: journal.meta.get('reconcileWanted') !== null },
-    stuck: journal.inbox.stuck(STUCK_MAX).flatMap(stuckOrder),
+    stuck: stuck.flatMap(stuckOrder),
     troubles: rest.troubles,
   }
 }

@@ -19,6 +19,8 @@ export const Doing = z.discriminatedUnion('what', [
   /** The edge answers, and does not accept what this store signs. */
   z.object({ what: z.literal('refused-by-edge'), since: Instant, ...why }),
   z.object({ what: z.literal('waiting-for-edge'), since: Instant.nullable() }),
+  /** Orders that the POS has failed; they are in `stuck`. */
+  z.object({ what: z.literal('retrying'), orders: count }),
   z.object({ what: z.literal('sending'), events: count }),
   z.object({ what: z.literal('watching') }),
 ])

@@ -87,6 +87,10 @@ test('what waits for the edge says so, and its waiting is not counted to what th
   pos.fail = { at: 'findOrder', when: 'before' }
   await tries(shop(), 2)
   expect(lastTry()).toMatchObject({ fault: 'PosAway', since: NOW + 120_000, count: 2 })
+  // A restart waits a moment for the edge, and does not forget by it how long the POS has failed.
+  pos.fail = null
+  await tries({ ...shop(), holdsStore: () => false }, 1)
+  expect(lastTry()).toMatchObject({ fault: 'PosAway', since: NOW + 120_000, count: 2 })
 })
 
 test('whoever ends the order ends its reason, too', async () => {

@@ -59,7 +59,8 @@ export function createWriter(shop: Shop, log: Logger, random: () => number = Mat
       waiting.delete(assignmentId)
       if (settled === 'waiting') {
         waitsForEdge = true
-        if (!shop.holdsStore() && row.lastTry?.fault !== WAITS_FOR_EDGE.fault) noteTry(assignmentId, WAITS_FOR_EDGE)
+        // What the POS failed stands until it is tried again: a restart waits a moment for the edge, too.
+        if (!shop.holdsStore() && row.lastTry === null) noteTry(assignmentId, WAITS_FOR_EDGE)
         return false
       }
       surelyUnwritten.delete(assignmentId)

@@ -3,6 +3,7 @@ import type { DriftReport, FeedReport, Quarantine } from '../../contract/feed.ts
 import type { HeldBy } from '../edge/standing.ts'
 import { isDatabaseBusy, openDatabase } from './database.ts'
 import { openInbox } from './inbox.ts'
+import type { TryFault } from './last-try.ts'
 import { openMeta } from './meta.ts'
 import { openOutbox, type Outbox } from './outbox.ts'
 import { openRefused } from './refused.ts'
@@ -29,6 +30,8 @@ export type JournalStatus = {
   feed: FeedReport
   /** The connector that had the store when this one was last sent away; `null` once it has the store itself. */
   heldBy: HeldBy | null
+  /** The last start ended because the POS was not what the configuration says, or not there in a new shop. */
+  contradiction: (TryFault & { at: string }) | null
   /** Of the last reconcile; `null` before the first. */
   drift: DriftReport | null
 }
@@ -57,6 +60,7 @@ export function readJournalStatus(file: string): JournalStatus {
       reconcileWanted: meta.get('reconcileWanted') !== null,
       feed: (parsed(meta.get('feed')) as Quarantine | null) ?? { state: 'flowing' },
       heldBy: parsed(meta.get('heldBy')) as HeldBy | null,
+      contradiction: parsed(meta.get('contradiction')) as JournalStatus['contradiction'],
       drift: parsed(meta.get('drift')) as DriftReport | null,
     }
   } finally {

@@ -80,7 +80,7 @@ function nameIn(text: string): string {
   const ofData = /for column [`']?([\w.$`]+?)[`']? at row \d+$/.exec(text)?.[1] ?? /^value too long for type (character(?: varying)?\(\d+\))$/.exec(text)?.[1]
   if (ofData !== undefined) return ` (${ofData.replaceAll('`', '')})`
   if (/^(?:Incorrect|Data truncated)/.test(text)) return ''
-  const found = /(?:Table|relation|Unknown column|column|for (?:table|sequence|schema)|no such (?:table|column):?) ["'`]?([\w.$]+)["'`]?/i.exec(text)
+  const found = /has no column named ([\w.$]+)/i.exec(text) ?? /(?:Table|relation|Unknown column|column|for (?:table|sequence|schema)|no such (?:table|column):?) ["'`]?([\w.$]+)["'`]?/i.exec(text)
   return found?.[1] ? ` (${found[1]})` : ''
 }
 
