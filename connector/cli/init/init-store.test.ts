@@ -123,6 +123,16 @@ test('before it is paired, check says so and looks at the rest; then a service t
   expect(statSync(folder.file('data')).isDirectory()).toBe(true)
 })
 
+test('a journal in the folder of its service needs no user, and nobody but systemd makes that folder', async () => {
+  const journal = '/var/lib/tillbridge-shop-of-no-machine/journal.sqlite'
+  expect(await start('shop.yaml', { store: 'shop-of-no-machine', journal })).toBe(EXIT.ok)
+  expect([said.includes('--user'), existsSync('/var/lib/tillbridge-shop-of-no-machine')]).toEqual([false, false])
+  pairByHand('shop.secret')
+  expect(installService({ config: folder.file('shop.yaml'), dir: folder.path, write: true })).toBe(EXIT.ok)
+  // The embedded till is beside the configuration.
+  expect(readFileSync(folder.file('tillbridge-shop-of-no-machine.service'), 'utf8').split('\n').filter((line) => line.startsWith('ReadWritePaths'))).toEqual([`ReadWritePaths=${folder.file('data')}`])
+})
+
 test('check of what is wrong besides ends as a wrong configuration', async () => {
   await start('shop.yaml')
   writeFileSync(folder.file('shop.yaml'), `${readFileSync(folder.file('shop.yaml'), 'utf8')}\nfeed: { zeroShare: 20 }\n`)
