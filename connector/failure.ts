@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import { faultFields, faultOf, type FaultFields } from './fault.ts'
 
 /** What the connector was at when something failed. */
-export type Part = 'capture' | 'comparison' | 'order' | 'events' | 'heartbeat' | 'pull' | 'delivery' | 'command'
+export type Part = 'capture' | 'comparison' | 'order' | 'events' | 'heartbeat' | 'pull' | 'delivery' | 'command' | 'upkeep'
 
 /** What stands still while a fault of the connector keeps a part from its work, and what goes on. */
 const MEANWHILE: Record<Part, string> = {
@@ -14,6 +14,7 @@ const MEANWHILE: Record<Part, string> = {
   pull: 'orders come through the tunnel alone; without one they wait at the edge. The till sells on',
   delivery: 'the edge keeps this order or cancel and tells it again; the till sells on',
   command: 'nothing of what was asked is done; everything else goes on',
+  upkeep: 'what is finished is kept for longer than journal.keepFinishedDays; everything else goes on',
 }
 
 const bugHint = (meanwhile: string): string =>

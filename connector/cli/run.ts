@@ -4,6 +4,9 @@ import { systemClock, toInstant } from '../../contract/clock.ts'
 import { createTroubles, type Troubles } from '../control/troubles.ts'
 import { startConnector, type RunningConnector } from '../connector.ts'
 import { failureFields } from '../failure.ts'
+import { JournalCannotWrite } from '../journal/database.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { JournalStatus } from '../journal/journal-status.ts'
 import { lookAtFirst } from '../pos/contradiction.ts'
 import { openPos } from '../pos/open-pos.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
@@ -35,13 +38,13 @@ export async function run(configPath: string): Promise<ExitCode> {
     })
     if (ends) {
       // For `status`, which is asked when this process is gone.
-      journal.meta.set('contradiction', JSON.stringify({ ...why, at: toInstant(systemClock()) }))
+      noteEnd(journal, { ...why, at: toInstant(systemClock()) })
       await pos.close()
       journal.close()
       return EXIT.posUnreachable
     }
   }
-  journal.meta.delete('contradiction')
+  noteEnd(journal, null)
 
   const stopped = Promise.withResolvers<ExitCode>()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -71,6 +74,16 @@ export async function run(configPath: string): Promise<ExitCode> {
   await connector.stop(exitCode === EXIT.ok ? 'drain' : 'at-once')
   log.info({ event: 'connector.stopped', exitCode })
   return exitCode
+}
+
+/** Why this start ends, or that it does not. A disk that takes nothing now is no reason for another end: the log says it all. */
+function noteEnd(journal: Journal, why: JournalStatus['contradiction']): void {
+  try {
+    if (why !== null) journal.transaction(() => journal.meta.set('contradiction', JSON.stringify(why)))
+    else if (journal.meta.get('contradiction') !== null) journal.transaction(() => journal.meta.delete('contradiction'))
+  } catch (error) {
+    if (!(error instanceof JournalCannotWrite)) throw error
+  }
 }
 
 /** JSON lines on stderr; warnings and errors are also kept for `status`, whatever level the log has. */

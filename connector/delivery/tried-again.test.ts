@@ -93,6 +93,18 @@ test('what waits for the edge says so, and its waiting is not counted to what th
   expect(lastTry()).toMatchObject({ fault: 'PosAway', since: NOW + 120_000, count: 2 })
 })
 
+test('a disk that has no room for the reason keeps nobody from trying again', async () => {
+  pos.fail = { at: 'writeOrder', when: 'before' }
+  const full = vi.spyOn(journal.inbox, 'tried').mockImplementation(() => {
+    throw Object.assign(new Error('database or disk is full'), { code: 'ERR_SQLITE_ERROR', errcode: 13 })
+  })
+  await tries(shop(), 2)
+  expect(full).toHaveBeenCalledTimes(2)
+  pos.fail = null
+  await tries(shop(), 1)
+  expect(journal.inbox.get(assignmentId(1))?.state).toBe('done')
+})
+
 test('whoever ends the order ends its reason, too', async () => {
   pos.fail = { at: 'writeOrder', when: 'before' }
   receiveOrder(journal, assignmentOf(2, { A: 1 }), NOW)

@@ -1,8 +1,7 @@
 import type { Logger } from 'pino'
 import { createBell } from '../bell.ts'
 import { backoffMs } from '../edge/backoff.ts'
-import { failureFields, tellFailure } from '../failure.ts'
-import { JournalCannotWrite } from '../journal/database.ts'
+import { failureFields, isBug, tellFailure } from '../failure.ts'
 import { isUnfinished, type InboxRow } from '../journal/inbox.ts'
 import { WAITS_FOR_EDGE, type TryFault } from '../journal/last-try.ts'
 import { acceptOrder, answerAgain, voidOrder, type Settled, type Shop, type SurelyUnwritten } from './accept-order.ts'
@@ -44,10 +43,10 @@ export function createWriter(shop: Shop, log: Logger, random: () => number = Mat
   /** For `orders list`, `orders show` and `/ready`: why it is not in the till yet. */
   const noteTry = (assignmentId: string, fault: TryFault): void => {
     try {
-      shop.journal.inbox.tried(assignmentId, fault, shop.now())
+      shop.journal.transaction(() => shop.journal.inbox.tried(assignmentId, fault, shop.now()))
     } catch (error) {
       // The log says it, too; a disk that takes nothing has a trouble of its own.
-      if (!(error instanceof JournalCannotWrite)) throw error
+      if (isBug(error)) throw error
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../../contract/clock.ts'
 import { createBell } from '../bell.ts'
-import { faultFields } from '../fault.ts'
+import { tellFailure } from '../failure.ts'
 import type { Journal } from './journal.ts'
 
 /** A full disk is noticed by whoever asks; this is for a shop in which nobody does. */
@@ -27,7 +27,7 @@ export async function keepJournal({ journal, log, now, monotonic, keepFinishedDa
         while (!signal.aborted && journal.forget.finished(daysAgo(keepFinishedDays), daysAgo(Math.max(keepFinishedDays, KEEP_UNTOUCHED_DAYS))) > 0) await bell.wait(1, signal)
       }
     } catch (error) {
-      log.warn({ event: 'journal.upkeep-fault', ...faultFields(error) })
+      tellFailure(log, 'journal.upkeep-fault', 'upkeep', error)
     }
     await bell.wait(LOOK_EVERY_MS, signal)
   }
