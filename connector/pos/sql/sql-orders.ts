@@ -8,9 +8,13 @@ import { field } from './order-steps.ts'
 import type { Dialect, Goods, GoodsRow, OrderBook, Tx } from './ports.ts'
 import type { OrdersConfig } from './sql-config.ts'
 import { run, type Parameters } from './statement.ts'
+import { StatementFault } from './statement-fault.ts'
 import { instantToWallClock } from './wall-clock.ts'
 
 export type SqlOrdersParts = { config: OrdersConfig; goods: Goods; timeZone: string; clock: Clock }
+
+/** A word of a POS, and not whatever a wrong column holds. */
+const STATE_SHOWN_MAX = 20
 
 /** Web orders by a shop's own statements. All of them run in the one transaction of the port's `writeOrder`. */
 export function sqlOrders({ config, goods, timeZone, clock }: SqlOrdersParts): OrderBook {
@@ -21,7 +25,7 @@ export function sqlOrders({ config, goods, timeZone, clock }: SqlOrdersParts): O
     if (!row) return null
     const word = field(row, 'state') ?? ''
     const state = config.states[word]
-    if (state === undefined) throw new TypeError(`orders.states does not know the state "${word}" of an order`)
+    if (state === undefined) throw new StatementFault(`orders.find gives the state ${JSON.stringify(word.slice(0, STATE_SHOWN_MAX))}, which orders.states does not have`, 'Add it to orders.states with what it means: open, picking, ready, done or void')
     return { posReference: field(row, 'reference') ?? assignmentId, state, stockFell: config.stockFallsAt === 'accept' ? state !== 'void' : state === 'done' }
   }
 
@@ -45,11 +49,11 @@ export function sqlOrders({ config, goods, timeZone, clock }: SqlOrdersParts): O
         }
       }
       const posReference = known['reference']
-      if (typeof posReference !== 'string' || posReference === '') throw new TypeError('the order statements gave no reference: "as: reference" must stand at an INSERT with a generated id, or one with RETURNING')
+      if (typeof posReference !== 'string' || posReference === '') throw new StatementFault('The statements of orders.write gave no reference', 'Set "as: reference" at an INSERT with a generated id, or at one with RETURNING')
       if (config.ownTable) await sql`UPDATE tillbridge_orders SET pos_reference = ${posReference} WHERE assignment_id = ${assignment.assignmentId}`.execute(tx)
       // As it will be found, so that a repeated delivery is answered the same.
       const written = await find(tx, assignment.assignmentId)
-      if (written === null) throw new TypeError('orders.find does not find the order that orders.write has just written')
+      if (written === null) throw new StatementFault('orders.find does not find the order that orders.write has just written, so it is not kept', 'Let orders.write put :assignmentId where orders.find looks for it, whole: the column must hold 40 signs')
       return { ok: true, posReference: written.posReference, stockFell: written.stockFell }
     },
 

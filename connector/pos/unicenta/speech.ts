@@ -1,5 +1,6 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { Dialect, Row, Tx } from '../sql/ports.ts'
+import { UnicentaFault } from './place.ts'
 
 /** Where MariaDB and PostgreSQL say the same thing differently. */
 export type Speech = {
@@ -32,7 +33,7 @@ const mysql: Speech = {
   },
   async nextNumber(tx, sequence) {
     const { numAffectedRows } = await sql`UPDATE ${sql.table(sequence)} SET id = LAST_INSERT_ID(id + 1)`.execute(tx)
-    if (numAffectedRows !== 1n) throw new Error(`uniCenta's table ${sequence} must have one row, which numbers the tickets`)
+    if (numAffectedRows !== 1n) throw new UnicentaFault(`The till's table ${sequence} does not have its one row, which numbers the tickets`, 'Is this the database of the till? A till that has sold anything has that row: restore it from a backup, with the number of the newest ticket')
     const { rows } = await sql<Row>`SELECT LAST_INSERT_ID() AS id`.execute(tx)
     return rows[0]?.['id'] ?? ''
   },
