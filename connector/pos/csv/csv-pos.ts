@@ -23,6 +23,10 @@ import { CsvStateFault, openShopState, type ShopState } from './shop-state.ts'
 const CATCH_UP_MS = 500
 /** A reading holds the turn that orders wait for too. */
 const READ_ON_MS = 1_000
+/** An order that cannot be served by what is known waits this long for what lies there. */
+const READ_BEFORE_REFUSING_MS = 2_000
+/** Before there are goods nothing else can be done, so whoever needs them reads on: a try that ends sooner would wait longer for the next with each. */
+const FIRST_GOODS_MS = 60_000
 /** What is kept for a year need not be forgotten to the minute. */
 const FORGET_EVERY_MS = 3_600_000
 
@@ -64,7 +68,7 @@ export function openCsvPos({ config, clock = systemClock, monotonic = () => perf
   }
 
   /** What lies there first, then the question: one at a time. */
-  const use = <T>(work: (opened: Opened) => T, catchUpMs: number = CATCH_UP_MS): Promise<T> => turn(async () => {
+  const use = <T>(work: (opened: Opened) => T | Promise<T>, catchUpMs: number = CATCH_UP_MS): Promise<T> => turn(async () => {
     const all = open()
     settleOrders(all)
     const until = monotonic() + catchUpMs
@@ -93,8 +97,12 @@ export function openCsvPos({ config, clock = systemClock, monotonic = () => perf
     })
   }
 
-  const mustKnowGoods = ({ state }: Opened): void => {
-    if (config.goods.come === 'none' || state.meta('goodsKnown') !== null) return
+  const mustKnowGoods = async ({ state, ingest }: Opened): Promise<void> => {
+    const isKnown = (): boolean => config.goods.come === 'none' || state.meta('goodsKnown') !== null
+    const until = monotonic() + FIRST_GOODS_MS
+    while (!isKnown() && await ingest.step() && monotonic() < until);
+    if (isKnown()) return
+    if (ingest.pending()) throw new CsvStateFault('The first file of goods is still being read', 'Nothing need be done: it goes on with the next try')
     throw new CsvStateFault(`No file of goods has been read from ${config.folder} yet`, `Let the POS drop one (${config.goods.files.join(', ')}); look into rejected/ for one that was refused. Until then the catalogue is unknown, not empty`)
   }
 
@@ -144,8 +152,8 @@ export function openCsvPos({ config, clock = systemClock, monotonic = () => perf
 
     currentCursor: () => use(({ state }) => writeCursor(state, newestChange(state))),
 
-    readSnapshot: (afterSku, limit) => use((all) => {
-      mustKnowGoods(all)
+    readSnapshot: (afterSku, limit) => use(async (all) => {
+      await mustKnowGoods(all)
       const { state } = all
       // One more than asked tells whether there is another page.
       const skus = state.all('SELECT sku FROM goods WHERE item IS NOT NULL AND sku > ? ORDER BY sku LIMIT ?', afterSku ?? '', limit + 1).map((row) => String(row['sku']))
@@ -169,15 +177,19 @@ export function openCsvPos({ config, clock = systemClock, monotonic = () => perf
       return { posReference: assignmentId, state: STATE_OF[known], stockFell: known !== 'void' }
     }),
 
-    writeOrder: (order) => use((all) => {
-      mustKnowGoods(all)
+    writeOrder: (order) => use(async (all) => {
+      await mustKnowGoods(all)
       const { state, files } = all
       const { assignmentId } = order
       const written = { ok: true as const, posReference: assignmentId, stockFell: true }
       const given = files.state(assignmentId)
       if (given === 'void' || orderOf(state, assignmentId)?.state === 'void') return { ok: false, reason: 'invalid', detail: `${assignmentId} was taken back or refused` }
       if (given !== 'absent' && given !== 'staged') return written
-      const refusal = refusalOf(state, order, config.orders.oversell)
+      const until = monotonic() + READ_BEFORE_REFUSING_MS
+      let refusal = refusalOf(state, order, config.orders.oversell)
+      // What would make it possible may lie there unread: no order is lost to a slow machine.
+      while (refusal && await all.ingest.step() && monotonic() < until) refusal = refusalOf(state, order, config.orders.oversell)
+      if (refusal && all.ingest.pending()) throw new CsvStateFault('An order waits for files that are still being read', 'Nothing need be done: it is tried again')
       if (refusal) return refusal
       const entry = { method: order.fulfillment.method, lines: [...demandOf(order)].map(([sku, quantity]) => ({ sku, quantity })) }
       state.transaction(() => putOrder(state, assignmentId, entry, clock()))

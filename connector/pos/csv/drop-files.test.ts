@@ -199,6 +199,15 @@ test('before any file of goods the catalogue is unknown, not empty', async () =>
   await expect(pos.mayHaveChanged()).rejects.toThrow(/There is no folder/)
 })
 
+test('the first file of goods is read to its end by whoever needs it, however long that takes', async () => {
+  // A slow machine: each look at its clock is a second later, so a call that catches up gets no further than a batch.
+  pos = openCsvPos({ config: testConfig(folder), clock: () => till.now(), monotonic: () => (elapsed += 1_000) })
+  opened.push(pos)
+  till.drop('goods-full.csv', goods(...Array.from({ length: 5_000 }, (_, n) => `G${n},Tea,1.00,5`)))
+  expect((await pos.readSnapshot(null, 10)).items).toHaveLength(10)
+  expect(till.list('processed')).toEqual(['goods-full.csv'])
+})
+
 test('a drop is noticed by the system\'s word, long before the next scan', async () => {
   pos = openCsvPos({ config: testConfig(folder, { scanEveryMs: 3_600_000 }) })
   opened.push(pos)

@@ -42,6 +42,21 @@ describe('an order', () => {
     ])
   })
 
+  test('is not refused for what lies there unread: it waits for it, and is tried again', async () => {
+    let elapsed = 0
+    await pos.close()
+    pos = openCsvPos({ config: testConfig(folder), clock: () => till.now(), monotonic: () => (elapsed += 1_000) })
+    opened.push(pos)
+    await pos.readChanges(null)
+    const filler = Array.from({ length: 5_000 }, (_, n) => `F${n},Filler,1.00,1`)
+    till.drop('goods-8.csv', `sku,name,price,stock\n${filler.join('\n')}\n`)
+    till.dropRows('goods-9.csv', [goodsRow(TEA, 50)])
+    await expect(pos.writeOrder(orderOf([TEA, 40]))).rejects.toThrow(/waits for files/)
+    let more = true
+    while (more) more = (await pos.readChanges(null)).more === true && !till.has('processed', 'goods-9.csv')
+    expect(await pos.writeOrder(orderOf([TEA, 40]))).toMatchObject({ ok: true })
+  })
+
   test('that the POS has taken and deleted is known, and not given again', async () => {
     const first = await pos.writeOrder(orderOf([TEA, 3]))
     posTakes()
