@@ -137,7 +137,7 @@ describe('opening', () => {
     expect(readJournalStatus(folder.file('journal.sqlite'))).toMatchObject({ lastSeq: seqs.at(-1), feed: { state: 'flowing' }, drift: null })
     journal = openTestJournal(folder.file('journal.sqlite'))
     expect(journal.baseline.of(['A']).get('A')).toMatchObject({ onHand: 3, priceMinor: null })
-    expect([journal.held.count(), journal.held.quarantine()]).toEqual([0, null])
+    expect([journal.held.count(), journal.held.quarantine(), journal.inbox.stuck(1)]).toEqual([0, null, []])
   })
 
   test('a second connector on the same journal is refused', () => {
