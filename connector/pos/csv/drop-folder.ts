@@ -5,6 +5,7 @@ import type { Clock } from '../../../contract/clock.ts'
 import { kindOf, LINES_END, withoutLinesEnd, type CsvConfig, type FileKind } from './csv-config.ts'
 import { momentOf } from './name-date.ts'
 import { writeDurably, writeInPieces } from './order-files.ts'
+import { CsvStateFault } from './shop-state.ts'
 
 /** A file that has stopped growing. `identity` changes when its content may have. `moment`: when what it says was so, epoch ms. */
 export type DueFile = { name: string; kind: FileKind | null; whole: boolean; identity: string; moment: number }
@@ -30,7 +31,19 @@ export type DropFolder = {
 
 /** Made beside the dropped files. */
 export const PLACES = ['orders', 'processed', 'rejected', '.tillbridge/staged', '.tillbridge/ledger', '.tillbridge/withdrawn'] as const
-export const makePlaces = (folder: string): void => PLACES.forEach((place) => mkdirSync(join(folder, place), { recursive: true }))
+
+export function makePlaces(folder: string): void {
+  try {
+    PLACES.forEach((place) => mkdirSync(join(folder, place), { recursive: true }))
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    throw new CsvStateFault(`Nothing can be written in ${folder} (${code})`, 'Give the folder to the connector\'s user, mount it for writing, or make room on its disk; it is tried again', error)
+  }
+  // An order is given by one rename, which no two disks have between them.
+  if (statSync(join(folder, 'orders')).dev !== statSync(join(folder, '.tillbridge/staged')).dev) {
+    throw new CsvStateFault(`${join(folder, 'orders')} is on another disk than ${join(folder, '.tillbridge')}`, 'Put both on one: an order is given by a rename, whole or not at all, and that cannot be done between two')
+  }
+}
 
 /** Names under which a program writes what is not finished; such a file is finished when it gets its own name. */
 const UNFINISHED = /(^\.|^~|~$|\.(tmp|temp|part|partial|filepart|crdownload|swp|lock)$)/i
