@@ -4,14 +4,16 @@ import { showProgress } from '../journeys/local/progress.ts'
 import { measureConnector, type Row, type Size } from './measure-connector.ts'
 
 const SIZES = {
-  small: { items: 10_000, burst: 1_000, bursts: 5, quietMs: 60_000 },
-  large: { items: 100_000, burst: 1_000, bursts: 5, quietMs: 60_000 },
+  small: { kind: 'ospos', items: 10_000, burst: 1_000, bursts: 5, quietMs: 60_000, triggers: false },
+  large: { kind: 'ospos', items: 100_000, burst: 1_000, bursts: 5, quietMs: 30_000, triggers: true },
+  unicenta: { kind: 'unicenta', items: 100_000, burst: 1_000, bursts: 3, quietMs: 20_000, triggers: false },
+  sqlite: { kind: 'sqlite', items: 100_000, burst: 1_000, bursts: 3, quietMs: 20_000, triggers: false },
 } as const satisfies Record<string, Size>
 
-const HELP = `What a connector costs beside a till, over a real MariaDB with an Open Source POS in it; bench/README.md says how it is measured.
+const HELP = `What a connector costs beside a till: Open Source POS on MariaDB, uniCenta on PostgreSQL, a POS in a SQLite file; bench/README.md says how it is measured.
 
-  npm run bench:connector                    ${Object.values(SIZES).map(({ items }) => items).join(' and ')} items, about six minutes
-  npm run bench:connector -- --only small    one of them: ${Object.keys(SIZES).join(', ')}
+  npm run bench:connector                    all of it, about ten minutes
+  npm run bench:connector -- --only small    one of ${Object.entries(SIZES).map(([name, { kind, items }]) => `${name} (${kind}, ${items} items)`).join(', ')}
   npm run bench:connector -- --json          the last line is {"rows":[{"name","value","goal","unit","ok"}]}
 
 Exit code 0 only when every goal was met. Other work on this machine makes the numbers larger.

@@ -3,31 +3,15 @@ import { readFileSync } from 'node:fs'
 import mysql, { type RowDataPacket } from 'mysql2/promise'
 import { OSPOS_ROWS, OSPOS_TABLES } from '../connector/pos/ospos/test-schema.ts'
 import { startServer } from '../connector/pos/test-databases.ts'
+import { batches, spread, wordsOf, type BenchShop } from './shop.ts'
 
-/** What the server has done since it was started, by its own count. */
-export type ServerWork = { queries: number; rowsRead: number; bytesSent: number }
+const itemRow = (id: number): string => {
+  const { name, description, barcode, price } = wordsOf(id)
+  return `(${id}, '${name}', 'Aisle ${id % 3}', '${barcode}', '${description}', 1.25, ${price})`
+}
 
 /** An Open Source POS on a MariaDB of its own, with a server's usual memory. */
-export type OsposShop = {
-  pos: Record<string, unknown>
-  serverPid: number
-  /** Changes the quantity of `count` items spread over all of them in one transaction; answers the new levels by SKU, and when it had committed. */
-  burst(count: number): Promise<{ levels: Map<string, number>; committedAt: number }>
-  /** One sale: the commonest change there is. */
-  sell(): Promise<{ levels: Map<string, number>; committedAt: number }>
-  work(): Promise<ServerWork>
-  close(): Promise<void>
-}
-
-const ROWS_AT_ONCE = 1_000
-/** How a till's catalogue looks: names and descriptions of a few words, a barcode each, three categories. */
-const itemRow = (id: number): string => {
-  const words = ['Walnut', 'Glass', 'Linen', 'Copper', 'Oak', 'Stone', 'Paper', 'Cotton']
-  const [one = '', two = ''] = [words[id % 8], words[(id >> 3) % 8]]
-  return `(${id}, '${one} and ${two} piece no. ${id}', 'Aisle ${id % 3}', '${2_000_000_000_000 + id}', 'Made of ${one} and ${two}, packed by the dozen, from lot ${id % 977}.', 1.25, ${(1 + (id % 9_000) / 100).toFixed(2)})`
-}
-
-export async function openOsposShop(items: number): Promise<OsposShop> {
+export async function openOsposShop(items: number): Promise<BenchShop> {
   const server = await startServer('mariadb')
   const { host, port, user, password } = server
   const database = `bench_${randomBytes(4).toString('hex')}`
@@ -36,10 +20,9 @@ export async function openOsposShop(items: number): Promise<OsposShop> {
   await db.query(`CREATE DATABASE ${database}`)
   await db.query(`USE ${database}`)
   for (const statement of [...OSPOS_TABLES, ...OSPOS_ROWS]) await db.query(statement)
-  for (let first = 1; first <= items; first += ROWS_AT_ONCE) {
-    const ids = Array.from({ length: Math.min(ROWS_AT_ONCE, items - first + 1) }, (_, n) => first + n)
+  for (const ids of batches(items)) {
     await db.query(`INSERT INTO ospos_items (item_id, name, category, item_number, description, cost_price, unit_price) VALUES ${ids.map(itemRow).join()}`)
-    await db.query(`INSERT INTO ospos_item_quantities VALUES ${ids.map((id) => `(${id}, 1, ${10 + (id % 90)})`).join()}`)
+    await db.query(`INSERT INTO ospos_item_quantities VALUES ${ids.map((id) => `(${id}, 1, ${wordsOf(id).stock})`).join()}`)
     await db.query(`INSERT INTO ospos_items_taxes VALUES ${ids.map((id) => `(${id}, 'Sales tax', 8.25)`).join()}`)
   }
   await db.query('ANALYZE TABLE ospos_items, ospos_item_quantities, ospos_items_taxes')
@@ -51,11 +34,12 @@ export async function openOsposShop(items: number): Promise<OsposShop> {
   let sold = 0
 
   return {
+    name: 'Open Source POS, MariaDB',
+    floor: { dialect: 'mysql', host, port, user, password, database },
     pos: { type: 'ospos', connection: { host, port, user, password, database } },
     serverPid: Number(readFileSync(String(pidFile?.['file']), 'utf8')),
     async burst(count) {
-      const stride = Math.max(1, Math.floor(items / count))
-      const ids = Array.from({ length: count }, (_, n) => 1 + n * stride)
+      const ids = spread(count, items)
       await db.beginTransaction()
       await db.query('UPDATE ospos_item_quantities SET quantity = quantity + 1 WHERE item_id IN (?)', [ids])
       const levels = await levelsOf(ids)

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 
 /** What Linux says of a process. */
 export type ProcessUse = { cpuMs: number; rssMb: number }
@@ -17,6 +17,15 @@ export function useOf(pid: number): ProcessUse {
   const [utime = NaN, stime = NaN] = fields.slice(11, 13).map(Number)
   return { cpuMs: ((utime + stime) * MS_PER_S) / ticksPerSecond, rssMb: kib(pid, 'VmRSS') / KIB_PER_MB }
 }
+
+/** A server that has a process for each connection: with all of them. What such a process had used before it ended is lost. */
+export function useOfServer(pid: number): ProcessUse {
+  const uses = [useOf(pid), ...childrenOf(pid).map(useOf)]
+  return { cpuMs: uses.reduce((sum, { cpuMs }) => sum + cpuMs, 0), rssMb: uses.reduce((sum, { rssMb }) => sum + rssMb, 0) }
+}
+
+const childrenOf = (pid: number): number[] =>
+  readdirSync(`/proc/${pid}/task`).flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number))
 
 /** The most that was resident since the last `forgetPeak`. */
 export const peakRssMb = (pid: number): number => kib(pid, 'VmHWM') / KIB_PER_MB

@@ -96,7 +96,7 @@ export function createScan({ goods, memory, connection, everyMs = SCAN_EVERY_MS,
     if (!goods.parts || !sum?.parts || !before?.parts || before.whole !== remembered) return null
     const { parts } = sum
     const differ = [...new Set([...parts.keys(), ...before.parts.keys()])].filter((part) => parts.get(part) !== before.parts?.get(part))
-    return new Set([...differ, ...strays.map(goods.parts.of)])
+    return new Set([...differ, ...strays.map((key) => goods.parts?.of(key, bucket) ?? '')])
   }
 
   /** The rows of these buckets that are to be compared, and of each bucket which keys that are. */
@@ -105,7 +105,7 @@ export function createScan({ goods, memory, connection, everyMs = SCAN_EVERY_MS,
     const some = new Map(group.map((bucket) => [bucket, partsOf(bucket, checksums.get(bucket))]))
     const rows = await goods.rowsOf(tx, group.filter((bucket) => some.get(bucket) === null))
     if (parts) rows.push(...await parts.rows(tx, [...some.values()].flatMap((each) => (each === null ? [] : [...each]))))
-    return { rows, isAsked: (bucket: string) => (key: string) => !parts || (some.get(bucket)?.has(parts.of(key)) ?? true) }
+    return { rows, isAsked: (bucket: string) => (key: string) => !parts || (some.get(bucket)?.has(parts.of(key, bucket)) ?? true) }
   }
 
   return {

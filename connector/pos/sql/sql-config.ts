@@ -98,9 +98,9 @@ const rest = {
   sales: Sales.optional(),
   /** Left out: the POS is only read, and this store takes no web orders. */
   orders: Orders.optional(),
-  /** Tables that `triggers install` may watch, each with its column that holds the goods' key. */
+  /** The goods' tables, each with its column that holds the goods' key: a write to one is a reason to compare sooner, and `triggers install` may watch them. */
   watch: z.array(z.object({ table: z.string().regex(/^\w{1,64}$/, 'the name of a table'), key: column })).max(STATEMENTS_MAX).default([]),
-  /** How often all goods are compared at the most. A comparison that takes long is made less often, so that it costs the database no more than this share of one core. */
+  /** How often all goods are compared at the most. A comparison that takes long is made less often, so that it costs the database no more than this share of one core; as much again, saved up while nothing is written, may go into comparing sooner. */
   scan: z.object({ everyMs: z.int().min(0).max(3_600_000).default(SCAN_EVERY_MS), share: z.number().min(0.001, 'a share from 0.001 to 1').max(1, 'a share from 0.001 to 1').default(SCAN_SHARE) }).prefault({}),
 } as const
 
