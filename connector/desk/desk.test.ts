@@ -40,10 +40,12 @@ test('what is open stands first, in the order it came; what ended follows for a 
   expect(places()).toEqual(['W-1 waits', 'W-4 new'])
 })
 
-test('more open orders than fit are counted, the oldest are shown', () => {
+test('more open orders than fit are counted: the oldest are shown, and the newest, so that none comes unseen', () => {
   for (let n = 1; n <= 203; n += 1) receive(n)
   const { cards, hidden } = desk().view()
-  expect([cards.length, cards[0]?.row.assignment?.number, hidden]).toEqual([200, 'W-1', 3])
+  const numbers = cards.map(({ row }) => row.assignment?.number)
+  expect([numbers.length, new Set(numbers).size, hidden]).toEqual([200, 200, 3])
+  expect([numbers[0], numbers[149], numbers[150], numbers.at(-1)]).toEqual(['W-1', 'W-150', 'W-154', 'W-203'])
 })
 
 test('an order whose store never answers ages as one that nobody takes', () => {

@@ -20,6 +20,8 @@ export type Desk = {
 
 /** More than a shop can work on; the rest is counted, and comes as these go. */
 const OPEN_SHOWN_MAX = 200
+/** Of these so many are the newest: also in a shop that never says what was handed over, what comes now is seen and rings. */
+const NEWEST_SHOWN = 50
 /** The oldest open ones stand first, so counting the late ones among so many is counting them all but in a shop that has given up. */
 const AGEING_READ_MAX = 1000
 const ENDED_SHOWN_MAX = 30
@@ -36,7 +38,9 @@ export function createDesk({ shop, log, storeId, config, posReachable, wake }: D
     storeId, log,
     view() {
       const open = journal.inbox.open(AGEING_READ_MAX)
-      const rows = [...open.slice(0, OPEN_SHOWN_MAX), ...journal.inbox.endedSince(now() - ENDED_SHOWN_MS, ENDED_SHOWN_MAX)]
+      const oldest = open.slice(0, open.length > OPEN_SHOWN_MAX ? OPEN_SHOWN_MAX - NEWEST_SHOWN : OPEN_SHOWN_MAX)
+      const newest = open.length > OPEN_SHOWN_MAX ? journal.inbox.newestOpen(NEWEST_SHOWN).toReversed() : []
+      const rows = [...oldest, ...newest, ...journal.inbox.endedSince(now() - ENDED_SHOWN_MS, ENDED_SHOWN_MAX)]
       return {
         storeId, hidden: Math.max(0, open.length - OPEN_SHOWN_MAX), lineUp: shop.holdsStore(), posReachable: posReachable(),
         cards: rows.map((row) => orderCard(row, pos.capabilities, limits, now())),

@@ -56,6 +56,8 @@ export type Inbox = {
   work(afterArrival: number, limit: number): InboxRow[]
   /** What the staff have before them, with its body: not yet with the shopper, in order of arrival. */
   open(limit: number): InboxRow[]
+  /** Of the same the latest, the latest first. */
+  newestOpen(limit: number): InboxRow[]
   /** What ended since, the latest first. */
   endedSince(since: number, limit: number): InboxRow[]
   /** How many are not finished. */
@@ -115,6 +117,7 @@ export function openInbox(db: Database): Inbox {
         afterArrival, limit,
       ).map(toInboxRow),
     open: (limit) => db.all(`SELECT * FROM inbox WHERE ${OPEN} ORDER BY arrival LIMIT ?`, limit).map(toInboxRow),
+    newestOpen: (limit) => db.all(`SELECT * FROM inbox WHERE ${OPEN} ORDER BY arrival DESC LIMIT ?`, limit).map(toInboxRow),
     endedSince: (since, limit) =>
       db.all(`SELECT * FROM inbox WHERE changed_at >= ? AND body IS NOT NULL AND NOT (${OPEN}) ORDER BY changed_at DESC, arrival DESC LIMIT ?`, since, limit).map(toInboxRow),
     unfinished() {

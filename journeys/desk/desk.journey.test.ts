@@ -77,7 +77,7 @@ const picture = async (name: string) => {
 
 describe('the desk', () => {
   it('shows a new order within seconds, with a sound, and goes with it from hand to hand', async () => {
-    await page.getByRole('button', { name: 'Test the sound' }).click()
+    await page.getByRole('button', { name: 'Turn the sound on' }).click()
     await until('the test sound', SEEN_WITHIN_MS, async () => (await tones()) > 0)
     expect(await page.locator('#sound-off').isVisible()).toBe(false)
     const before = await tones()

@@ -4,13 +4,13 @@ import { moneyWords, quantityWords, timeWords, waitWords } from './words.ts'
 
 /** Where the cards lie, from the most urgent to what is over. `waits` lies among the new ones: it becomes one by itself. */
 export const SECTIONS = [
-  { id: 'doubt', title: 'Needs your answer', places: ['doubt'], empty: null },
-  { id: 'new', title: 'New', places: ['new', 'waits'], empty: 'Nothing new.' },
-  { id: 'picking', title: 'Being picked', places: ['picking'], empty: 'Nobody is picking.' },
-  { id: 'ready', title: 'Ready', places: ['ready'], empty: 'Nothing waits at the counter.' },
-  { id: 'shipped', title: 'With the carrier', places: ['shipped'], empty: null },
-  { id: 'ended', title: 'Ended in the last hours', places: ['ended'], empty: null },
-] as const satisfies readonly { id: string; title: string; places: readonly Place[]; empty: string | null }[]
+  { id: 'doubt', title: 'Needs your answer', short: 'Asks', places: ['doubt'], empty: null },
+  { id: 'new', title: 'New', short: 'New', places: ['new', 'waits'], empty: 'Nothing new.' },
+  { id: 'picking', title: 'Being picked', short: 'Picking', places: ['picking'], empty: 'Nobody is picking.' },
+  { id: 'ready', title: 'Ready', short: 'Ready', places: ['ready'], empty: 'Nothing waits at the counter.' },
+  { id: 'shipped', title: 'With the carrier', short: 'Sent', places: ['shipped'], empty: null },
+  { id: 'ended', title: 'Ended in the last hours', short: 'Ended', places: ['ended'], empty: null },
+] as const satisfies readonly { id: string; title: string; short: string; places: readonly Place[]; empty: string | null }[]
 export type SectionId = (typeof SECTIONS)[number]['id']
 
 export const sectionOf = (place: Place): SectionId => (place === 'waits' ? 'new' : place)
@@ -41,8 +41,8 @@ export function cardView(card: OrderCard) {
   ${order.note === null || card.place === 'ended' ? '' : html`<p class="note"><span class="label">Note</span> <bdi>${order.note}</bdi></p>`}
   ${card.staff === null ? '' : html`<p class="staff">${card.staff}</p>`}
   <p class="facts">${card.place === 'waits' ? card.status : html`${row.posReference === null ? '' : html`Till <bdi>${row.posReference}</bdi> &middot; `}came ${timeWords(row.receivedAt)} &middot; ${moneyWords(order.totals.total)}`}</p>
-  <div class="taps">${first === undefined ? '' : button(first)}<a class="tap slip" href="/desk/slip/${row.assignmentId}" target="_blank" rel="noopener" data-key="slip">Slip<span class="hidden"> of ${order.number}</span></a></div>
-  ${others.length === 0 ? '' : html`<div class="taps">${others.map(button)}</div>`}
+  <div class="taps">${first === undefined ? others.map(button) : button(first)}<a class="tap slip" href="/desk/slip/${row.assignmentId}" target="_blank" rel="noopener" data-key="slip">Slip<span class="hidden"> of ${order.number}</span></a></div>
+  ${first === undefined || others.length === 0 ? '' : html`<div class="taps">${others.map(button)}</div>`}
 </article>`
 }
 

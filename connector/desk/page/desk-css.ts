@@ -16,7 +16,7 @@ export const DESK_CSS = `
   --on-bad: light-dark(#ffffff, #2a0d0a);
 }
 * { box-sizing: border-box; }
-html { -webkit-text-size-adjust: 100%; scroll-padding-top: 6rem; }
+html { -webkit-text-size-adjust: 100%; scroll-padding-top: 8.5rem; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 17px/1.45 system-ui, sans-serif; }
 h1, h2, h3, p { margin: 0; }
 button, input { font: inherit; color: inherit; }
@@ -32,7 +32,10 @@ button { cursor: pointer; }
 .store { font-weight: 400; color: var(--quiet); }
 .top button { min-height: 44px; padding: .3rem .9rem; border-radius: 10px; border: 1px solid var(--line); background: transparent; color: var(--accent); }
 .top .loud { background: var(--bad); color: var(--on-bad); border-color: transparent; font-weight: 600; }
+.jump { display: flex; flex: 1 0 100%; gap: .35rem; overflow-x: auto; padding: 5px; margin: -5px; }
+.jump a { flex: 1 0 auto; min-height: 44px; display: inline-flex; gap: .4rem; align-items: center; justify-content: center; padding: 0 .6rem; border-radius: 10px; background: var(--paper); color: var(--ink); text-decoration: none; font-size: .9rem; }
 .trouble { margin: .75rem 1rem 0; padding: .7rem 1rem; border-radius: 10px; background: var(--bad-sheet); border-left: 5px solid var(--bad); }
+.top .trouble { flex: 1 0 100%; margin: 0; }
 .said { pointer-events: none; position: fixed; left: 50%; bottom: 1rem; transform: translateX(-50%); z-index: 3; width: max-content; max-width: calc(100vw - 2rem); padding: .8rem 1.2rem; border-radius: 12px; background: var(--ink); color: var(--paper); box-shadow: 0 6px 24px rgb(0 0 0 / .25); }
 .said.bad { background: var(--bad); color: var(--on-bad); }
 
@@ -44,6 +47,7 @@ h2 { font-size: 1.05rem; margin-bottom: .6rem; display: flex; align-items: cente
 .cards:not(:empty) + .empty { display: none; }
 .empty { color: var(--quiet); padding: 1.1rem 1rem; border: 1px dashed var(--line); border-radius: 14px; }
 @media (min-width: 62rem) {
+  .jump { display: none; }
   main { grid-template-columns: repeat(3, minmax(0, 1fr)); }
   #section-doubt, #section-shipped, #section-ended { grid-column: 1 / -1; }
   #section-doubt .cards, #section-shipped .cards, #section-ended .cards { grid-template-columns: repeat(auto-fill, minmax(20rem, 1fr)); }
@@ -106,6 +110,8 @@ legend { font-weight: 600; padding: 0; }
 .pin form { display: grid; gap: 1rem; }
 @media (max-width: 30rem) {
   .top .store { display: none; }
+  .top { padding-inline: .75rem; gap: .5rem; }
+  .top button { padding-inline: .6rem; }
   .taps { gap: .4rem; }
   .taps .tap { padding-inline: .5rem; }
 }

@@ -49,10 +49,11 @@ export async function deskPage(view: DeskView) {
     <p id="sound-off" hidden><button id="sound-on" type="button" class="loud">Turn the sound on</button></p>
     <button id="sound-test" type="button">Test the sound</button>
     ${view.withPin ? html`<form method="post" action="/desk/leave"><button>Lock</button></form>` : ''}
+    <nav class="jump" aria-label="Orders by state">${SECTIONS.map(({ id, short }) => html`<a href="#section-${id}"${cards.some(({ section }) => section === id) ? '' : raw(' hidden')}>${short} <b>${cards.filter(({ section }) => section === id).length}</b></a>`)}</nav>
+    <p id="lost" class="trouble" role="alert" hidden></p>
   </header>
   <h1 class="hidden">Web orders of ${view.storeId}</h1>
   <noscript><p class="trouble">This page needs JavaScript: it looks for new orders by itself.</p></noscript>
-  <p id="lost" class="trouble" role="alert" hidden></p>
   <div id="trouble" role="status">${trouble.map((text) => html`<p class="trouble">${text}</p>`)}</div>
   <p id="said" class="said" role="status" aria-live="polite" hidden></p>
   <main id="main" tabindex="-1">

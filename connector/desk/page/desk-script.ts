@@ -9,6 +9,10 @@ const REMIND_EVERY_MS = 60000
 const REST_AFTER_TAP_MS = 1000
 const SAID_FOR_MS = 6000
 const LOST_AFTER = 2
+/** A connector that hangs, or a radio that swallows everything, is as lost as one that is off. */
+const ANSWER_WITHIN_MS = 8000
+/** The till may take its time with what was tapped. */
+const TAP_WITHIN_MS = 45000
 /** The till tells what it was tapped a moment later. */
 const LOOK_AGAIN_MS = [400, 1200]
 
@@ -22,7 +26,10 @@ let looking = null
 
 /* The sound. A browser may want a gesture first: then a button says so. */
 const audio = new AudioContext()
-const showSound = () => { byId('sound-off').hidden = audio.state === 'running' }
+const showSound = () => {
+  byId('sound-off').hidden = audio.state === 'running'
+  byId('sound-test').hidden = audio.state !== 'running'
+}
 audio.addEventListener('statechange', showSound)
 showSound()
 for (const gesture of ['pointerup', 'keyup']) addEventListener(gesture, () => { if (audio.state !== 'running') void audio.resume() })
@@ -64,7 +71,7 @@ async function look() {
 
 async function lookNow() {
   try {
-    const answer = await fetch('/desk/orders?version=' + version, { cache: 'no-store' })
+    const answer = await fetch('/desk/orders?version=' + version, { cache: 'no-store', signal: AbortSignal.timeout(ANSWER_WITHIN_MS) })
     if (answer.status === 401) return location.reload()
     if (answer.status !== 200 && answer.status !== 204) throw new Error(String(answer.status))
     failures = 0
@@ -73,7 +80,7 @@ async function lookNow() {
   } catch {
     failures += 1
     if (failures >= LOST_AFTER && byId('lost').hidden) {
-      byId('lost').textContent = 'This page has lost the connector. New orders are not shown until it is back: see whether the machine beside the till is on.'
+      byId('lost').textContent = 'This page has lost the connector. New orders are not shown until it is back: see whether this device is in the shop\'s network, and the machine beside the till is on.'
       byId('lost').hidden = false
     }
   }
@@ -104,6 +111,9 @@ function takeOver(news) {
     })
     section.querySelector('.count').textContent = String(cards.length)
     section.hidden = cards.length === 0 && !section.querySelector('.empty')
+    const way = document.querySelector('.jump a[href="#' + section.id + '"]')
+    way.querySelector('b').textContent = String(cards.length)
+    way.hidden = cards.length === 0
   }
   for (const { id } of news.cards) known.add(id)
   shown = news.cards
@@ -137,6 +147,7 @@ async function tap(order, step) {
   try {
     const answer = await fetch('/desk/orders/' + order, {
       method: 'POST', headers: { 'Content-Type': 'application/json', 'X-Desk': 'tap' }, body: JSON.stringify(step),
+      signal: AbortSignal.timeout(TAP_WITHIN_MS),
     })
     if (answer.status === 401) return location.reload()
     say((await answer.json()).text, answer.ok)
