@@ -1,0 +1,32 @@
+import { spawnSync } from 'node:child_process'
+import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+
+/** Enough for the adapter and its libraries, and less than the file: a reading that kept what it read would end for want of memory. */
+const HEAP_MB = 32
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'csv-large-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const write = (name: string, lines: number, line: (n: number) => string): number => {
+  const file = openSync(join(folder, name), 'w')
+  writeSync(file, 'invoice,sku,quantity,price,sold_at,remark\n')
+  for (let n = 0; n < lines; n += 1_000) writeSync(file, Array.from({ length: 1_000 }, (_, more) => line(n + more)).join(''))
+  closeSync(file)
+  return statSync(join(folder, name)).size
+}
+const readOn = () => spawnSync(process.execPath, [`--max-old-space-size=${HEAP_MB}`, join(import.meta.dirname, 'test-read-on.ts'), folder], { encoding: 'utf8' })
+const WIDE = 'x'.repeat(6_000)
+
+test('a file larger than the memory is read in it, and so is the list of its refused lines', { timeout: 180_000 }, () => {
+  const bytes = write('sales.csv', 7_000, (n) => `I${n},A,${n % 10 === 0 ? '1' : 'none'},1.00,2026-05-01 10:00:00,${WIDE}\n`)
+  expect(bytes).toBeGreaterThan(1.25 * HEAP_MB * 1_000_000)
+  const { stdout, stderr, status } = readOn()
+  expect(stderr).toBe('')
+  expect([status, (JSON.parse(stdout) as { told: number }).told]).toEqual([0, 700])
+  expect(statSync(join(folder, 'rejected', 'sales.csv.lines.csv')).size).toBeGreaterThan(1.1 * HEAP_MB * 1_000_000)
+})
