@@ -20,7 +20,7 @@ const LIST_PAGE_SIZE = 1_000
  * connection's `writeHint` from before the transaction: one that is new makes a scan due sooner, and none is ever later for it.
  */
 export type Scan = {
-  /** Whether buckets are known to differ, or do differ now that a scan was due. */
+  /** Whether buckets are known to differ, may do so by a hint, or do differ now that a scan was due. */
   differs(tx: Tx, hint: string | null): Promise<boolean>
   /** Reads buckets that differ until `comparison` has `factsMax` facts. Answers whether some are left. */
   read(tx: Tx, comparison: Comparison, factsMax: number, hint: string | null): Promise<boolean>
@@ -111,6 +111,8 @@ export function createScan({ goods, memory, connection, everyMs = SCAN_EVERY_MS,
   return {
     async differs(tx, hint) {
       dropCommitted()
+      // The reading scans, in its own moment: what differs need not be computed twice.
+      if (pending.length === 0 && isHinted(hint)) return true
       await scan(tx, hint)
       return pending.length > 0
     },
