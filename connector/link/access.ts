@@ -55,7 +55,7 @@ export function createAccess(config: AccessConfig, { now, monotonic, log }: Acce
   const clientIds = config.clientId === undefined ? null : new Set([config.clientId].flat())
 
   const refuse = (reason: string): AccessVerdict => {
-    warn({ event: 'access.refused', reason, hint: 'a call came past Access, or with another token: if none of the edge\'s comes through, compare server.access with the Access application (docs/secure-link.md)' })
+    warn({ event: 'access.refused', reason, hint: 'a call came past Access, or with another token: if none of the edge\'s comes through, compare server.access with the Access application ("tillbridge-connector docs secure-link")' })
     return 'refused'
   }
   return async (headers) => {

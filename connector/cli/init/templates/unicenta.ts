@@ -10,7 +10,7 @@ export const unicenta: Template = {
     { key: 'location', message: 'Stock location, name or id (empty: the only one)', usual: '', optional: true },
   ],
   needsPassword: () => true,
-  first: ({ dialect }) => `the database's administrator makes the connector's user: tillbridge-connector docs grants-unicenta-${dialect === 'postgres' ? 'postgres' : 'mysql'}`,
+  first: ({ dialect }) => `the database's administrator makes the connector's user: ${dialect === 'postgres' ? 'tillbridge-connector docs grants-unicenta-postgres' : 'tillbridge-connector docs grants-unicenta-mysql'}`,
   pollMs: 1000,
   yaml: (answers, files) => `  # uniCenta oPOS 5. dialect: mysql, mariadb or postgres.
   type: unicenta
