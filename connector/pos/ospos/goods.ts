@@ -73,9 +73,9 @@ export function osposGoods(config: OsposConfig): Goods {
       const bySku = (column: RawBuilder<unknown>, some: readonly string[]): Promise<GoodsRow[]> =>
         withoutStrangers(some, async (these) => (await read(tx, sql`WHERE ${column} IN (${list(these)}) ORDER BY i.item_id`)).filter(({ sku }) => sku !== null && wanted.has(sku)))
       const found = await bySku(sql`i.item_number`, skus)
-      // No index serves a number with blanks around it, so only those that were not found are looked for so.
+      // No index serves a number with blanks around it, so only those that were not found are looked for so; and not what has no number at all, which a till may sell all day.
       const known = new Set(found.map(({ sku }) => sku))
-      return [...found, ...await bySku(withoutBlanks(sql`i.item_number`), skus.filter((sku) => !known.has(sku)))]
+      return [...found, ...await bySku(withoutBlanks(sql`i.item_number`), skus.filter((sku) => !known.has(sku) && !NAMELESS.test(sku)))]
     },
     async page(tx, after, limit) {
       if (config.sku === 'item_id') return read(tx, sql`WHERE i.item_id > ${after !== null && isId(after) ? Number(after) : 0} ORDER BY i.item_id LIMIT ${limit}`)
@@ -137,5 +137,6 @@ export function unitsOf(quantity: string, unit: Item['unit']): number {
 
 /** For what was sold, or is gone, and has no number to be known by. */
 export const namelessSku = (id: string): string => `item-${id}`
+const NAMELESS = /^item-\d+$/
 
 const shown = (row: Row): string => `item ${row['id']}: ${row['name'] ?? '(no name)'}, number ${row['number'] ?? 'none'}, price ${row['price']}`
