@@ -5,6 +5,7 @@ export const PAGES = {
   'desk': { file: 'docs/desk.md', title: 'the staff\'s page' },
   'pos-ospos': { file: 'docs/pos-ospos.md', title: 'Open Source POS' },
   'pos-unicenta': { file: 'docs/pos-unicenta.md', title: 'uniCenta oPOS' },
+  'pos-csv': { file: 'docs/pos-csv.md', title: 'a POS that exchanges files' },
   'adapters': { file: 'docs/adapters.md', title: 'a POS of your own: described by queries, or in code' },
   'example': { file: 'connector/config/example.yaml', title: 'a configuration with every key explained' },
   'example-sql': { file: 'connector/pos/sql/example-shop.yaml', title: 'a whole POS described by queries, web orders included' },

@@ -20,7 +20,7 @@ import { sendBack } from './send-back.ts'
 import { CsvStateFault, openShopState, type ShopState } from './shop-state.ts'
 
 /** Whoever asks for a level waits this long for files that lie there; a huge one is read on with the next question. */
-const CATCH_UP_MS = 500
+const CATCH_UP_MS = 2_000
 /** A reading holds the turn that orders wait for too. */
 const READ_ON_MS = 1_000
 /** An order that cannot be served by what is known waits this long for what lies there. */

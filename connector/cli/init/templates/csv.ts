@@ -27,5 +27,10 @@ export const csv: Template = {
   #   taxIncluded: true
   #   taxRate: "20"
   # sales:
-  #   files: ["sales*.csv"]`,
+  #   files: ["sales*.csv"]
+  #   # Codes that are no goods: their lines are counted and passed over.
+  #   notGoods: [POSTAGE]
+  # How the times in the files are written, where it is not 2026-05-01 10:00:00.
+  # timeFormat: dd/MM/yyyy HH:mm
+  # Try it on files before the connector runs; nothing is moved or told: tillbridge-connector csv try --config THIS-FILE [FILE...]`,
 }
