@@ -20,7 +20,14 @@ export function useOf(pid: number): ProcessUse {
 
 /** A server that has a process for each connection: with all of them. What such a process had used before it ended is lost. */
 export function useOfServer(pid: number): ProcessUse {
-  const uses = [useOf(pid), ...childrenOf(pid).map(useOf)]
+  const uses = [useOf(pid), ...childrenOf(pid).flatMap((child) => {
+    try {
+      return [useOf(child)]
+    } catch {
+      // It ended between two looks.
+      return []
+    }
+  })]
   return { cpuMs: uses.reduce((sum, { cpuMs }) => sum + cpuMs, 0), rssMb: uses.reduce((sum, { rssMb }) => sum + rssMb, 0) }
 }
 

@@ -11,6 +11,8 @@ import type { Session } from './session.ts'
 const BUSY_PAUSE_MS = 20
 /** Of repeated statements the compiled form is kept; more kinds than this an adapter does not have. */
 const STATEMENTS_MAX = 200
+/** One with a list of keys in it is another one each time: compiled, two hundred of them would be megabytes. */
+const REPEATED_LENGTH_MAX = 2_000
 
 /**
  * A session of a SQLite file. Knows `tillbridge_md5(text)`, the first 48 bits of it as a number (`tillbridge_hash`: of thirty thousand the sum still fits), and by `tillbridge_session()` itself. Waiting for a lock does not stop the process, so `lockTimeoutMs` is kept here
@@ -37,6 +39,7 @@ export async function openSqliteSession(config: FileConnection, at: Whereabouts)
     if (known) return known
     const statement = db.prepare(sql)
     statement.setReadBigInts(true)
+    if (sql.length > REPEATED_LENGTH_MAX) return statement
     if (statements.size >= STATEMENTS_MAX) statements.clear()
     statements.set(sql, statement)
     return statement
