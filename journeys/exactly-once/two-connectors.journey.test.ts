@@ -35,7 +35,15 @@ const place = async (key: string): Promise<Order> => {
   orders.push(placed)
   return placed
 }
-const readyAt = async (url: string): Promise<number | null> => (await fetch(`${url}/ready`).catch(() => null))?.status ?? null
+/** Null when nobody listens there. A line that was kept open may be closed just as it is used again: that says nothing, so it is asked anew. */
+async function readyAt(url: string): Promise<number | null> {
+  try {
+    return (await fetch(`${url}/ready`)).status
+  } catch (error) {
+    const cause: unknown = error instanceof Error ? error.cause : null
+    return cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED' ? null : readyAt(url)
+  }
+}
 const statusOf = (shop: Shop): string => spawnSync(process.execPath, [CONNECTOR_COMMAND, 'status', '--config', shop.configFile], { encoding: 'utf8' }).stdout
 const heldBy = (log: string): unknown => JSON.parse(log.split('\n').findLast((line) => line.includes('"store.held-by"')) ?? '{}')
 const signal = ({ pid }: Running, name: 'SIGSTOP' | 'SIGCONT'): void => void process.kill(-pid, name)
