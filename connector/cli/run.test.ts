@@ -126,7 +126,7 @@ describe('run', () => {
     expect(logs).not.toContain(SECRET.slice(6, 20))
     expect(logs).not.toContain('shopper@example.com')
     await till.close()
-  })
+  }, 60_000)
 
   test('ends with 3 when another connector holds the store', async () => {
     seedDemoShop(folder.file('till.sqlite'), { items: 5 })
