@@ -69,6 +69,11 @@ test.each([400, 409, 410, 413, 422, 431])('%i that is not the connector\'s own w
   await expect(transport.put(assignment)).rejects.toMatchObject({ name: 'Fault', message: expect.stringContaining(String(status)) })
 })
 
+test('a 401 is laid at the door of whoever said it: the connector of our signature, or Access of its token', async () => {
+  await expect(answering(401).transport.put(assignment)).rejects.toMatchObject({ message: expect.stringContaining('signature') })
+  await expect(answering(401, 'https://till.example/', 'text/html').transport.put(assignment)).rejects.toMatchObject({ message: expect.stringContaining('Access'), hint: expect.stringContaining('service token') })
+})
+
 test('a line that breaks is a fault that names nothing of the order', async () => {
   await expect(answering(new TypeError('connect ECONNREFUSED Äpfel')).transport.put(assignment)).rejects.toMatchObject({ name: 'Fault', message: 'the store cannot be reached' })
   await expect(answering(new DOMException('', 'TimeoutError')).transport.put(assignment)).rejects.toMatchObject({ message: 'the store did not answer within 10000 ms' })

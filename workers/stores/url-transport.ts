@@ -58,6 +58,8 @@ const NOT_OF_THE_WORK: ReadonlySet<number> = new Set([401, 403, 404, 408, 429])
 /** A refusal is the connector's word on this work. What says that we did not reach it, or that it cannot now, is a fault. */
 function answerOf(status: number, isProblem: boolean): TransportAnswer {
   if (status === 200 || status === 202) return { kind: 'journaled' }
+  // Access, set to say no to a bad service token with 401, stands before the connector and does not speak as it does.
+  if (status === 401 && !isProblem) throw new Fault('Access did not let us through (401)', 'check the service token of the store\'s transport, and whether it has expired')
   if (status === 401) throw new Fault('the store did not accept our signature (401)', 'do both sides have the same secret, and does the store\'s clock run right?')
   if (status === 403 || (status >= 300 && status < 400)) throw new Fault(`Access did not let us through (${status})`, 'check the service token of the store\'s transport')
   if (status === 404) throw new Fault('no connector answers at the store\'s address (404)', 'does the transport\'s url lead to the connector?')
