@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { toInstant, type Clock } from '../../../contract/clock.ts'
-import type { PosMemory, PosOrderChange, PosRefusal, PosSale, Remembered } from '../port.ts'
+import type { PosOrderChange, PosRefusal, PosSale, Remembered } from '../port.ts'
 import type { Activity, Dialect, Row, Tx } from '../sql/ports.ts'
 import { instantToWallClock, wallClockToInstant } from '../sql/wall-clock.ts'
 import { findTicket } from './find-ticket.ts'
@@ -9,7 +9,7 @@ import type { GoodsReading } from './product.ts'
 import { readReceipts, reversed, type Receipt, type ReceiptHead } from './receipts.ts'
 import { voidIdOf } from './reference.ts'
 import { speechOf } from './speech.ts'
-import { readTold, RECEIPTS, rememberReceipt, rememberDiary, DIARY, type Told } from './told.ts'
+import { createRecall, RECEIPTS, rememberReceipt, rememberDiary, DIARY, type Told } from './told.ts'
 
 /**
  * How far back every reading looks for what it has not told yet. Ids have no order, dates are the clock of whichever till it was, and
@@ -34,6 +34,7 @@ export type ActivityPlace = { dialect: Dialect; place: Place; zone: string; cloc
 
 export function createActivity({ dialect, place, zone, clock, reading, tills }: ActivityPlace): Activity {
   const speech = speechOf(dialect)
+  const recall = createRecall()
   const wallNow = (): string => instantToWallClock(clock(), zone)
   const earlier = (wall: string, byMs: number): string => instantToWallClock(Date.parse(wallClockToInstant(wall, zone) ?? toInstant(clock())) - byMs, zone)
   const ours = tills === undefined ? sql`` : sql`AND r.money IN (SELECT money FROM closedcash WHERE host IN (${sql.join(tills)}))`
@@ -69,8 +70,7 @@ export function createActivity({ dialect, place, zone, clock, reading, tills }: 
       const since = earlier(from, OVERLAP_MS)
       const heads = await receiptsSince(tx, since)
       const moves = await movesSince(tx, since)
-      const told = new Map(listAll(memory, RECEIPTS).map(({ key, value }) => [key.slice(RECEIPTS.length), readTold(value)]))
-      const moved = new Map(listAll(memory, DIARY).map(({ key, value }) => [key.slice(DIARY.length), value]))
+      const { told, moved } = recall.from(memory, cursor !== null && known === undefined)
       const remember = new Map<string, Remembered>()
       const keep = (entry: Remembered): void => void remember.set(entry.key, entry)
 
@@ -128,6 +128,7 @@ export function createActivity({ dialect, place, zone, clock, reading, tills }: 
       // Forward by the clock and not by the newest date: a ticket dated in the future would carry the cursor over all that is sold until then.
       const reached = more ? from : hourOf(wallNow())
       for (const entry of outlived(told, moved, earlier(reached, 2 * OVERLAP_MS), earlier(reached, ORDERS_REMEMBERED_MS))) if (!remember.has(entry.key)) keep(entry)
+      recall.reading([...remember.values()])
       return { cursor: JSON.stringify({ from: reached } satisfies Cursor), sales, orders, touched: [...touched], remember: [...remember.values()], refused, more,
         ...(lost.length > 0 && { wentBack: `rows of the stock diary that were there are gone: ${lost.length}` }) }
     },
@@ -179,14 +180,4 @@ function outlived(told: ReadonlyMap<string, Told>, moved: ReadonlyMap<string, st
     ...[...told].filter(([, { at, sale }]) => at < (sale?.assignmentId ? ordersBefore : before)).map(([id]) => ({ key: `${RECEIPTS}${id}`, value: null })),
     ...[...moved].filter(([, at]) => at < before).map(([id]) => ({ key: `${DIARY}${id}`, value: null })),
   ]
-}
-
-function listAll(memory: PosMemory, prefix: string): Remembered<string>[] {
-  const all: Remembered<string>[] = []
-  for (let after: string | null = null; ;) {
-    const page = memory.list(prefix, after, PAGE)
-    all.push(...page)
-    if (page.length < PAGE) return all
-    after = page.at(-1)?.key ?? null
-  }
 }
