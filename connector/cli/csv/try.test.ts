@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
+import { captureChanges } from '../../capture/capture.ts'
 import { FileReport } from '../../pos/csv/file-report.ts'
 import { openCsvPos } from '../../pos/csv/csv-pos.ts'
 import { testConfig } from '../../pos/csv/test-csv-shop.ts'
-import { openTestJournal, SECRET, STORE_ID, testFolder } from '../../test-shop.ts'
+import { openTestJournal, SECRET, shopOf, STORE_ID, testFolder } from '../../test-shop.ts'
 
 const MAIN = new URL('../../main.ts', import.meta.url).pathname
 const Tried = z.object({ files: z.array(FileReport.extend({ refusedLines: z.array(z.object({ line: z.number(), reason: z.string(), text: z.string() })) })) })
@@ -90,4 +91,30 @@ test('status names the last files, and what does not fit shows nothing of what s
   const { files } = z.object({ files: z.array(FileReport) }).parse(JSON.parse(status('--json')))
   expect(files.map(({ outcome }) => outcome)).toEqual([...Array.from({ length: 6 }, () => 'taken'), 'rejected', 'taken'])
   expect(JSON.stringify(files)).not.toContain('Jane')
+})
+
+test('quarantine retry sends refused lines back, says what it did, and what cannot be done', { timeout: 120_000 }, async () => {
+  const drop = folder.file('drop')
+  writeFileSync(folder.file('drop/goods-full.csv'), 'sku,name,price,stock\nA,Tea,1.00,5\nC,Cocoa,three,1\nD,Dill,four,1\n')
+  const read = async (): Promise<void> => {
+    const pos = openCsvPos({ config: testConfig(drop) })
+    const journal = openTestJournal(folder.file('journal.sqlite'))
+    while ((await captureChanges(shopOf(journal, pos))).more);
+    await pos.close()
+    journal.close()
+  }
+  const quarantine = (...args: string[]) => spawnSync(process.execPath, [MAIN, 'quarantine', ...args, '--config', folder.file('shop.yaml')], { encoding: 'utf8' })
+  const listed = (): string[] => z.object({ rows: z.array(z.object({ key: z.string() })) }).parse(JSON.parse(quarantine('list', '--json').stdout)).rows.map(({ key }) => key)
+  await read()
+  expect(listed()).toEqual(['goods/C', 'goods/D'])
+
+  const lines = folder.file('drop/rejected/goods-full.csv.lines.csv')
+  writeFileSync(lines, readFileSync(lines, 'utf8').replace('three', '3.00'))
+  expect(quarantine('retry', 'goods/C')).toMatchObject({ status: 0, stdout: expect.stringContaining('rejected/goods-full.csv.lines.csv') as string })
+  await read()
+  expect(listed()).toEqual(['goods/D'])
+  rmSync(folder.file('drop/rejected'), { recursive: true })
+  expect(quarantine('retry', 'goods/D')).toMatchObject({ status: 9, stderr: expect.stringContaining('is not there any more') as string })
+  expect(listed()).toEqual(['goods/D'])
+  expect(quarantine('retry', 'goods/C').status).toBe(8)
 })
