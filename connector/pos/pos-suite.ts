@@ -14,12 +14,13 @@ export function posSuite(name: string, make: () => Promise<PosUnderTest>, except
     let uncommitted: Pos
     let floor: ShopFloor
     let close: () => Promise<void>
+    let made: PosUnderTest
     let tea: Item
     let apples: Item
     let wrapping: Item
 
     beforeEach(async () => {
-      const made = await make()
+      made = await make()
       ;({ floor, close } = made)
       uncommitted = made.pos
       pos = committing(made.pos, made.memory)
@@ -236,6 +237,18 @@ export function posSuite(name: string, make: () => Promise<PosUnderTest>, except
         expect(told.items.map(({ sku }) => sku)).toEqual([apples.sku])
         expect(byKey(told.levels)).toMatchObject({ [tea.sku]: 8 })
         expect(await readOn(pos, told.cursor)).toMatchObject({ items: [], levels: [], sales: [] })
+      })
+
+      test('goes on where it was, also when the adapter is opened anew', async () => {
+        const opened = (): Pos => committing(made.reopen?.() ?? made.pos, made.memory)
+        const { cursor } = await readOn(pos, await pos.currentCursor())
+        await floor.sell([{ sku: tea.sku, quantity: 2 }])
+        const again = opened()
+        expect(await again.mayHaveChanged()).toBe(true)
+        const told = await readOn(again, cursor)
+        expect(told).toMatchObject({ items: [], removed: [], sales: [{ kind: 'sale' }] })
+        expect(byKey(told.levels)).toEqual({ [tea.sku]: 8 })
+        expect(await readOn(opened(), told.cursor)).toMatchObject({ items: [], removed: [], levels: [], sales: [] })
       })
 
       test('tells a sale and a return at the counter, with levels', async () => {

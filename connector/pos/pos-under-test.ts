@@ -28,7 +28,14 @@ export type ShopFloor = {
   countOrders(assignmentId: string): Promise<number>
 }
 
-export type PosUnderTest = { pos: Pos; memory: TestMemory; floor: ShopFloor; close(): Promise<void> }
+export type PosUnderTest = {
+  pos: Pos
+  memory: TestMemory
+  floor: ShopFloor
+  /** The adapter opened once more over the same POS and memory, as after a restart of the connector: what it knew in variables is gone. */
+  reopen?(): Pos
+  close(): Promise<void>
+}
 
 /** What a POS cannot show, each with the reason; the suite then holds it to what it can. */
 export type PosExceptions = {

@@ -9,9 +9,10 @@ const KEY = 'a-key-of-the-test'
 
 posSuite('the REST example', async () => {
   const till = await startRestTill(KEY)
-  const pos = openRestPos({ url: till.url, key: KEY })
+  const open = () => openRestPos({ url: till.url, key: KEY })
   return {
-    pos,
+    pos: open(),
+    reopen: open,
     memory: createMemory(),
     floor: {
       addItem: async (item, stock) => {
