@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { copyFileSync, existsSync, statSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, statSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { EMPTY_DIGEST, nextDigest } from '../../contract/digest.ts'
@@ -151,6 +151,17 @@ describe('opening', () => {
     db.close()
     expect(() => openTestJournal(file)).toThrow(JournalRefused)
     expect(() => readJournalStatus(file)).toThrow(/version 99/)
+  })
+
+  test.each(['CREATE TABLE products (id INTEGER PRIMARY KEY)', 'CREATE TABLE meta (name TEXT)', 'CREATE TABLE meta (key TEXT, value TEXT)'])('the till\'s own database is refused and left alone: %s', (sql) => {
+    const till = folder.file('till.sqlite')
+    const db = openDatabase(till)
+    db.exec(sql)
+    db.close()
+    const before = readFileSync(till)
+    expect(() => openTestJournal(till)).toThrow(JournalRefused)
+    expect(readFileSync(till).equals(before)).toBe(true)
+    expect(() => readJournalStatus(till)).toThrow(JournalRefused)
   })
 
   test('the journal of another store is refused', () => {

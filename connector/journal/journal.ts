@@ -17,7 +17,7 @@ import { numberEvents, openOutbox, type Outbox } from './outbox.ts'
 import type { OutgoingEvent } from './outgoing-event.ts'
 import { openRefused, type Refused } from './refused.ts'
 import { openRoom, releaseBallast, type Room, type RoomLimits } from './room.ts'
-import { JournalRefused, prepareSchema } from './schema.ts'
+import { JournalRefused, mustBeJournal, prepareSchema } from './schema.ts'
 
 /**
  * Everything that is not yet acknowledged in the shop, on disk before anybody is told. One process at a time.
@@ -94,6 +94,7 @@ export function openJournal(options: JournalOptions): Journal {
 function open(file: string, lock: Database, options: JournalOptions): Journal {
   const db = openDatabase(file)
   try {
+    mustBeJournal(db)
     // What is deleted or overwritten is gone from the file as well: it held names and addresses.
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON')
     prepareSchema(db)

@@ -121,10 +121,16 @@ export class JournalRefused extends Error {
   override name = 'JournalRefused'
 }
 
+const isEmpty = (db: Database): boolean => db.get('SELECT 1 FROM sqlite_master LIMIT 1') === undefined
+
+/** Whether it may be written to: `journal.file` may name the till's own database. Throws `JournalRefused`. */
+export function mustBeJournal(db: Database): void {
+  if (!isEmpty(db)) checkSchema(db)
+}
+
 /** Creates the tables of a new journal, or checks the version of an old one. */
 export function prepareSchema(db: Database): void {
-  const exists = db.get(`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta'`)
-  if (!exists) {
+  if (isEmpty(db)) {
     db.transaction(() => {
       db.exec(TABLES)
       db.run(`INSERT INTO meta (key, value) VALUES ('schemaVersion', '1')`)
@@ -140,8 +146,9 @@ export function prepareSchema(db: Database): void {
 
 /** The version found. Throws when the journal comes from the future, or is no journal. */
 export function checkSchema(db: Database): number {
-  const found = Number(db.get(`SELECT value FROM meta WHERE key = 'schemaVersion'`)?.['value'] ?? Number.NaN)
-  if (!Number.isInteger(found)) throw new JournalRefused('this file is not a connector journal')
+  const hasMeta = db.all(`SELECT name FROM pragma_table_info('meta') WHERE name IN ('key', 'value')`).length === 2
+  const found = hasMeta ? Number(db.get(`SELECT value FROM meta WHERE key = 'schemaVersion'`)?.['value'] ?? Number.NaN) : Number.NaN
+  if (!Number.isInteger(found)) throw new JournalRefused('this file is not a connector journal: journal.file needs a file of its own')
   if (found > SCHEMA_VERSION) {
     throw new JournalRefused(
       `the journal has schema version ${found}, this connector knows ${SCHEMA_VERSION}: install the newer connector again, or start with a new journal file`,
