@@ -108,6 +108,32 @@ test('nothing is looked for where its goods have left, where a cancel is under w
   expect(await look()).toEqual([])
 })
 
+test('where years of orders were never said to be handed out, the latest are looked for all the same, all that a backup took, and the till is read on meanwhile', async () => {
+  await write(1)
+  const order = pos.orders.get(ID)
+  if (!order) throw new TypeError('written above')
+  const ids = Array.from({ length: 2_499 }, (_, index) => index + 2)
+  journal.transaction(() => {
+    for (const n of ids) {
+      journal.inbox.insert({ assignmentId: assignmentId(n), bodyHash: String(n), assignment: assignmentOf(n, { A: 1 }), state: 'done', cancel: 'none' }, now)
+      journal.inbox.change(assignmentId(n), { posReference: `T${n}`, ...(n % 2 === 0 ? { progress: 'shipped' as const } : {}) }, now)
+      pos.orders.set(assignmentId(n), { ...order })
+    }
+  })
+  restore(2_499)
+  let between = 0
+  const lookOn = async (): Promise<number> => {
+    let found = 0
+    await lookForOrders(shop(), new AbortController().signal, () => { found += 1 }, async () => { between += 1 })
+    return found
+  }
+  expect(await lookOn()).toBe(1)
+  expect(between).toBeGreaterThan(5)
+  restore(...ids.filter((n) => n > 200))
+  expect(await lookOn()).toBe(1_149)
+  expect(await lookOn()).toBe(0)
+})
+
 test('one that the till holds as void is not lost: that is told as a refusal', async () => {
   await write(1)
   const order = pos.orders.get(ID)

@@ -5,22 +5,34 @@ import type { InboxRow } from '../journal/inbox.ts'
 /** `lost`: the till had it and no longer has it. `found-again`: it had been lost, or in doubt, and is there. */
 export type LookedUp = 'lost' | 'found-again'
 
-/** More than a store works on; the oldest come first, and the next look goes on from there as they end. */
+/** More than a store works on. Many a shop never says that an order was handed out, so there may be years of them. */
 const LOOKED_UP_MAX = 1000
+/** After so many the till is read on. */
+const PAGE_SIZE = 100
 
 /**
  * Looks up every order that the till is believed to have and the shopper does not have yet. A till that came back from a backup has lost those
  * written since, and says nothing of it. What a POS that can be searched does not find is not there (rules.md 2); whether its goods were
  * set aside, and whether it is to be written once more, a person decides: the order is in doubt, on the desk and with the operator, and the connector
  * neither writes nor refuses it by itself. One that is there after all is accepted again.
+ * A backup takes the latest, so these come first, and the look goes on for as long as some are missing. `meanwhile` is called between two pages of them.
  * Throws what the POS throws: what was told until then stands, and the next look finds the rest.
  */
-export async function lookForOrders(shop: Shop, signal: AbortSignal, tell: (assignmentId: string, became: LookedUp) => void): Promise<void> {
+export async function lookForOrders(shop: Shop, signal: AbortSignal, tell: (assignmentId: string, became: LookedUp) => void, meanwhile: () => Promise<void> = async () => {}): Promise<void> {
+  const { inbox } = shop.journal
   if (shop.pos.capabilities.duplicates === 'possible') return
-  for (const { assignmentId } of shop.journal.inbox.open(LOOKED_UP_MAX).filter(isLookedFor)) {
-    if (signal.aborted) break
-    const became = await lookUp(shop, assignmentId)
-    if (became !== null) tell(assignmentId, became)
+  for (let before: number | null = null, looked = 0; ;) {
+    const page = inbox.inPos(before, PAGE_SIZE)
+    for (const { assignmentId } of page) {
+      if (signal.aborted) return
+      const became = await lookUp(shop, assignmentId)
+      if (became !== null) tell(assignmentId, became)
+    }
+    looked += page.length
+    const isMissing = page.some(({ assignmentId }) => inbox.get(assignmentId)?.state === 'in_doubt')
+    if (page.length < PAGE_SIZE || (looked >= LOOKED_UP_MAX && !isMissing)) return
+    before = page.at(-1)?.arrival ?? null
+    await meanwhile()
   }
 }
 

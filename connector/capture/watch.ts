@@ -35,7 +35,7 @@ export async function watchPos(shop: Shop, feed: Feed, log: Logger, everyMs: num
     await lookForOrders(shop, signal, (assignmentId, became) => {
       if (became === 'lost') log.error({ event: 'order.lost', assignmentId, hint: LOST })
       else log.info({ event: 'order.found-again', assignmentId })
-    })
+    }, look)
     if (signal.aborted) return
     ordersSeenAt = at
     if (wentBack !== null) journal.meta.delete('posWentBack')

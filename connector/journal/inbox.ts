@@ -58,6 +58,8 @@ export type Inbox = {
   open(limit: number): InboxRow[]
   /** Of the same the latest, the latest first. */
   newestOpen(limit: number): InboxRow[]
+  /** What the POS is believed to have, or may have, and its shopper has not: what came before the given arrival number (null: all of it), the latest first. */
+  inPos(beforeArrival: number | null, limit: number): InboxRow[]
   /** What ended since, the latest first. */
   endedSince(since: number, limit: number): InboxRow[]
   /** How many are not finished. */
@@ -118,6 +120,11 @@ export function openInbox(db: Database): Inbox {
       ).map(toInboxRow),
     open: (limit) => db.all(`SELECT * FROM inbox WHERE ${OPEN} ORDER BY arrival LIMIT ?`, limit).map(toInboxRow),
     newestOpen: (limit) => db.all(`SELECT * FROM inbox WHERE ${OPEN} ORDER BY arrival DESC LIMIT ?`, limit).map(toInboxRow),
+    inPos: (beforeArrival, limit) =>
+      db.all(
+        `SELECT * FROM inbox WHERE ${OPEN} AND (state = 'in_doubt' OR (state = 'done' AND coalesce(progress, '') <> 'shipped')) AND (?1 IS NULL OR arrival < ?1) ORDER BY arrival DESC LIMIT ?2`,
+        beforeArrival, limit,
+      ).map(toInboxRow),
     endedSince: (since, limit) =>
       db.all(`SELECT * FROM inbox WHERE changed_at >= ? AND body IS NOT NULL AND NOT (${OPEN}) ORDER BY changed_at DESC, arrival DESC LIMIT ?`, since, limit).map(toInboxRow),
     unfinished() {
