@@ -88,6 +88,22 @@ describe('a POS that came back from a backup', () => {
     expect(told.wentBack).toBeUndefined()
   })
 
+  test('is not to be confused with a suspended sale that two registers complete, one with more in it than the other', async () => {
+    shop = await openTestShop(inject('mariadb'))
+    const tea = await shop.addItem({ price: '4.99', stock: 100 })
+    const start = await shop.pos.currentCursor()
+    const suspended = await shop.register.suspend([{ item: tea, quantity: 1 }])
+    await shop.register.complete(suspended)
+    const { cursor } = await readOn(shop.pos, start)
+    await shop.register.db.query('UPDATE ospos_sales_items SET quantity_purchased = 2 WHERE sale_id = ?', [suspended])
+    await shop.register.complete(suspended, { at: '2026-05-01 11:00:00' })
+    const told = await shop.pos.readChanges(cursor)
+    expect(told.sales).toEqual([])
+    expect(told.wentBack).toBeUndefined()
+    await shop.register.sell([{ item: tea, quantity: 1 }])
+    expect(await shop.pos.readChanges(told.cursor)).not.toHaveProperty('wentBack')
+  })
+
   test('from before the first web order has no table for them, and takes the next one', async () => {
     shop = await openTestShop(inject('mariadb'))
     const tea = await shop.addItem({ price: '4.99', stock: 100 })

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { isAnother, markOf, type Mark } from '../sql/went-back.ts'
+import { lostOf, markOf, standingOf, type Mark } from '../sql/went-back.ts'
 import type { Row, Tx } from '../sql/ports.ts'
 import { list, rowsOf, text, type Tables } from './shop-settings.ts'
 
@@ -17,15 +17,12 @@ export async function readMarks(tx: Tx, table: Tables, ids: readonly number[]): 
 export type WentBack = { lost: number[]; words: string }
 
 /**
- * Whether the till came back from a backup: its screens cancel a sale and never take its row away, and they do not change what a finished one consists of.
- * `told`: marks of the sales told lately, those of earlier versions without one.
+ * Whether the till came back from a backup: its screens cancel a sale and never take its row away, and they change what a finished one consists of only where two
+ * registers complete one suspended sale. `told`: marks of the sales told lately, those of earlier versions without one.
  */
 export function wentBack(told: ReadonlyMap<number, Mark | null>, now: ReadonlyMap<number, Mark>): WentBack | null {
-  const lost = [...told].flatMap(([saleId, was]) => {
-    const is = now.get(saleId)
-    return is === undefined || isAnother(was, is) ? [saleId] : []
-  }).sort((a, b) => a - b)
+  const lost = lostOf([...told].map(([saleId, was]) => ({ id: String(saleId), at: BigInt(saleId), now: standingOf(was, now.get(saleId)) })))
   const [first] = lost
   if (first === undefined) return null
-  return { lost, words: `${lost.length} of the sales told last ${lost.length === 1 ? 'is' : 'are'} gone, or another sale has the number, from sale ${first} on` }
+  return { lost: lost.map(({ id }) => Number(id)), words: `${lost.length} of the sales told last ${lost.length === 1 ? 'is' : 'are'} gone, or another sale has the number, from sale ${first.id} on` }
 }

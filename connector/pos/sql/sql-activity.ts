@@ -8,7 +8,7 @@ import { toSale, type SaleWords } from './sale-rows.ts'
 import type { OrdersConfig, SalesConfig } from './sql-config.ts'
 import { asTable, run } from './statement.ts'
 import { instantToWallClock, wallClockToInstant } from './wall-clock.ts'
-import { isAnother, markOf, readTold, signOf, writeTold, type Mark } from './went-back.ts'
+import { markOf, readTold, signOf, standingOf, writeTold, type Mark, type Standing } from './went-back.ts'
 
 /** Lines in one query. */
 const PAGE_LINES = 2_000
@@ -129,7 +129,7 @@ async function readSales(tx: Tx, config: SalesConfig, position: Position, memory
   const restoredValue = restoredTo === null ? null : valueAt(restoredTo)
   const unlearned = new Set(toldBefore.filter(({ at }) => restoredValue !== null && valueAt(at) > restoredValue).map(({ id: saleId }) => saleId))
   /** Of the sales told before, those that this reading met. */
-  const met = new Map<string, 'there' | 'another'>()
+  const met = new Map<string, Standing>()
   const isTold = (saleId: string): boolean => known.has(saleId) || (memory.get(TOLD + saleId) !== null && !unlearned.has(saleId))
   const told: Pick<ActivityRead, 'sales' | 'refused' | 'remember' | 'more' | 'wentBack'> & { c: string | null } = { sales: [], refused: [], remember: [], more: false, c: restoredTo ?? position.c }
   const names = [...new Set(Object.values(config.columns).filter((name) => name !== undefined))]
@@ -154,7 +154,7 @@ async function readSales(tx: Tx, config: SalesConfig, position: Position, memory
       const was = unlearned.has(saleId) || known.has(saleId) ? null : memory.get(TOLD + saleId)
       if (was !== null) {
         const { mark: before } = readTold(was)
-        met.set(saleId, isAnother(before, mark) ? 'another' : 'there')
+        met.set(saleId, standingOf(before, mark))
         if (met.get(saleId) === 'another') {
           unlearned.add(saleId)
           told.remember.push({ key: TOLD + saleId, value: null })

@@ -7,7 +7,7 @@ import type { PosSale } from '../port.ts'
 import { orderOf, ID, TEA } from '../pos-under-test.ts'
 import { committing } from '../test-memory.ts'
 import { openSqlShop, sqlShopConfig } from './test-sql-shop.ts'
-import { isAnother, markOf, readTold, signOf, writeTold, type ToldSale } from './went-back.ts'
+import { markOf, readTold, signOf, standingOf, writeTold, type ToldSale } from './went-back.ts'
 
 let folder: string
 let files = 0
@@ -74,6 +74,17 @@ describe('a till of queries', () => {
     expect(await shop.read()).toEqual({ sales: [], signs: ['2 of the sales told last are gone, sale 3 among them'] })
     await shop.sell(7)
     expect(await shop.read()).toEqual({ sales: ['3:7'], signs: [] })
+    await shop.close()
+  })
+
+  test('that sells one thing most of the time says so all the same', async () => {
+    const shop = await open()
+    await shop.sell(1, 2, 3, 1, 1)
+    await shop.read()
+    await shop.restoreTo(1)
+    await shop.sell(3, 2, 1, 1, 1)
+    expect((await shop.read()).signs).toEqual(['2 of the sales told last are other ones now, sale 2 among them'])
+    expect((await shop.read()).signs).toEqual([])
     await shop.close()
   })
 
@@ -154,6 +165,10 @@ test.each<[string, ToldSale['now'][], string | null]>([
   ['the newest two other ones', ['there', 'another', 'another'], '2 of the sales told last are other ones now, sale 2 among them'],
   ['the newest given anew, the next not yet', ['there', 'another', 'gone'], '2 of the sales told last are gone or other ones now, sale 2 among them'],
   ['all gone, as into an archive', ['gone', 'gone', 'gone'], null],
+  ['one of the newest given anew to a sale of the same goods', ['there', 'another', 'another', 'unclear'], '2 of the sales told last are other ones now, sale 2 among them'],
+  ['the same of a shop that sells little else', ['there', 'unclear', 'another', 'unclear'], '1 of the sales told last is another one now, sale 3 among them'],
+  ['one reopened and the next one dated anew, long ago', ['another', 'unclear', 'there'], null],
+  ['two deleted, and the newest dated anew', ['there', 'gone', 'gone', 'unclear'], null],
   ['all other ones', ['another', 'another', 'another'], '3 of the sales told last are other ones now, sale 1 among them'],
 ])('of sales told: %s', (_, states, words) => {
   expect(signOf(states.map((now, index) => ({ id: String(index + 1), at: BigInt(index + 1), now })))?.words ?? null).toBe(words)
@@ -163,7 +178,7 @@ test('what is remembered of a sale is read back, also from before there were mar
   const mark = markOf('2026-05-01 10:00:00', ['A', '1'])
   expect(readTold(writeTold('17', mark))).toEqual({ at: '17', mark })
   expect(readTold('17')).toEqual({ at: '17', mark: null })
-  expect(isAnother(null, mark)).toBe(false)
-  expect(isAnother(mark, markOf('2026-05-01 10:00:01', ['A', '1']))).toBe(false)
-  expect(isAnother(mark, markOf('2026-05-01 10:00:01', ['A', '2']))).toBe(true)
+  expect([mark, markOf('2026-05-01 10:00:01', ['A', '1']), markOf('2026-05-01 10:00:00', ['A', '2']), markOf('2026-05-01 10:00:01', ['A', '2']), undefined].map((is) => standingOf(mark, is)))
+    .toEqual(['there', 'unclear', 'unclear', 'another', 'gone'])
+  expect(standingOf(null, mark)).toBe('there')
 })
