@@ -114,10 +114,11 @@ export function createActivity({ dialect, place, zone, clock, reading, tills }: 
         if (standing === 'gone' && sale.assignmentId !== null) orders.push({ assignmentId: sale.assignmentId, kind: 'refused', reason: 'out_of_stock', occurredAt: toInstant(clock()) })
       }
 
-      // A till adds to its stock diary and takes nothing out of it, not even with a ticket that is deleted.
+      // A till adds to its stock diary and takes nothing out of it with a ticket that is deleted; in its form somebody may take an entry of theirs back.
       const here = new Set(moves.map(({ id }) => id))
       const lost = await missing(tx, 'stockdiary', [...moved].flatMap(([id, at]) => (at >= since && !here.has(id) ? [id] : [])))
       for (const id of lost) keep({ key: `${DIARY}${id}`, value: null })
+      const isBack = isFromBackup(lost, moved, gone.length)
 
       for (const move of moves) {
         if (moved.has(move.id)) continue
@@ -130,7 +131,7 @@ export function createActivity({ dialect, place, zone, clock, reading, tills }: 
       for (const entry of outlived(told, moved, earlier(reached, 2 * OVERLAP_MS), earlier(reached, ORDERS_REMEMBERED_MS))) if (!remember.has(entry.key)) keep(entry)
       recall.reading([...remember.values()])
       return { cursor: JSON.stringify({ from: reached } satisfies Cursor), sales, orders, touched: [...touched], remember: [...remember.values()], refused, more,
-        ...(lost.length > 0 && { wentBack: `rows of the stock diary that were there are gone: ${lost.length}` }) }
+        ...(isBack && { wentBack: `rows of the stock diary that were there are gone: ${lost.length}` }) }
     },
   }
 
@@ -160,6 +161,15 @@ const hourOf = (wall: string): string => wall.replace(/:\d\d:\d\d.*$/, ':00:00')
 async function deleted(tx: Tx, told: ReadonlyMap<string, Told>, here: ReadonlySet<string>): Promise<[string, Told][]> {
   const gone = new Set(await missing(tx, 'receipts', [...told.keys()].filter((id) => !here.has(id))))
   return [...told].filter(([id]) => gone.has(id))
+}
+
+/** A backup takes tickets along, or else the newest entries of the diary, all of them and not all there are. */
+function isFromBackup(lost: readonly string[], moved: ReadonlyMap<string, string>, ticketsGone: number): boolean {
+  if (lost.length === 0 || ticketsGone > 0) return lost.length > 0
+  const isLost = new Set(lost)
+  const oldestLost = lost.map((id) => moved.get(id) ?? '').reduce((a, b) => (a < b ? a : b))
+  const kept = [...moved].filter(([id]) => !isLost.has(id))
+  return lost.length > 1 && kept.length > 0 && kept.every(([, at]) => at < oldestLost)
 }
 
 /** Those of these ids that the table has no row of. */

@@ -84,6 +84,19 @@ describe.each(['mysql', 'postgres'] as const)('words and dates in a uniCenta on 
     expect((await pos.readChanges(told.cursor)).wentBack).toBeUndefined()
   })
 
+  test('an entry of the stock diary that somebody takes back in its form is no backup', async () => {
+    const start = await readOn(pos, await pos.currentCursor())
+    await till.ring([{ sku: TEA.sku, quantity: 1 }])
+    const before = new Set((await till.run('SELECT id FROM stockdiary')).map((row) => String(row['id'])))
+    await till.move(TEA.sku, 5, 1)
+    const { cursor } = await readOn(pos, start.cursor)
+    for (const { id } of await till.run('SELECT id FROM stockdiary')) if (!before.has(String(id))) await till.run('DELETE FROM stockdiary WHERE id = ?', id)
+    await till.run('UPDATE stockcurrent SET units = units - 5')
+    const told = await pos.readChanges(cursor)
+    expect(told.levels).toHaveLength(1)
+    expect(told).not.toHaveProperty('wentBack')
+  })
+
   test('a ticket that could not be read is told when somebody has mended it', async () => {
     const { cursor } = await readOn(pos, await pos.currentCursor())
     const id = await till.ring([{ sku: TEA.sku, quantity: 1 }])
