@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { closeSync, existsSync, mkdirSync, openSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, rmSync, symlinkSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { toInstant } from '../../contract/clock.ts'
@@ -12,7 +12,10 @@ import { mayPass } from '../journal/database.ts'
 import { DatabaseFault } from '../pos/sql/database-fault.ts'
 import { SECRET, testFolder } from '../test-shop.ts'
 import { EXIT } from './exit-codes.ts'
-import { act, openOwnJournal } from './open-shop.ts'
+import { lookAtJournal, lookAtServer } from './doctor/machine.ts'
+import { act, openOwnJournal, withJournal } from './open-shop.ts'
+import { reconcile } from './reconcile.ts'
+import { status } from './status.ts'
 
 let folder: ReturnType<typeof testFolder>
 let said: string
@@ -41,6 +44,11 @@ server: { port: 0 }
   if (!loaded.ok) throw new Error('expected a good configuration')
   return loaded.value.config
 }
+const quiet = (): LiveStatus => ({
+  version: '1', url: 'http://127.0.0.1:1', startedAt: toInstant(0), doing: [{ what: 'watching' }], pos: { reachable: true, lookedAt: null, lookedAgoS: null },
+  edge: { answering: true, answeredAt: null, answeredAgoS: null, holdsStore: true, clockSkewMs: null }, comparisons: { finished: 0, failed: 0, wanted: false }, troubles: [],
+})
+
 /** The exit code with which it could not be opened, or "opened". */
 function tryToOpen(config: ConnectorConfig): number | 'opened' {
   const opened = openOwnJournal(config, 'any')
@@ -48,6 +56,26 @@ function tryToOpen(config: ConnectorConfig): number | 'opened' {
   opened.journal.close()
   return 'opened'
 }
+
+test('a journal where this user may not look is not told as one that is not there, and nobody is sent to start the connector once more', async () => {
+  // A link to itself: like a folder that is closed to somebody, it cannot be looked into, whoever runs this test.
+  symlinkSync(folder.file('closed'), folder.file('closed'))
+  const config = configWith('closed/journal.sqlite')
+  expect([withJournal(config, () => 0), said]).toEqual([{ exit: EXIT.journal }, expect.stringContaining('ELOOP')])
+  expect(await status(folder.file('shop.yaml'), {})).toBe(EXIT.journal)
+  expect(said).not.toContain('yet')
+  expect(lookAtJournal(config).findings).toMatchObject([{ name: 'journal', level: 'fail' }])
+  const never = (): never => { throw new Error('it was not to be done') }
+  expect(await act(config, { running: never, stopped: never })).toBe(EXIT.notDone)
+})
+
+test('a lock that this user may not open is told as that, and breaks no command', async () => {
+  const config = configWith(folder.file('journal.sqlite'))
+  mkdirSync(folder.file('journal.sqlite.lock'))
+  const never = (): never => { throw new Error('it was not to be done') }
+  expect([await act(config, { running: never, stopped: never }), said]).toEqual([EXIT.notDone, expect.stringContaining('are for its own user')])
+  expect(await lookAtServer(config)).toMatchObject([{ name: 'connector', level: 'warn', detail: expect.stringContaining('another user') as string }])
+})
 
 test('a journal at which a command works is waited for by a service, one that a connector has is not', () => {
   const config = configWith(folder.file('journal.sqlite'))
@@ -74,11 +102,7 @@ test('what the POS says to a command is told with what to do, whether the connec
   said = ''
   const holding = openOwnJournal(config, 'any')
   if ('exit' in holding) throw new Error('expected it to open')
-  const status = (): LiveStatus => ({
-    version: '1', url: 'http://127.0.0.1:1', startedAt: toInstant(0), doing: [{ what: 'watching' }], pos: { reachable: true, lookedAt: null, lookedAgoS: null },
-    edge: { answering: true, answeredAt: null, answeredAgoS: null, holdsStore: true, clockSkewMs: null }, comparisons: { finished: 0, failed: 0, wanted: false }, troubles: [],
-  })
-  const control = await startControl({ status, reconcile: () => {}, retryOrder: fault, giveUp: fault, retryRefused: fault, dropRefused: fault }, config.journal.file)
+  const control = await startControl({ status: quiet, reconcile: () => {}, retryOrder: fault, giveUp: fault, retryRefused: fault, dropRefused: fault }, config.journal.file)
   try {
     const asked = { running: async (connector: Parameters<Parameters<typeof act>[1]['running']>[0]) => connector.ask('POST', '/orders/x/retry', z.object({})).then(() => EXIT.ok), stopped: async () => EXIT.ok }
     expect(await act(config, asked)).toBe(EXIT.notDone)
@@ -87,6 +111,22 @@ test('what the POS says to a command is told with what to do, whether the connec
     expect(said).not.toContain('Shopper')
   } finally {
     await control.close()
+    holding.journal.close()
+  }
+})
+
+test('a connector that ends while it compares leaves whoever watches with a word, not with a stack', async () => {
+  const config = configWith(folder.file('journal.sqlite'))
+  const holding = openOwnJournal(config, 'any')
+  if ('exit' in holding) throw new Error('expected it to open')
+  const never = (): never => { throw new Error('it was not asked for') }
+  const gone = Promise.withResolvers<void>()
+  const control = await startControl({ status: quiet, reconcile: () => gone.resolve(control.close()), retryOrder: never, giveUp: never, retryRefused: never, dropRefused: never }, config.journal.file)
+  try {
+    expect(await reconcile(folder.file('shop.yaml'), {})).toBe(EXIT.notDone)
+    expect(said).toMatch(/It is not done: .*ECONN/)
+  } finally {
+    await gone.promise
     holding.journal.close()
   }
 })

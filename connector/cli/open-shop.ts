@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import { systemClock } from '../../contract/clock.ts'
 import type { ConnectorConfig } from '../config/config.ts'
@@ -7,7 +6,7 @@ import { findConnector, type Found } from '../control/control-client.ts'
 import type { Shop } from '../delivery/accept-order.ts'
 import { failureFields } from '../failure.ts'
 import { faultOf } from '../fault.ts'
-import { isDamaged, mayPass } from '../journal/database.ts'
+import { isDamaged, isOnDisk, mayPass } from '../journal/database.ts'
 import { JournalInUse, openJournal, type Journal } from '../journal/journal.ts'
 import { NoJournal, readJournal, type JournalReader } from '../journal/read-only.ts'
 import { roomLimits } from '../journal/room.ts'
@@ -60,7 +59,7 @@ export function withJournal<T>(config: ConnectorConfig, work: (journal: JournalR
 export function openOwnJournal(config: ConnectorConfig, which: 'existing' | 'any'): { journal: Journal } | { exit: ExitCode } {
   try {
     const { file } = config.journal
-    if (which === 'existing' && !existsSync(file)) throw new NoJournal(file)
+    if (which === 'existing' && !isOnDisk(file)) throw new NoJournal(file)
     return { journal: openJournal({ file, storeId: config.store.id, connectorId: config.connector.id, room: roomLimits(config.journal) }) }
   } catch (error) {
     return { exit: journalFault(config, error) }
@@ -101,7 +100,7 @@ export async function act(config: ConnectorConfig, acting: Acting): Promise<Exit
 }
 
 /** What the POS or the running connector says instead of doing it is for the person who asked, and no end of this program. */
-async function unbroken(work: () => Promise<ExitCode>): Promise<ExitCode> {
+export async function unbroken(work: () => Promise<ExitCode>): Promise<ExitCode> {
   try {
     return await work()
   } catch (error) {
@@ -112,7 +111,7 @@ async function unbroken(work: () => Promise<ExitCode>): Promise<ExitCode> {
 }
 
 export function complainUnreachable(config: ConnectorConfig, kind: 'denied' | 'silent'): void {
-  const what = 'The connector runs, and cannot be asked'
-  if (kind === 'denied') complain({ what, why: `${config.journal.file}.control is for its own user`, todo: 'run this command as the connector\'s user, or with sudo' })
-  else complain({ what, why: 'it takes no commands: it starts or stops just now, or another command is at work on its journal', todo: 'try again in a few seconds; if it stays so, restart the connector' })
+  const { file } = config.journal
+  if (kind === 'denied') complain({ what: 'The connector cannot be asked', why: `${file}.lock and ${file}.control are for its own user`, todo: 'run this command as the connector\'s user, or with sudo' })
+  else complain({ what: 'The connector runs, and cannot be asked', why: 'it takes no commands: it starts or stops just now, or another command is at work on its journal', todo: 'try again in a few seconds; if it stays so, restart the connector' })
 }

@@ -17,7 +17,7 @@ import { openPos } from '../pos/open-pos.ts'
 import { createTurn } from '../turn.ts'
 import { driftInWords } from './drift-words.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
-import { complainUnreachable, openOwnJournal } from './open-shop.ts'
+import { complainUnreachable, openOwnJournal, unbroken } from './open-shop.ts'
 import { createProgressLine } from './progress-line.ts'
 import { readConfig } from './read-config.ts'
 import { complain, faultText, say, sayJson } from './say.ts'
@@ -39,7 +39,7 @@ export async function reconcile(configPath: string, options: Options): Promise<E
   if (!config) return EXIT.configuration
   const found = await findConnector(config.journal.file)
   switch (found.kind) {
-    case 'running': return followRunning(config, found, options)
+    case 'running': return unbroken(() => followRunning(config, found, options))
     case 'stopped': return compareHere(config, options)
     case 'denied':
     case 'silent':

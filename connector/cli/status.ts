@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs'
 import { fromInstant, systemClock } from '../../contract/clock.ts'
 import type { ConnectorConfig } from '../config/config.ts'
 import { findConnector } from '../control/control-client.ts'
 import { STUCK_MAX } from '../control/activity.ts'
 import { LiveStatus, type Doing, type Trouble } from '../control/live-status.ts'
+import { isOnDisk } from '../journal/database.ts'
 import { readJournalStatus, type JournalStatus } from '../journal/journal-status.ts'
 import { JournalRefused } from '../journal/schema.ts'
 import { lastFiles, reportInWords, type FileReport } from '../pos/csv/file-report.ts'
@@ -33,7 +33,7 @@ export function reportOf(journal: JournalStatus, live: LiveStatus | null, notAsk
 }
 
 const NOT_ASKED = {
-  denied: 'its control file is for its own user: run this as that user, or with sudo',
+  denied: 'its files are for its own user: run this as that user, or with sudo',
   silent: 'it takes no commands just now: it starts or stops, or another command works on its journal',
 } as const
 
@@ -52,11 +52,11 @@ export async function status(configPath: string, options: { json?: boolean | und
   if (!config) return EXIT.configuration
   const { file } = config.journal
   const what = 'The status cannot be read'
-  if (!existsSync(file)) {
-    complain({ what, why: `there is no journal at ${file} yet: the connector has not run with this configuration`, todo: 'start it with "run", or look at journal.file' })
-    return EXIT.journal
-  }
   try {
+    if (!isOnDisk(file)) {
+      complain({ what, why: `there is no journal at ${file} yet: the connector has not run with this configuration`, todo: 'start it with "run", or look at journal.file' })
+      return EXIT.journal
+    }
     const report = await readStatus(config)
     if (options.json) sayJson(report)
     else say(inWords(report).join('\n'))

@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:http'
 import { z } from 'zod'
+import { isBug } from '../failure.ts'
 import { isJournalLocked } from '../journal/journal-status.ts'
 import { readControlFile, type ControlFile } from './control-file.ts'
 
@@ -7,7 +8,7 @@ import { readControlFile, type ControlFile } from './control-file.ts'
 export type Found =
   | { kind: 'running'; ask<T extends z.ZodType>(method: 'GET' | 'POST', path: string, shape: T, body?: unknown): Promise<z.output<T>> }
   | { kind: 'stopped' }
-  /** It runs, and its control file is for another user's eyes. */
+  /** Its files are for another user's eyes. */
   | { kind: 'denied' }
   /** The journal is held by a process that takes no commands: one that starts or stops just now, or another command at work. */
   | { kind: 'silent' }
@@ -25,9 +26,21 @@ export class ControlFailed extends Error {
 /** A look into a slow POS is the longest a command takes. */
 const ANSWER_WITHIN_MS = 60_000
 
+/** Whether somebody holds the journal; `null` where this user may not look. */
+function isHeld(journalFile: string): boolean | null {
+  try {
+    return isJournalLocked(journalFile)
+  } catch (error) {
+    if (isBug(error)) throw error
+    return null
+  }
+}
+
 /** Looks for the connector that holds this journal. Writes nothing. */
 export async function findConnector(journalFile: string): Promise<Found> {
-  if (!isJournalLocked(journalFile)) return { kind: 'stopped' }
+  const held = isHeld(journalFile)
+  if (held === null) return { kind: 'denied' }
+  if (!held) return { kind: 'stopped' }
   const control = readControlFile(journalFile)
   if (control === 'denied') return { kind: 'denied' }
   if (control === null) return { kind: 'silent' }

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 
 export type Row = Record<string, SQLOutputValue>
@@ -17,6 +18,9 @@ export type Database = {
 /** SQLite's primary result codes that mean: the disk, not the data. */
 const SQLITE = { BUSY: 5, READONLY: 8, IOERR: 10, CORRUPT: 11, FULL: 13, CANTOPEN: 14, NOTADB: 26 } as const
 const DISK_CODES: ReadonlySet<number> = new Set([SQLITE.READONLY, SQLITE.IOERR, SQLITE.FULL, SQLITE.CANTOPEN])
+
+/** Whether there is a file. Throws where this user may not even look: `existsSync` would say no, and a journal that runs for years would be told as none. */
+export const isOnDisk = (file: string): boolean => statSync(file, { throwIfNoEntry: false }) !== undefined
 
 /** The journal's disk is full or broken: nothing was written, and nothing may be acknowledged. */
 export class JournalCannotWrite extends Error {

@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs'
 import type { DriftReport, FeedReport, Quarantine } from '../../contract/feed.ts'
 import type { HeldBy } from '../edge/standing.ts'
-import { isDatabaseBusy, openDatabase } from './database.ts'
+import { isDatabaseBusy, isOnDisk, openDatabase } from './database.ts'
 import { openInbox } from './inbox.ts'
 import type { TryFault } from './last-try.ts'
 import { openMeta } from './meta.ts'
@@ -84,7 +83,7 @@ function waitingSince(outbox: Outbox): string | null {
  * own user out, and one that is held for a moment would send a connector away that starts just then.
  */
 export function isJournalLocked(file: string): boolean {
-  if (!existsSync(`${file}.lock`)) return false
+  if (!isOnDisk(`${file}.lock`)) return false
   const lock = openDatabase(`${file}.lock`, { readOnly: true })
   try {
     lock.exec('PRAGMA busy_timeout = 0')

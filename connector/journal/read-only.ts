@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs'
-import { openDatabase, text } from './database.ts'
+import { isOnDisk, openDatabase, text } from './database.ts'
 import { openHeld, type Held } from './held.ts'
 import { openInbox, type Inbox, type InboxRow } from './inbox.ts'
 import { listInbox, type InboxFilter } from './list-inbox.ts'
@@ -32,7 +31,7 @@ export class NoJournal extends Error {
 
 /** Reads a journal beside a running connector without writing to it. Throws `NoJournal`, `JournalRefused`. */
 export function readJournal<T>(file: string, work: (journal: JournalReader) => T): T {
-  if (!existsSync(file)) throw new NoJournal(`there is no journal at ${file} yet`)
+  if (!isOnDisk(file)) throw new NoJournal(`there is no journal at ${file} yet`)
   const db = openDatabase(file, { readOnly: true })
   try {
     const found = checkSchema(db)

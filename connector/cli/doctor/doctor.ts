@@ -34,12 +34,18 @@ export function examinations(config: ConnectorConfig): Examination[] {
     { title: 'This machine', look: async () => lookAtDisk(config, systemMonotonic) },
     { title: 'The journal', look: async () => lookAtJournal(config).findings },
     { title: 'The connector', look: () => lookAtServer(config) },
-    { title: 'Web orders', look: async () => lookAtOrders(config.journal.file, lookAtJournal(config).status?.running ?? false) },
+    { title: 'Web orders', look: async () => lookAtWaiting(config) },
     { title: 'The POS', look: () => lookAtPos(config) },
     { title: 'The edge', look: () => lookAtEdge(config) },
     { title: 'The tunnel', look: () => lookAtTunnel(config) },
     { title: 'The desk', look: async () => lookAtDesk(config, lookAtJournal(config).status?.running ?? false) },
   ]
+}
+
+/** Of a journal that cannot be read no more is to be said. */
+function lookAtWaiting(config: ConnectorConfig): Finding[] {
+  const { status } = lookAtJournal(config)
+  return status === null ? [] : lookAtOrders(config.journal.file, status.running)
 }
 
 /** Looks, and answers what was found even when looking itself broke. */

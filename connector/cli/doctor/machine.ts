@@ -6,6 +6,7 @@ import type { ConnectorConfig } from '../../config/config.ts'
 import { findConnector } from '../../control/control-client.ts'
 import { LiveStatus, type Trouble } from '../../control/live-status.ts'
 import { faultOf } from '../../fault.ts'
+import { isOnDisk } from '../../journal/database.ts'
 import { readJournalStatus, type JournalStatus } from '../../journal/journal-status.ts'
 import { JournalRefused } from '../../journal/schema.ts'
 import { duration, whatHappened } from '../say.ts'
@@ -47,7 +48,8 @@ export function lookAtDisk(config: ConnectorConfig, monotonic: () => number): Fi
   } catch (error) {
     findings.push(broken('disk writes', `${folder} cannot be written (${faultOf(error)})`, 'run the doctor as the connector\'s user, and give that user the folder; look whether the disk is mounted read-only'))
   } finally {
-    rmSync(probe, { force: true })
+    // In a folder that is closed to this user there is none, and to look for it would be one more fault.
+    if (existsSync(probe)) rmSync(probe)
   }
   return findings
 }
@@ -59,13 +61,15 @@ function nearestFolder(path: string): string {
 /** Reads the journal beside a running connector; writes nothing, takes no lock and no epoch. */
 export function lookAtJournal(config: ConnectorConfig): { findings: Finding[]; status: JournalStatus | null } {
   const { file } = config.journal
-  if (!existsSync(file)) return { findings: [fine('journal', `none yet at ${file}; the first run makes it`)], status: null }
   let status: JournalStatus
   try {
+    if (!isOnDisk(file)) return { findings: [fine('journal', `none yet at ${file}; the first run makes it`)], status: null }
     status = readJournalStatus(file)
   } catch (error) {
-    const why = error instanceof JournalRefused ? error.message : faultOf(error)
-    return { findings: [broken('journal', `${file} cannot be read: ${why}`, 'run the doctor as the connector\'s user; if that is so already, install the connector that wrote the journal')], status: null }
+    const [why, fix] = error instanceof JournalRefused
+      ? [error.message, 'name another journal.file, or install the connector that wrote it ("tillbridge-connector docs store-it", "What to know")']
+      : [faultOf(error), 'run the doctor as the connector\'s user, or with sudo']
+    return { findings: [broken('journal', `${file} cannot be read: ${why}`, fix)], status: null }
   }
   const findings: Finding[] = []
   findings.push(status.storeId === config.store.id
@@ -94,7 +98,7 @@ export async function lookAtServer(config: ConnectorConfig): Promise<Finding[]> 
       ...troubleFindings(live.troubles, systemClock()),
     ]
   }
-  if (found.kind !== 'stopped') return [doubtful('connector', `it runs, and cannot be asked (${found.kind === 'denied' ? 'another user\'s' : 'it takes no commands now'})`, 'run the doctor as the connector\'s user, or with sudo')]
+  if (found.kind !== 'stopped') return [doubtful('connector', found.kind === 'denied' ? 'it cannot be asked: its files are another user\'s' : 'it runs, and cannot be asked: it takes no commands now', 'run the doctor as the connector\'s user, or with sudo')]
   const listener = await listens(host, port)
   return listener === null
     ? [doubtful('connector', 'it does not run', 'start it: tillbridge-connector run, or the service'), fine('address', port === 0 ? 'any free port' : `${host}:${port} is free for it`)]

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
 import { systemClock, toInstant } from '../../../contract/clock.ts'
+import { isOnDisk } from '../../journal/database.ts'
 import type { InboxRow } from '../../journal/inbox.ts'
 import { hasFailed, type LastTry } from '../../journal/last-try.ts'
 import { readJournal } from '../../journal/read-only.ts'
@@ -16,7 +16,7 @@ const ROWS_MAX = 1_000
 
 /** What waits in the journal for the POS or the edge, and what hinders it. Reads beside a running connector. */
 export function lookAtOrders(file: string, isRunning: boolean): Finding[] {
-  if (!existsSync(file)) return []
+  if (!isOnDisk(file)) return []
   try {
     return waitingFindings(readJournal(file, ({ list }) => list({ states: null, openOnly: true, since: null, limit: ROWS_MAX })), isRunning, systemClock())
   } catch (error) {
