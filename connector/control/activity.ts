@@ -7,7 +7,7 @@ import { JournalCannotWrite } from '../journal/database.ts'
 import type { InboxRow } from '../journal/inbox.ts'
 import { hasFailed } from '../journal/last-try.ts'
 import type { Journal } from '../journal/journal.ts'
-import type { PosListener } from '../pos-reachable.ts'
+import { saysAway, type PosListener } from '../pos-reachable.ts'
 import type { ComparisonProgress, Doing, LiveStatus, StuckOrder } from './live-status.ts'
 
 /** Sees what the connector asks of its POS and of the edge, and so what it does now. Times are epoch ms of this machine. */
@@ -53,14 +53,14 @@ export function createActivity(now: Clock): Activity {
   }
   return {
     facts: () => ({ ...facts, failing: [...facts.failing] }),
-    hearPos({ method, assignmentId }) {
+    hearPos(call) {
+      const { method, assignmentId } = call
       if (assignmentId !== null) facts.order = { assignmentId, since: now() }
       return (ok, answer) => {
         if (facts.order?.assignmentId === assignmentId) facts.order = null
         if (ok && isLook(method, answer)) facts.posLookedAt = now()
         if (ok) facts.posAwaySince = null
-        // A mistake of the adapter says nothing of the POS.
-        else if (answer === undefined || !isBug(answer)) facts.posAwaySince ??= now()
+        else if (answer === undefined || saysAway(call, answer)) facts.posAwaySince ??= now()
       }
     },
     hearPart(part, error) {
