@@ -1,9 +1,13 @@
 import { faultOf } from '../fault.ts'
 
-export const say = (text: string): void => void process.stdout.write(`${text}\n`)
+/** In a terminal they are commands, and a shopper's note, a file's name and a line of it may hold any. */
+const COMMANDS = /(?![\n\t])\p{Cc}/gu
+const harmless = (text: string): string => text.replaceAll(COMMANDS, '\uFFFD')
+
+export const say = (text: string): void => void process.stdout.write(`${harmless(text)}\n`)
 /** One object a line, for machines. */
-export const sayJson = (value: unknown): void => say(JSON.stringify(value))
-export const warn = (text: string): void => void process.stderr.write(`${text}\n`)
+export const sayJson = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value).replaceAll(COMMANDS, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`)
+export const warn = (text: string): void => void process.stderr.write(`${harmless(text)}\n`)
 
 /** What went wrong, why, and what to do about it. */
 export type Complaint = { what: string; why: string; todo: string }
