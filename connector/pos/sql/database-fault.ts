@@ -29,6 +29,7 @@ const KIND_OF: Record<string, FaultKind> = {
   ECONNRESET: 'lost', EPIPE: 'lost', PROTOCOL_CONNECTION_LOST: 'lost', PROTOCOL_SEQUENCE_TIMEOUT: 'timeout', PROTOCOL_ENQUEUE_AFTER_FATAL_ERROR: 'lost',
   PROTOCOL_PACKETS_OUT_OF_ORDER: 'lost', ERR_STREAM_DESTROYED: 'lost', ERR_STREAM_WRITE_AFTER_END: 'lost', HANDSHAKE_SSL_ERROR: 'unreachable', HANDSHAKE_NO_SSL_SUPPORT: 'unreachable',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'unreachable', SELF_SIGNED_CERT_IN_CHAIN: 'unreachable', UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'unreachable', ERR_TLS_CERT_ALTNAME_INVALID: 'unreachable',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'unreachable', UNABLE_TO_GET_ISSUER_CERT: 'unreachable', CERT_HAS_EXPIRED: 'unreachable', CERT_NOT_YET_VALID: 'unreachable',
   // MySQL and MariaDB, by number.
   1040: 'too-many', 1203: 'too-many', 1226: 'too-many', 1045: 'login', 1698: 'login', 1130: 'login', 1044: 'no-database', 1049: 'no-database', 1046: 'no-database', 1146: 'no-table', 1054: 'no-column',
   1142: 'no-grant', 1143: 'no-grant', 1227: 'no-grant', 1370: 'no-grant', 1419: 'no-trigger-grant', 1290: 'read-only', 1792: 'read-only', 1836: 'read-only',

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import mysql from 'mysql2/promise'
+import { trusted } from './authority.ts'
 import { portOf, type ServerConnection, type Writes } from './connection-config.ts'
 import { toDatabaseFault, type Whereabouts } from './database-fault.ts'
 import type { Row } from './ports.ts'
@@ -18,7 +18,7 @@ export async function openMySqlSession(config: ServerConnection & Writes, at: Wh
     const connection = await mysql.createConnection({
       host: config.host, port: portOf({ dialect: 'mysql', ...config }), user: config.user, database: config.database, connectTimeout: config.connectTimeoutMs,
       ...(config.password === undefined ? {} : { password: config.password }),
-      ...(config.ssl === 'off' ? {} : { ssl: { rejectUnauthorized: true, verifyIdentity: true, ...(config.caFile ? { ca: readFileSync(config.caFile, 'utf8') } : {}) } }),
+      ...(config.ssl === 'off' ? {} : { ssl: { ...trusted(config, at), verifyIdentity: true } }),
       charset: 'utf8mb4', enableKeepAlive: true, typeCast: asText,
     })
     // An idle connection that breaks says so with an event; the next statement meets it.

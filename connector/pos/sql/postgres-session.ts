@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import pg from 'pg'
+import { trusted } from './authority.ts'
 import { portOf, type ServerConnection } from './connection-config.ts'
 import { toDatabaseFault, type Whereabouts } from './database-fault.ts'
 import { fittingText } from './encoding.ts'
@@ -22,7 +22,7 @@ export async function openPostgresSession(config: ServerConnection, at: Whereabo
   const client = new pg.Client({
     host: config.host, port: portOf({ dialect: 'postgres', ...config }), user: config.user, database: config.database, connectionTimeoutMillis: config.connectTimeoutMs,
     ...(config.password === undefined ? {} : { password: config.password }),
-    ...(config.ssl === 'off' ? { ssl: false } : { ssl: { rejectUnauthorized: true, ...(config.caFile ? { ca: readFileSync(config.caFile, 'utf8') } : {}) } }),
+    ...(config.ssl === 'off' ? { ssl: false } : { ssl: trusted(config, at) }),
     query_timeout: config.statementTimeoutMs + NETWORK_GRACE_MS, keepAlive: true, application_name: 'tillbridge-connector',
     types: { getTypeParser: () => asText },
   })
