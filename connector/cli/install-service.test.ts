@@ -14,7 +14,6 @@ beforeEach(() => {
     said += String(text)
     return true
   })
-  writeFileSync(folder.file('store.secret'), SECRET, { mode: 0o600 })
   writeFileSync(folder.file('pos.password'), 'hush', { mode: 0o600 })
 })
 afterEach(() => {
@@ -22,14 +21,15 @@ afterEach(() => {
   folder.remove()
 })
 
-const install = (pos: string, more: { env?: string[] } = {}) => {
-  writeFileSync(folder.file('shop.yaml'), `edge: { url: "https://shop.example" }
-store: { id: main-street, secretFile: store.secret }
+const install = (pos: string, { name = 'shop', ...more }: { env?: string[]; name?: string } = {}) => {
+  writeFileSync(folder.file(`${name}.secret`), SECRET, { mode: 0o600 })
+  writeFileSync(folder.file(`${name}.yaml`), `edge: { url: "https://shop.example" }
+store: { id: main-street, secretFile: "${name}.secret" }
 journal: { file: /var/lib/tillbridge-main-street/journal.sqlite }
 pos: ${pos}
 server: { port: 8791 }
 `, { mode: 0o600 })
-  return installService({ config: folder.file('shop.yaml'), dir: folder.path, write: true, ...more })
+  return installService({ config: folder.file(`${name}.yaml`), dir: folder.path, write: true, ...more })
 }
 const unit = () => readFileSync(folder.file('tillbridge-main-street.service'), 'utf8').split('\n')
 
@@ -38,7 +38,7 @@ test('a certificate named from where the configuration stands is not found by a 
   expect(install(ospos('ca.pem'))).toBe(EXIT.notDone)
   expect(said).toContain(`pos.connection.caFile: ${folder.file('ca.pem')}`)
   expect(install(ospos('/etc/ssl/till.pem'))).toBe(EXIT.ok)
-  expect(unit().filter((line) => line.startsWith('LoadCredential=')).map((line) => line.split(':')[0])).toEqual(['LoadCredential=shop.yaml', 'LoadCredential=store.secret', 'LoadCredential=pos.password'])
+  expect(unit().filter((line) => line.startsWith('LoadCredential=')).map((line) => line.split(':')[0])).toEqual(['LoadCredential=shop.yaml', 'LoadCredential=shop.secret', 'LoadCredential=pos.password'])
   expect(unit().some((line) => line.startsWith('ReadWritePaths='))).toBe(false)
 })
 
@@ -56,4 +56,11 @@ test('a till that is a file behind a connection needs its folder and a user', ()
 test('a login in the environment is warned of: a unit is everybody\'s to read', () => {
   expect(install('{ type: csv, folder: /srv/drop, currency: EUR, timeZone: UTC }', { env: ['HTTPS_PROXY=http://shop:hush@proxy:3128'] })).toBe(EXIT.ok)
   expect(said).toContain('every user of this machine can read a unit')
+})
+
+test('a name that systemd takes for no credential is told before a service fails by it', () => {
+  const csv = '{ type: csv, folder: /srv/drop, currency: EUR, timeZone: UTC }'
+  expect([install(csv, { name: 'lübeck' }), said]).toEqual([EXIT.notDone, expect.stringMatching(/no file with the name lübeck\.yaml[\s\S]*no file with the name lübeck\.secret/)])
+  expect(install(csv, { name: 'main street' })).toBe(EXIT.ok)
+  expect(unit()).toContain(`LoadCredential=main street.secret:${folder.file('main street.secret')}`)
 })

@@ -89,6 +89,9 @@ export function installService(options: ServiceOptions): ExitCode {
 
 type Placed = { credentials: { name: string; file: string }[]; writable: string[] } | { problems: { why: string; todo: string }[] }
 
+/** What systemd takes for the name of a credential. It leaves out any other with a word in its log, and the service finds no such file. */
+const CREDENTIAL_NAME = /^[\x20-\x39\x3b-\x7e]{1,255}$/
+
 /** Which files systemd hands over and which folders stay writable; or what of the configuration does not fit a service. */
 function placeFiles(configFile: string, config: ConnectorConfig, { user }: ServiceOptions): Placed {
   const stateFolder = stateFolderOf(config.store.id)
@@ -99,6 +102,9 @@ function placeFiles(configFile: string, config: ConnectorConfig, { user }: Servi
     if (basename(name) !== name) problems.push({ why: `${key} is a path (${name})`, todo: `put the file beside ${configFile} and write its bare name: ${key.split('.').at(-1)}: ${basename(name)}` })
     return { name: basename(name), file: join(dirname(configFile), name) }
   })
+  for (const name of [basename(configFile), ...credentials.map((each) => each.name)]) {
+    if (!CREDENTIAL_NAME.test(name)) problems.push({ why: `systemd hands over no file with the name ${name}: it takes letters without accents, digits and signs, and no colon`, todo: `give it such a name${name === basename(configFile) ? '' : ', here and in the configuration'}` })
+  }
   const journal = at(raw, ['journal', 'file'])
   if (typeof journal === 'string' && !isAbsolute(journal)) problems.push({ why: 'journal.file is relative to the configuration, which the service reads elsewhere', todo: `write journal.file: ${join(stateFolder, 'journal.sqlite')}` })
   else if (!user && !isInStateFolder(config.journal.file, config.store.id)) {
