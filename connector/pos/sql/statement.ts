@@ -9,6 +9,12 @@ const TOKEN = /'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|--[^\n]*|\/\*[\s\S]*?\*\/|:
 /** The names of a statement's parameters. */
 export const parametersOf = (text: string): string[] => [...text.matchAll(TOKEN)].flatMap(([, name]) => (name === undefined ? [] : [name]))
 
+/** Whether anything stands behind the first statement. */
+export const isSeveral = (text: string): boolean => /;\s*\S/.test(text.replaceAll(TOKEN, (token) => (/^(?:--|\/\*)/.test(token) ? ' ' : 'x')))
+
+/** A quote behind a backslash, which ends the text for the parameters and not for the database: a `:name` after it would be given to another place. */
+export const hasEscapedQuote = (text: string): boolean => /(?<!\\)(?:\\\\)*\\['"]/.test(text)
+
 /** A statement of the configuration with values for its `:parameters`; the values never become part of its text. */
 export function statement(text: string, parameters: Parameters): RawBuilder<Row> {
   const parts: RawBuilder<unknown>[] = []
