@@ -57,7 +57,9 @@ export function createDatabasePos({ connection, capabilities, goods, activity: o
       const comparison = compareGoods(memory)
       await readKeys(tx, goods, told.touched, comparison)
       for (const skus of chunks([...new Set([...mine.values()].flat())], KEYS_MAX)) for (const row of await goods.rowsBySku(tx, skus)) comparison.row(row)
-      const rowsLeft = await scan.read(tx, comparison, Math.max(1, FACTS_MAX - told.sales.length - told.orders.length), hinted)
+      // What the till did is told first: most hints are of just that, and a look at all goods would keep it waiting.
+      const isWaiting = told.touched.length + told.sales.length + told.orders.length + mine.size > 0
+      const rowsLeft = await scan.read(tx, comparison, Math.max(1, FACTS_MAX - told.sales.length - told.orders.length), isWaiting ? null : hinted)
       await readWanted(tx, goods, comparison)
       const { remember, refused, ...found } = comparison.result()
       quietSignal = told.more ? null : signal
