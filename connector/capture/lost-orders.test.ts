@@ -79,6 +79,17 @@ describe('an order that the till had, and a restored till has not', () => {
     expect(pos.orders.has(ID)).toBe(true)
   })
 
+  test('is not lost once more after its staff have rung it up by hand, or store IT has seen it', async () => {
+    for (const n of [1, 2]) await write(n)
+    restore(1, 2)
+    await look()
+    const nothing = () => {}
+    expect(await takeStep(shop(), ID, { kind: 'in-till', posReference: 'T77' }, { capture: nothing, writer: nothing })).toEqual({ kind: 'done' })
+    expect(await giveUp(shop(), { assignmentId: assignmentId(2), reason: 'invalid', detail: null, word: { inPos: 'T78' } })).toMatchObject({ kind: 'accepted' })
+    expect(await look()).toEqual([])
+    expect([1, 2].map((n) => journal.inbox.get(assignmentId(n))?.posReference)).toEqual(['T77', 'T78'])
+  })
+
   test('is given up by an operator who has asked the store', async () => {
     await write(1)
     restore(1)

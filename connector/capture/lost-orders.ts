@@ -1,5 +1,5 @@
 import type { Shop } from '../delivery/accept-order.ts'
-import { acceptedEvent, hasLeft, inDoubtEvent, progressOf, skusOf, statusEvent } from '../delivery/outcome.ts'
+import { acceptedEvent, hasLeft, inDoubtEvent, progressOf, SEEN_BY_PERSON, skusOf, statusEvent } from '../delivery/outcome.ts'
 import type { InboxRow } from '../journal/inbox.ts'
 
 /** `lost`: the till had it and no longer has it. `found-again`: it had been lost, or in doubt, and is there. */
@@ -36,9 +36,9 @@ export async function lookForOrders(shop: Shop, signal: AbortSignal, tell: (assi
   }
 }
 
-/** What has left the shop is nobody's work any more, and a cancel under way looks for itself. */
-const isLookedFor = ({ state, progress, cancel }: InboxRow): boolean =>
-  cancel !== 'requested' && ((state === 'done' && !hasLeft(progress)) || state === 'in_doubt')
+/** What has left the shop is nobody's work any more, a cancel under way looks for itself, and what a person has found stays found. */
+const isLookedFor = ({ state, progress, cancel, detail }: InboxRow): boolean =>
+  cancel !== 'requested' && ((state === 'done' && !hasLeft(progress) && detail !== SEEN_BY_PERSON) || state === 'in_doubt')
 
 /** One at a time in the turn, so that work goes on between two of them, and none is written meanwhile. */
 function lookUp(shop: Shop, assignmentId: string): Promise<LookedUp | null> {

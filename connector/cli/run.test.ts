@@ -155,9 +155,10 @@ describe('run', () => {
     expect(await exitOf(child)).toBe(0)
   })
 
-  test('ends with 4 when the POS answers and is not what the configuration says, however often it was read before', async () => {
-    beforeToday()
-    new DatabaseSync(folder.file('shop.sqlite')).exec('CREATE TABLE items (id INTEGER PRIMARY KEY, code TEXT, name TEXT); CREATE TABLE bills (id INTEGER PRIMARY KEY)')
+  /** A till in queries whose table has no price. */
+  function withoutPrice(): DatabaseSync {
+    const till = new DatabaseSync(folder.file('shop.sqlite'))
+    till.exec('CREATE TABLE items (id INTEGER PRIMARY KEY, code TEXT, name TEXT)')
     const yaml = readFileSync(folder.file('shop.yaml'), 'utf8').replace(/^pos: .*$/m, `pos:
   type: sql
   dialect: sqlite
@@ -166,11 +167,31 @@ describe('run', () => {
   timeZone: Europe/Berlin
   goods: { query: "SELECT id, code, name, price FROM items", columns: { key: id, sku: code, name: name, price: price } }`)
     writeFileSync(folder.file('shop.yaml'), yaml)
+    return till
+  }
+
+  test('ends with 4 when a new shop\'s POS answers and is not what the configuration says; status knows why', async () => {
+    withoutPrice().close()
     expect(await exitOf(run())).toBe(4)
     const told = JSON.parse(logs.split('\n').find((line) => line.includes('pos.contradicts')) ?? 'null') as Record<string, unknown>
     expect(told).toMatchObject({ exitCode: 4, why: expect.stringMatching(/no such column \(price\)/) as string, hint: expect.stringContaining('Check the queries') as string })
     const asked = await output(connector('status', '--config', folder.file('shop.yaml')))
     expect(asked.text).toMatch(/not running\n +ended at .*no such column \(price\).*\n +Check the queries/)
+  })
+
+  test('waits for a shop that it has read before to be what the configuration says, as in the middle of an upgrade', async () => {
+    beforeToday()
+    const till = withoutPrice()
+    const child = run()
+    const { url } = await firstLine(child) as { url: string }
+    expect(logs).toMatch(/"event":"pos.contradicts"[^\n]*no such column/)
+    await until(() => logs.includes('capture.fault'))
+    expect(await (await fetch(`${url}/ready`)).json()).toMatchObject({ waitingFor: expect.arrayContaining(['the POS']) as string[], troubles: [expect.stringMatching(/no such column \(price\).*What to do: /) as string] })
+    till.exec('ALTER TABLE items ADD COLUMN price TEXT')
+    till.close()
+    await until(() => logs.includes('capture.works-again'))
+    child.kill('SIGTERM')
+    expect(await exitOf(child)).toBe(0)
   })
 })
 

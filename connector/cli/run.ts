@@ -27,10 +27,9 @@ export async function run(configPath: string): Promise<ExitCode> {
   const pos = await openPos(config.pos, journal.memory, log)
   const look = await lookAtFirst(pos)
   if (look.kind !== 'answers') {
-    const isNew = journal.meta.get('synced') === null
-    // A POS that is away is waited for, and orders are taken down meanwhile. One that answers and is not what the configuration says waits
-    // for a person; and a shop that was never read is more likely set up wrong. A service tries again after this exit.
-    const ends = look.kind === 'contradicts' || isNew
+    // A shop that was never read is more likely set up wrong, and its person is watching. One that has run is waited for whatever its POS
+    // says: it may be in the middle of an upgrade, and the desk, the journal and what waits for the edge go on meanwhile.
+    const ends = journal.meta.get('synced') === null
     const why = failureFields(look.error, 'capture')
     log.error({
       event: look.kind === 'contradicts' ? 'pos.contradicts' : 'pos.unreachable', pos: pos.capabilities.name, ...(ends ? { exitCode: EXIT.posUnreachable } : {}),

@@ -3,7 +3,7 @@ import type { Level, RejectReason } from '../../contract/events.ts'
 import type { InboxChange, InboxRow, InboxState } from '../journal/inbox.ts'
 import type { OutgoingEvent } from '../journal/outgoing-event.ts'
 import type { Shop } from './accept-order.ts'
-import { acceptedEvent, cancelEvent, progressOf, rejectedEvent, skusOf, statusEvent } from './outcome.ts'
+import { acceptedEvent, cancelEvent, progressOf, rejectedEvent, SEEN_BY_PERSON, skusOf, statusEvent } from './outcome.ts'
 
 /** What a person has seen in the till about an order: its reference there, or that it is not there. `null`: nobody looked. */
 export type PersonsWord = { inPos: string } | 'not-in-pos' | null
@@ -39,7 +39,7 @@ export function giveUp(shop: Shop, { assignmentId, reason, detail, word }: GiveU
       const progress = progressOf(found.state)
       const levels = await pos.readLevels(skusOf(assignment))
       const events = [acceptedEvent(assignment, found.posReference, found.stockFell, levels, now()), ...(progress ? [statusEvent(assignmentId, progress, now())] : [])]
-      return end(shop, row, { state: 'done', posReference: found.posReference, stockFell: found.stockFell, ...(progress ? { progress } : {}) }, events, { kind: 'accepted', posReference: found.posReference, foundByConnector: true })
+      return end(shop, row, { state: 'done', posReference: found.posReference, stockFell: found.stockFell, detail: null, ...(progress ? { progress } : {}) }, events, { kind: 'accepted', posReference: found.posReference, foundByConnector: true })
     }
 
     if (typeof word === 'object' && word !== null) {
@@ -47,7 +47,7 @@ export function giveUp(shop: Shop, { assignmentId, reason, detail, word }: GiveU
       if (row.state !== 'in_doubt') return { kind: 'not-doubtful' }
       const stockFell = pos.capabilities.stockFallsAt === 'accept'
       const levels = await pos.readLevels(skusOf(assignment))
-      return end(shop, row, { state: 'done', posReference: word.inPos, stockFell }, [acceptedEvent(assignment, word.inPos, stockFell, levels, now())], { kind: 'accepted', posReference: word.inPos, foundByConnector: false })
+      return end(shop, row, { state: 'done', posReference: word.inPos, stockFell, detail: SEEN_BY_PERSON }, [acceptedEvent(assignment, word.inPos, stockFell, levels, now())], { kind: 'accepted', posReference: word.inPos, foundByConnector: false })
     }
     if (word !== 'not-in-pos') {
       if (row.state === 'in_doubt') return { kind: 'look', why: 'it is not known whether the POS has this order' }

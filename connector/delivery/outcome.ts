@@ -19,6 +19,9 @@ export const acceptedEvent = (order: KeptOrder, posReference: string, stockFell:
   data: { assignmentId: order.assignmentId, posReference, stockFell, lines: linesOf(order), levels },
 })
 
+/** The detail of an accepted order that no lookup found and a person did: rung up by hand, it has no reference that could be searched for. */
+export const SEEN_BY_PERSON = 'a person has seen it in the till, under this number'
+
 /** What the contract allows a detail to be. */
 const DETAIL_LENGTH_MAX = 500
 

@@ -1,7 +1,7 @@
 import { toInstant } from '../../contract/clock.ts'
 import { orderChangeEffect } from '../capture/order-changes.ts'
 import type { Shop } from '../delivery/accept-order.ts'
-import { progressOf, skusOf, acceptedEvent } from '../delivery/outcome.ts'
+import { acceptedEvent, progressOf, SEEN_BY_PERSON, skusOf } from '../delivery/outcome.ts'
 import type { InboxRow } from '../journal/inbox.ts'
 import type { PosOrderChange, StaffStep } from '../pos/port.ts'
 import { decideTap, leadsTo, stepOf, type Tap, type TapKind } from './order-card.ts'
@@ -111,7 +111,7 @@ async function isInTill({ journal, pos, now }: Shop, row: InboxRow, posReference
   const stockFell = pos.capabilities.stockFallsAt === 'accept'
   const levels = await pos.readLevels(skusOf(assignment))
   journal.transaction(() => {
-    journal.inbox.change(assignmentId, { state: 'done', posReference, stockFell, detail: null }, now())
+    journal.inbox.change(assignmentId, { state: 'done', posReference, stockFell, detail: SEEN_BY_PERSON }, now())
     journal.append([acceptedEvent(assignment, posReference, stockFell, levels, now())])
   })
   return { kind: 'done' }

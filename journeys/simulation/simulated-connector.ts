@@ -4,6 +4,7 @@ import { toInstant } from '../../contract/clock.ts'
 import { captureChanges } from '../../connector/capture/capture.ts'
 import { createFeed, decideFeed } from '../../connector/capture/feed.ts'
 import { FEED_LIMITS } from '../../connector/capture/judge-feed.ts'
+import { lookForOrders } from '../../connector/capture/lost-orders.ts'
 import { reconcile } from '../../connector/capture/reconcile.ts'
 import type { Shop } from '../../connector/delivery/accept-order.ts'
 import { askedAgain, receiveOrder } from '../../connector/delivery/receive-order.ts'
@@ -26,7 +27,7 @@ import type { SimulatedTill } from './simulated-till.ts'
 import type { Actor } from './stage.ts'
 
 const silent = pino({ level: 'silent' })
-export const STEPS_OF_A_CONNECTOR = ['sender', 'heartbeat', 'pull', 'writer', 'capture', 'reconcile'] as const
+export const STEPS_OF_A_CONNECTOR = ['sender', 'heartbeat', 'pull', 'writer', 'capture', 'reconcile', 'look for orders'] as const
 export type ConnectorStep = (typeof STEPS_OF_A_CONNECTOR)[number]
 
 /** An hourly comparison is a matter of course, so nothing may depend on its never coming. */
@@ -64,11 +65,11 @@ export function startConnector(world: World, edge: () => SimulatedEdge, life: Li
     numbered = journal.outbox.lastSeq()
   })
   const feed = createFeed({ ...FEED_LIMITS, minimum: QUARANTINE_FROM }, ({ kind }) => { if (kind === 'quarantined') faults.note('feed held') })
-  const standing = createStanding(journal)
+  const standing = createStanding(journal, clock.now)
   const zero = () => 0
   let held = false
   const onHeld = (): void => {
-    standing.held()
+    standing.held(null)
     held = true
   }
   const writer = createWriter(shop, silent, zero, now)
@@ -104,6 +105,10 @@ export function startConnector(world: World, edge: () => SimulatedEdge, life: Li
     writer: () => writer.once(never),
     capture: async () => journal.meta.get('synced') !== null && captureChanges(shop, feed),
     reconcile: compare,
+    // The tills here lose nothing, so an order that is told as lost is a mistake of the look.
+    'look for orders': () => lookForOrders(shop, never, (assignmentId, became) => {
+      if (became === 'lost') world.violation('lost', `${assignmentId} was told as lost, and the till has it ${life.till.orders.get(assignmentId)?.state ?? 'not'}`)
+    }),
   }
   return {
     actor, journal, receive, cancel, busy: new Set<ConnectorStep>(), work,
