@@ -125,6 +125,9 @@ export function memoryPos(stock: Record<string, number>, capabilities: Partial<P
     }),
     writeOrder: (assignment) => step('writeOrder', () => {
       pos.writes.push(assignment.assignmentId)
+      const there = pos.capabilities.duplicates === 'never' ? pos.orders.get(assignment.assignmentId) : undefined
+      if (there?.state === 'void') return { ok: false, reason: 'invalid', detail: `${there.posReference} had this reference and was taken back or refused` }
+      if (there) return { ok: true, posReference: there.posReference, stockFell: there.fell }
       for (const line of assignment.lines) {
         if (!pos.items.has(line.sku)) return { ok: false, reason: 'unknown_sku', detail: `no ${line.sku}` }
         if ((pos.stock.get(line.sku) ?? 0) < line.quantity) return { ok: false, reason: 'out_of_stock', detail: `too few ${line.sku}` }
