@@ -59,6 +59,18 @@ describe('a comparison with the edge', () => {
     expect(kinds(reconcileDifference(now, new Map([told('TEA', hash, 3)]), atEdge({ TEA: { itemHash: hash, onHand: 4 } })).events)).toEqual(['stock.counted'])
   })
 
+  test('what the edge has a number of and the POS counts no more is none to sell, once; what nobody ever counted stays unknown', () => {
+    const uncounted = reading({ items: [tea] })
+    const counted = atEdge({ TEA: { itemHash: hash, onHand: 4 } })
+    const none = { type: 'stock.counted', data: { sku: 'TEA', onHand: 0 } }
+    expect(reconcileDifference(uncounted, new Map(), counted).events).toMatchObject([none])
+    expect(reconcileDifference(uncounted, new Map([told('TEA', hash, 4)]), counted).events).toMatchObject([none])
+    expect(reconcileDifference(uncounted, new Map([told('TEA', hash, 0)]), atEdge({ TEA: { itemHash: hash, onHand: 0 } })).events).toEqual([])
+    expect(reconcileDifference(uncounted, new Map([told('TEA', hash, null)]), atEdge({ TEA: { itemHash: hash, onHand: null } })).events).toEqual([])
+    const service = { ...tea, tracked: false }
+    expect(kinds(reconcileDifference(reading({ items: [service] }), new Map(), counted).events)).toEqual(['catalog.item_upserted'])
+  })
+
   test('a level that only an order told is no word about the item', () => {
     const afterOrder = new Map([told('TEA', null, 4, 0)])
     expect(reconcileDifference(now, afterOrder, atEdge({ TEA: { itemHash: hash, onHand: 4 } })).events).toEqual([])

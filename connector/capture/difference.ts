@@ -51,6 +51,10 @@ export function reconcileDifference(reading: Reading, baseline: ReadonlyMap<stri
   const adopt: Difference['adopt'] = []
   const occurredAt = toInstant(reading.now)
   const levels = new Map(reading.levels.map(({ sku, onHand }) => [sku, onHand]))
+  for (const { sku, tracked } of reading.items) {
+    // Counted once and not any more: none to sell, or the edge would sell its last number for ever (rules.md 4).
+    if (tracked && !levels.has(sku) && ((baseline.get(sku)?.onHand ?? null) !== null || (edge.get(sku)?.onHand ?? null) !== null)) levels.set(sku, 0)
+  }
   for (const item of reading.items) {
     const hash = hashOfItem(item)
     const told = baseline.get(item.sku)

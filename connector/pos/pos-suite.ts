@@ -35,7 +35,11 @@ export function posSuite(name: string, make: () => Promise<PosUnderTest>, except
     /** By SKU, so that no order of an adapter's counts. */
     const levelsNow = async (...items: Item[]) => byKey(await pos.readLevels(items.map(({ sku }) => sku)))
     const fallsAtOnce = () => pos.capabilities.stockFallsAt === 'accept'
-    afterEach(() => close())
+    const reopened: Pos[] = []
+    afterEach(async () => {
+      for (const again of reopened.splice(0)) await again.close()
+      await close()
+    })
 
     /** Reads on until the POS says that nothing can have changed. A database that only hints at changes may do so once more, late; never for ever. */
     const calmAfter = async (cursor: string | null): Promise<string> => {
@@ -255,7 +259,7 @@ export function posSuite(name: string, make: () => Promise<PosUnderTest>, except
       })
 
       test('goes on where it was, also when the adapter is opened anew', async () => {
-        const opened = (): Pos => committing(made.reopen?.() ?? made.pos, made.memory)
+        const opened = (): Pos => committing(reopened[reopened.push(made.reopen()) - 1] ?? made.pos, made.memory)
         const { cursor } = await readOn(pos, await pos.currentCursor())
         await floor.sell([{ sku: tea.sku, quantity: 2 }])
         const again = opened()
@@ -310,6 +314,15 @@ export function posSuite(name: string, make: () => Promise<PosUnderTest>, except
         tea = await floor.addItem(tea, 10)
         const back = await readOn(pos, gone.cursor)
         expect(back).toMatchObject({ removed: [], items: [tea], levels: [{ sku: tea.sku, onHand: 10 }] })
+      })
+
+      if (!exceptions.counted) test('tells goods that are no longer counted as none to sell, and sells none of them', async () => {
+        const start = (await readOn(pos, await pos.currentCursor())).cursor
+        await floor.uncount?.(tea.sku)
+        const told = await readOn(pos, start)
+        expect(told).toMatchObject({ items: [], removed: [], levels: [{ sku: tea.sku, onHand: 0 }] })
+        expect((await readOn(pos, told.cursor)).levels).toEqual([])
+        expect(await pos.writeOrder(orderOf([tea, 1]))).toMatchObject({ ok: false, reason: exceptions.readOnly ? 'store_closed' : 'out_of_stock' })
       })
 
       test('is announced by mayHaveChanged, also when the adapter itself wrote', async () => {

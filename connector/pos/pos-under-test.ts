@@ -16,6 +16,8 @@ export type ShopFloor = {
   setPrice(sku: string, priceMinor: number): Promise<void>
   rename(sku: string, name: string): Promise<void>
   retire(sku: string): Promise<void>
+  /** The row that counts it is gone. Left out where a count stays for ever (`PosExceptions.counted`). */
+  uncount?(sku: string): Promise<void>
   /** Left out where the POS knows no such step (`PosExceptions.steps`). */
   pick?(assignmentId: string): Promise<void>
   ready?(assignmentId: string): Promise<void>
@@ -33,7 +35,7 @@ export type PosUnderTest = {
   memory: TestMemory
   floor: ShopFloor
   /** The adapter opened once more over the same POS and memory, as after a restart of the connector: what it knew in variables is gone. */
-  reopen?(): Pos
+  reopen(): Pos
   close(): Promise<void>
 }
 
@@ -43,6 +45,8 @@ export type PosExceptions = {
   readOnly?: string
   /** It knows no steps between an open order and a completed one. */
   steps?: string
+  /** What was counted once is counted for ever. */
+  counted?: string
   /** It does not tell an order that was sent from one that arrived. */
   shipping?: string
   /** It does not say why the staff refused an order: it is told as `out_of_stock`. */

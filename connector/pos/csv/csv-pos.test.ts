@@ -15,6 +15,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 posSuite('files in a folder', async () => {
   const till = createTill(folder)
-  const pos = openCsvPos({ config: testConfig(folder), clock: till.now })
-  return { pos, memory: createMemory(), floor: shopFloor(till, folder), close: () => pos.close() }
-})
+  const reopen = () => openCsvPos({ config: testConfig(folder), clock: till.now })
+  const pos = reopen()
+  return { pos, reopen, memory: createMemory(), floor: shopFloor(till, folder), close: () => pos.close() }
+}, { counted: 'a line without a count says nothing of it' })

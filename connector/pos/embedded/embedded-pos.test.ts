@@ -28,7 +28,8 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 posSuite('the embedded till', async () => {
   const db = openTillFile(file, 'create')
-  const pos = openEmbeddedTill({ file, clock: () => NOW })
+  const reopen = () => openEmbeddedTill({ file, clock: () => NOW })
+  const pos = reopen()
   const floor: ShopFloor = {
     addItem: async (item, stock) => {
       must(addItem(db, item, stock))
@@ -53,6 +54,7 @@ posSuite('the embedded till', async () => {
   }
   return {
     pos,
+    reopen,
     memory: createMemory(),
     floor,
     close: async () => {
@@ -60,7 +62,7 @@ posSuite('the embedded till', async () => {
       db.close()
     },
   }
-})
+}, { counted: 'its stock only moves' })
 
 function must(result: Result<unknown, TillRefusal>): void {
   if (!result.ok) throw new Error(result.refusal.message)

@@ -79,6 +79,7 @@ export async function openTestShop(server: ServerAddress, settings: Record<strin
     setPrice: async (sku, priceMinor) => void await db.query('UPDATE ospos_items SET unit_price = ? WHERE item_id = ?', [priceMinor / 100, Number(sku)]),
     rename: async (sku, name) => void await db.query('UPDATE ospos_items SET name = ? WHERE item_id = ?', [name, Number(sku)]),
     retire: (sku) => register.deleteItem(Number(sku)),
+    uncount: async (sku) => void await db.query('DELETE FROM ospos_item_quantities WHERE item_id = ?', [Number(sku)]),
     async handOver(assignmentId) {
       const saleId = await saleOf(assignmentId)
       const [sale] = await register.rows('SELECT sale_status FROM ospos_sales WHERE sale_id = ?', [saleId])

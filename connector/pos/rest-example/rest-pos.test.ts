@@ -43,7 +43,7 @@ posSuite('the REST example', async () => {
     },
     close: () => till.close(),
   }
-})
+}, { counted: 'its till keeps every count' })
 
 test('a write whose answer is lost is found by its reference, and is one order', async () => {
   const till = await startRestTill(KEY)

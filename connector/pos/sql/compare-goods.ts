@@ -156,8 +156,10 @@ export function compareGoods(memory: PosMemory): Comparison {
     }
     const { sku, item, onHand } = read
     const itemHash = item === null ? null : hash(item)
+    // What was counted and is not any more is none to sell: its last number would be sold for ever.
+    const count = item === null ? null : onHand ?? (item.tracked && told?.sku === sku && told.onHand !== null ? 0 : null)
     // Nearly all rows: as they were told.
-    if (told !== null && told.refusal === null && told.sku === sku && told.itemHash === itemHash && told.onHand === (item === null ? null : onHand)) return
+    if (told !== null && told.refusal === null && told.sku === sku && told.itemHash === itemHash && told.onHand === count) return
     if (told !== null && told.sku !== sku) giveUp(told.sku, read.key)
     const before = told?.sku === sku ? told : null
     if (item === null) {
@@ -180,8 +182,8 @@ export function compareGoods(memory: PosMemory): Comparison {
     removed.delete(sku)
     if (before?.itemHash !== itemHash) items.set(sku, item)
     // An item that comes back tells its level anew.
-    if (onHand !== null && (before?.onHand !== onHand || before.itemHash === null)) levels.set(sku, onHand)
-    keep(read, { sku, itemHash, onHand }, told)
+    if (count !== null && (before?.onHand !== count || before.itemHash === null)) levels.set(sku, count)
+    keep(read, { sku, itemHash, onHand: count }, told)
   }
 
   return {

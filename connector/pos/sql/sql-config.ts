@@ -14,10 +14,14 @@ const ORDER_PARAMETERS = ['assignmentId', 'orderId', 'number', 'now', 'placedAt'
 const LINE_PARAMETERS = ['sku', 'key', 'name', 'quantity', 'unit', 'unitPrice', 'lineTotal', 'taxRate', 'lineNumber'] as const
 
 const text = z.string().min(1, 'a statement')
-/** `each: line`: once for every line of the order. `as`: what it gave (the id of its row, or the first column of RETURNING) is this parameter from then on. */
+/**
+ * `each: line`: once for every line of the order. `as`: what it gave (the id of its row, or the first column of RETURNING) is this parameter from then on.
+ * `mayMatchNone`: an UPDATE for a line that changes no row is in order; else the order is not kept.
+ */
 const Step = z.object({
   run: text, each: z.literal('line').optional(),
   as: z.string().regex(/^[a-zA-Z][a-zA-Z0-9]*$/, 'a parameter\'s name: letters and digits').optional(),
+  mayMatchNone: z.boolean().default(false),
 })
 
 const Goods = z.object({

@@ -15,6 +15,7 @@ export type SqlOrdersParts = { config: OrdersConfig; goods: Goods; timeZone: str
 
 /** A word of a POS, and not whatever a wrong column holds. */
 const STATE_SHOWN_MAX = 20
+const IS_UPDATE = /^\s*UPDATE\b/i
 
 /** Web orders by a shop's own statements. All of them run in the one transaction of the port's `writeOrder`. */
 export function sqlOrders({ config, goods, timeZone, clock }: SqlOrdersParts): OrderBook {
@@ -44,7 +45,9 @@ export function sqlOrders({ config, goods, timeZone, clock }: SqlOrdersParts): O
       for (const step of config.write) {
         for (const [index, line] of (step.each ? assignment.lines : [null]).entries()) {
           const row = line && found.get(line.sku)
-          const given = await runStep(tx, step.run, line && row ? { ...known, ...lineParameters(line, row.key, index + 1) } : known)
+          const { given, matched } = await runStep(tx, step.run, line && row ? { ...known, ...lineParameters(line, row.key, index + 1) } : known)
+          // Counted a moment ago, and the statement that takes it off found nothing to take it from: the order would be sold from a stock that never falls.
+          if (row?.item.tracked && matched === 0n && config.oversell === 'refuse' && !step.mayMatchNone && IS_UPDATE.test(step.run)) throw new StatementFault(`An UPDATE of orders.write changed no row for ${line?.sku}, so the order is not kept`, 'Mend its WHERE (compare it with orders.stock), or say "mayMatchNone: true" at a statement that need not find a row')
           if (step.as) known = { ...known, [step.as]: given }
         }
       }
@@ -92,7 +95,7 @@ async function sellableRows(tx: Tx, goods: Goods, { lines }: Assignment): Promis
   return found
 }
 
-/** Under a lock, in the order of the SKUs, so that two orders do not wait for each other. What was never counted is not short. */
+/** Under a lock, in the order of the SKUs, so that two orders do not wait for each other. What is not counted is not enough (rules.md 4). */
 async function firstShort(tx: Tx, stock: readonly string[], { lines }: Assignment, rows: ReadonlyMap<string, { key: string; item: { tracked: boolean } }>): Promise<string | null> {
   const demand = new Map<string, { quantity: number; measured: boolean }>()
   for (const { sku, quantity, unit } of lines) demand.set(sku, { quantity: (demand.get(sku)?.quantity ?? 0) + quantity, measured: unit !== 'each' })
@@ -102,15 +105,16 @@ async function firstShort(tx: Tx, stock: readonly string[], { lines }: Assignmen
     let counted: string | null = null
     for (const each of stock) counted = field((await run(tx, each, { sku, key: row.key })).rows[0] ?? {}, 'onHand')
     const there = counted === null ? null : toOnHand(counted, measured ? 'thousandths' : 'each')
-    if (there !== null && there < quantity) return `${sku}: ${quantity} ordered, ${there} on hand`
+    if (there === null) return `${sku} is not counted: orders.stock gives no row for it, or NULL`
+    if (there < quantity) return `${sku}: ${quantity} ordered, ${there} on hand`
   }
   return null
 }
 
-/** What a statement gave: the first column of its first row (RETURNING), or the id of the row it put in. */
-async function runStep(tx: Tx, text: string, parameters: Parameters): Promise<string | null> {
-  const { rows, insertId } = await run(tx, text, parameters)
-  return Object.values(rows[0] ?? {})[0] ?? (insertId === undefined ? null : String(insertId))
+/** `given`: the first column of a statement's first row (RETURNING), or the id of the row it put in. `matched`: how many rows it changed, where the database says so. */
+async function runStep(tx: Tx, text: string, parameters: Parameters): Promise<{ given: string | null; matched: bigint | undefined }> {
+  const { rows, insertId, numAffectedRows } = await run(tx, text, parameters)
+  return { given: Object.values(rows[0] ?? {})[0] ?? (insertId === undefined ? null : String(insertId)), matched: numAffectedRows }
 }
 
 function orderParameters(order: Assignment, timeZone: string, now: string): Parameters {

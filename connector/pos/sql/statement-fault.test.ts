@@ -4,16 +4,19 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { isBug } from '../../failure.ts'
 import { faultFields } from '../../fault.ts'
-import { orderOf, TEA } from '../pos-under-test.ts'
+import { orderOf, TEA, WRAPPING } from '../pos-under-test.ts'
 import { openSqlShop, sqlShopConfig } from './test-sql-shop.ts'
 
 let folder: string
 beforeAll(() => { folder = mkdtempSync(join(tmpdir(), 'sql-statements-')) })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
+const WRITE = sqlShopConfig({ dialect: 'sqlite', file: 'none.sqlite', lockTimeoutMs: 10_000 }).orders?.write ?? []
+
 test.each([
   ['a state that the configuration does not name', { states: { 9: 'void' } }, /orders\.find gives the state "0", which orders\.states does not have/, /Add it to orders\.states/],
   ['a search that misses what was written', { find: "SELECT id AS reference, state FROM bills WHERE reference = :assignmentId || 'x'" }, /orders\.find does not find the order/, /put :assignmentId where/],
+  ['a statement that takes goods off where there are none', { write: [...WRITE, { run: "UPDATE shelf SET qty = qty - :quantity WHERE goods_id = :key || 'x'", each: 'line' }] }, /UPDATE of orders\.write changed no row for TEA-1/, /Mend its WHERE/],
 ])('%s is a fault that says what to mend, not a mistake of the program, and leaves nothing behind', async (name, change, why, hint) => {
   const file = join(folder, `${name}.sqlite`)
   writeFileSync(file, '')
@@ -24,6 +27,22 @@ test.each([
     const error: unknown = await shop.pos.writeOrder(orderOf([TEA, 1])).catch((thrown: unknown) => thrown)
     expect([isBug(error), faultFields(error)]).toEqual([false, { fault: 'StatementFault', why: expect.stringMatching(why) as string, hint: expect.stringMatching(hint) as string }])
     expect(await shop.pos.readLevels([TEA.sku])).toEqual([{ sku: TEA.sku, onHand: 5 }])
+  } finally {
+    await shop.close()
+  }
+})
+
+test('a statement for a line may change nothing where the configuration says so, and for goods that are not counted', async () => {
+  const file = join(folder, 'may-match-none.sqlite')
+  writeFileSync(file, '')
+  const target = { dialect: 'sqlite', file, lockTimeoutMs: 10_000 } as const
+  const orders = { ...sqlShopConfig(target).orders, write: [...WRITE, { run: 'UPDATE bill_lines SET n = n WHERE n < 0 AND code = :sku', each: 'line', mayMatchNone: true }] }
+  const shop = await openSqlShop(target, 'accept', { orders })
+  try {
+    await shop.floor.addItem(TEA, 5)
+    await shop.floor.addItem(WRAPPING)
+    expect(await shop.pos.writeOrder(orderOf([TEA, 1], [WRAPPING, 1]))).toMatchObject({ ok: true })
+    expect(await shop.pos.readLevels([TEA.sku])).toEqual([{ sku: TEA.sku, onHand: 4 }])
   } finally {
     await shop.close()
   }

@@ -120,6 +120,7 @@ export function sqlFloor(connection: Connection, target: ConnectionTarget, stock
     setPrice: async (sku, price) => void await run(sql`UPDATE goods SET price = ${unscaled(price, 2)} WHERE code = ${sku}`),
     rename: async (sku, name) => void await run(sql`UPDATE goods SET title = ${name} WHERE code = ${sku}`),
     retire: async (sku) => void await run(sql`UPDATE goods SET gone = 1 WHERE code = ${sku}`),
+    uncount: async (sku) => void await run(sql`DELETE FROM shelf WHERE goods_id = (SELECT id FROM goods WHERE code = ${sku})`),
     handOver: (id) => moveOrder(id, 1, stockFallsAt === 'later' ? -1 : 0),
     async refuse(id, reason) {
       await run(sql`UPDATE bills SET why = ${reason === 'store_closed' ? 'closed' : 'empty'} WHERE reference = ${id}`)
@@ -146,9 +147,10 @@ export async function openSqlShop(target: ConnectionTarget, stockFallsAt: 'accep
   await createTables(connection)
   const memory = createMemory()
   const config = sqlShopConfig(target, stockFallsAt, more)
-  const pos = openSqlPos(config, memory)
+  const reopen = () => openSqlPos(config, memory)
+  const pos = reopen()
   return {
-    pos, memory, connection, config, floor: sqlFloor(connection, target, stockFallsAt),
+    pos, reopen, memory, connection, config, floor: sqlFloor(connection, target, stockFallsAt),
     async close() {
       await pos.close()
       await connection.close()

@@ -19,7 +19,8 @@ for (const dialect of ['mysql', 'postgres'] as const) {
     const till = await openTestTill(address)
     const memory = createMemory()
     const config = UnicentaConfig.parse({ type: 'unicenta', dialect, connection: address, currency: 'USD', measured: 'g', timeZone: TEST_ZONE })
-    const pos = openUnicenta(config, memory, systemClock, { everyMs: 0 })
+    const reopen = () => openUnicenta(config, memory, systemClock, { everyMs: 0 })
+    const pos = reopen()
     const floor: ShopFloor = {
       async addItem(item, stock) {
         await till.addItem(item, stock)
@@ -31,6 +32,7 @@ for (const dialect of ['mysql', 'postgres'] as const) {
       setPrice: async (sku, priceMinor) => void await till.run('UPDATE products SET pricesell = ? WHERE reference = ?', priceMinor / 100, sku),
       rename: async (sku, name) => void await till.run('UPDATE products SET name = ? WHERE reference = ?', name, sku),
       retire: async (sku) => void await till.run('DELETE FROM products_cat WHERE product = (SELECT id FROM products WHERE reference = ?)', sku),
+      uncount: async (sku) => void await till.run('DELETE FROM stockcurrent WHERE product = (SELECT id FROM products WHERE reference = ?)', sku),
       // Nothing of it is done at the till: the ticket is finished.
       handOver: async () => undefined,
       refuse: async (id) => void await till.refundTicket(receiptIdOf(id)),
@@ -42,7 +44,7 @@ for (const dialect of ['mysql', 'postgres'] as const) {
       },
     }
     return {
-      pos, memory, floor,
+      pos, reopen, memory, floor,
       async close() {
         await pos.close()
         await till.close()
