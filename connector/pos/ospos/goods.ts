@@ -60,6 +60,7 @@ export function osposGoods(config: OsposConfig): Goods {
       }
     },
     parts: {
+      size: PART_ITEMS,
       of: (key) => String(Math.floor(Number(key) / PART_ITEMS)),
       rows: async (tx, parts) => (parts.length === 0 ? [] : read(tx, sql`WHERE ${inRanges(parts, PART_ITEMS, 'i')} ORDER BY i.item_id`)),
     },

@@ -46,8 +46,8 @@ export type Goods = {
   tables?: readonly string[]
   /** Of each bucket, or each of these. */
   checksums(tx: Tx, buckets?: readonly string[]): Promise<Map<string, BucketSum>>
-  /** A bucket is of a size to be remembered, a part of a size to be read: of a bucket that differs only the parts that do, where it is known which. */
-  parts?: { of(key: string, bucket: string): string; rows(tx: Tx, parts: readonly string[]): Promise<GoodsRow[]> }
+  /** A bucket is of a size to be remembered, a part of a size to be read: of a bucket that differs only the parts that do, where it is known which. `size`: about so many rows has a part. */
+  parts?: { size: number; of(key: string, bucket: string): string; rows(tx: Tx, parts: readonly string[]): Promise<GoodsRow[]> }
   rowsOf(tx: Tx, buckets: readonly string[]): Promise<GoodsRow[]>
   rowsByKey(tx: Tx, keys: readonly string[]): Promise<GoodsRow[]>
   rowsBySku(tx: Tx, skus: readonly string[]): Promise<GoodsRow[]>

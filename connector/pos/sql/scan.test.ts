@@ -48,7 +48,7 @@ function floor() {
       return sums
     },
     rowsOf: async (_tx, buckets) => rowsWhere((key) => buckets.includes(String(Math.floor(key / 100)))),
-    parts: { of: (key) => String(Math.floor(Number(key) / 10)), rows: async (_tx, parts) => rowsWhere((key) => parts.includes(String(Math.floor(key / 10)))) },
+    parts: { size: 1, of: (key) => String(Math.floor(Number(key) / 10)), rows: async (_tx, parts) => rowsWhere((key) => parts.includes(String(Math.floor(key / 10)))) },
   }
   const memory = createMemory()
   const absent = async (): Promise<never> => { throw new Error('a scan asks for no single rows') }

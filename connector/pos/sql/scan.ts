@@ -34,6 +34,8 @@ export type ScanParts = { goods: Goods; memory: PosMemory; connection: Pick<Conn
 
 export function createScan({ goods, memory, connection, everyMs = SCAN_EVERY_MS, share = SCAN_SHARE, clock }: ScanParts): Scan {
   let pending: string[] = []
+  /** Of buckets that differ, in how many parts they do, where that is known. */
+  let expected = new Map<string, number>()
   /** Buckets given to the last reading, with what their checksum will be remembered as if it is committed. */
   let inFlight = new Map<string, BucketSum | null>()
   /** Of buckets that are as remembered, what their parts were then. */
@@ -86,6 +88,10 @@ export function createScan({ goods, memory, connection, everyMs = SCAN_EVERY_MS,
     const differs = new Set(pending)
     for (const [bucket, sum] of checksums) if (!differs.has(bucket)) rest(bucket, sum)
     unchangedSince = pending.length === 0 ? mark : null
+    expected = new Map(pending.flatMap((bucket) => {
+      const parts = partsOf(bucket, checksums.get(bucket))
+      return parts === null ? [] : [[bucket, parts.size] as const]
+    }))
     return checksums
   }
 
@@ -120,9 +126,9 @@ export function createScan({ goods, memory, connection, everyMs = SCAN_EVERY_MS,
       dropCommitted()
       const ofAll = await scan(tx, hint)
       let at = 0
-      // One bucket first: where everything differs it fills the reading, where little does the groups grow.
+      // One bucket first: where everything differs it fills the reading, where little does the groups grow. Where it is known how little, they are that large at once.
       for (let size = 1; at < pending.length && comparison.facts() < factsMax;) {
-        const group = pending.slice(at, at + size)
+        const group = pending.slice(at, at + Math.max(size, fitting(pending, at, expected, Math.min(factsMax - comparison.facts(), ROWS_MAX / (goods.parts?.size ?? 1)))))
         const checksums = ofAll ?? await goods.checksums(tx, group)
         const { rows, isAsked } = await rowsOf(tx, group, checksums)
         const before = comparison.facts()
@@ -148,6 +154,17 @@ export function createScan({ goods, memory, connection, everyMs = SCAN_EVERY_MS,
     },
     lateMs: () => Math.ceil(waitMs() + last.tookMs),
   }
+}
+
+/** How many buckets from `at` on differ in no more than `partsMax` parts together; none where it is not known of the first. */
+function fitting(pending: readonly string[], at: number, expected: ReadonlyMap<string, number>, partsMax: number): number {
+  let [count, parts] = [0, 0]
+  for (const bucket of pending.slice(at)) {
+    parts += expected.get(bucket) ?? Infinity
+    if (parts > partsMax) return count
+    count += 1
+  }
+  return count
 }
 
 /** How many buckets to read at once: twice as many as before, and no more than rows fit into this process or facts into the reading. */

@@ -3,6 +3,7 @@ import { Item } from '../../../contract/product.ts'
 import { OnHand, Sku, type Unit } from '../../../contract/values.ts'
 import { identifierType } from '../embedded/items.ts'
 import { toMinor, toOnHand, toTaxRate } from './decimal.ts'
+import { together } from './part-sums.ts'
 import { withoutStrangers } from './plain-words.ts'
 import type { BucketSum, Dialect, Goods, GoodsRow, Row, Tx } from './ports.ts'
 import type { GoodsConfig } from './sql-config.ts'
@@ -86,10 +87,11 @@ export function sqlGoods(config: GoodsConfig, dialect: Dialect, currency: string
         const inCodes = ofCodes?.get(bucket)
         const both = (one: string, other: string): string => (ofCodes ? `${one}/${other}` : one)
         const parts = isNumber ? new Map([...goods.keys(), ...inCodes?.keys() ?? []].map((part) => [part, both(goods.get(part) ?? '', inCodes?.get(part) ?? '')])) : null
-        return [bucket, { whole: both(together(goods), together(inCodes)), parts }]
+        return [bucket, { whole: both(together(goods.values()), together(inCodes?.values() ?? [])), parts }]
       }))
     },
     ...(isNumber ? { parts: {
+      size: PART_RANGE,
       of: (of: string) => partOf(of, PART_RANGE),
       rows: async (tx: Tx, parts: readonly string[]) => (parts.length === 0 ? [] : rows(tx, inBuckets(key, parts, PART_RANGE), sql``, codes && inBuckets(codes.owner, parts, PART_RANGE))),
     } } : {}),
@@ -127,13 +129,6 @@ function partOf(key: string, size: number): string {
   if (whole === undefined) return ''
   const [at, of] = [BigInt(whole), BigInt(size)]
   return String(at >= 0n ? at / of : -((of - 1n - at) / of))
-}
-
-/** The checksum of several parts, which add up. */
-function together(parts: ReadonlyMap<string, string> | undefined): string {
-  if (!parts || parts.size === 0) return ''
-  const numbers = [...parts.values()].map((sum) => sum.split('.').map(BigInt))
-  return [0, 1].map((at) => numbers.reduce((sum, each) => sum + (each[at] ?? 0n), 0n)).join('.')
 }
 
 /** Of neighbouring buckets one range. */

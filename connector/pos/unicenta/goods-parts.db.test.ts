@@ -43,4 +43,13 @@ describe.each(['mysql', 'postgres'] as const)('the parts of uniCenta\'s goods on
       expect((await connection.read(async (tx) => goods.parts?.rows(tx, [part])))?.map((row) => row.key)).toContain(key)
     }
   })
+
+  test('all differ after a change of taxes, which may be one of any price', async () => {
+    const parts = async () => new Map([...(await connection.read((tx) => goods.checksums(tx))).values()].flatMap((sum) => [...sum.parts ?? []]))
+    const before = await parts()
+    await till.run('UPDATE taxes SET rate = rate + 0.01')
+    const after = await parts()
+    expect([...after.keys()]).toEqual([...before.keys()])
+    for (const [part, sum] of after) expect(sum).not.toBe(before.get(part))
+  })
 })

@@ -1,13 +1,21 @@
 import { createHash } from 'node:crypto'
 import { sql, type RawBuilder } from 'kysely'
 import type { BucketSum, Dialect, Goods, GoodsRow, Row, Tx } from '../sql/ports.ts'
+import { together } from '../sql/part-sums.ts'
 import { withoutStrangers } from '../sql/plain-words.ts'
 import type { Place } from './place.ts'
 import { toGoodsRow, type GoodsReading } from './product.ts'
 import { toTaxRow, type TaxRow } from './taxes.ts'
 
-/** The parts that the goods are compared in: the first two hexadecimal digits of a key's MD5, computed by the database. */
-const BUCKET = sql`SUBSTRING(MD5(p.id), 1, 2)`
+/** Buckets and parts are the first hexadecimal digits of a key's MD5. Of 100,000 items a bucket has 400, and a part one or two: of a change hardly more is read than what changed. */
+const BUCKET_DIGITS = 2
+const PART_DIGITS = 4
+const PART_ITEMS = 2
+const digitsOf = (digits: number): RawBuilder<unknown> => sql`SUBSTRING(MD5(p.id), 1, ${sql.lit(digits)})`
+const BUCKET = digitsOf(BUCKET_DIGITS)
+const PART = digitsOf(PART_DIGITS)
+/** As the database computes it: of the key's UTF-8. */
+const partOf = (key: string): string => createHash('md5').update(key).digest('hex').slice(0, PART_DIGITS)
 
 /** Products with everything an item is made of. */
 const FROM = sql`FROM products p
@@ -65,9 +73,21 @@ export function createGoods(dialect: Dialect, place: Place, reading: GoodsReadin
       const only = buckets === undefined ? null : sql`SELECT p.id FROM products p WHERE ${BUCKET} IN (${sql.join(buckets)})`
       const stock = stockOf(dialect, await place(tx), only)
       const taxes = taxSign(await readTaxes(tx))
-      const { rows } = await sql<Row>`SELECT r.bucket AS bucket, COUNT(*) AS n, ${digestSum(dialect, 1)} AS a, ${digestSum(dialect, 17)} AS b
-        FROM (SELECT ${BUCKET} AS bucket, ${digestOf(stock.units)} AS digest ${FROM} ${stock.join} ${buckets === undefined ? sql`` : sql`WHERE ${BUCKET} IN (${sql.join(buckets)})`}) r GROUP BY r.bucket`.execute(tx)
-      return new Map(rows.map((row): [string, BucketSum] => [row['bucket'] ?? '', { whole: `${row['n']}.${row['a']}.${row['b']}.${taxes}`, parts: null }]))
+      const { rows } = await sql<Row>`SELECT r.part AS part, CONCAT_WS('.', COUNT(*), ${digestSum(dialect, 1)}, ${digestSum(dialect, 17)}) AS sums
+        FROM (SELECT ${PART} AS part, ${digestOf(stock.units)} AS digest ${FROM} ${stock.join} ${buckets === undefined ? sql`` : sql`WHERE ${BUCKET} IN (${sql.join(buckets)})`}) r GROUP BY r.part`.execute(tx)
+      const parts = new Map<string, Map<string, string>>()
+      for (const row of rows) {
+        const part = row['part'] ?? ''
+        const bucket = part.slice(0, BUCKET_DIGITS)
+        parts.set(bucket, (parts.get(bucket) ?? new Map<string, string>()).set(part, row['sums'] ?? ''))
+      }
+      // A change of taxes is one of every part.
+      return new Map([...parts].map(([bucket, sums]): [string, BucketSum] => [bucket, { whole: `${together(sums.values())}.${taxes}`, parts: new Map([...sums].map(([part, sum]) => [part, `${sum}.${taxes}`])) }]))
+    },
+    parts: {
+      size: PART_ITEMS,
+      of: partOf,
+      rows: async (tx, parts) => (parts.length === 0 ? [] : select(tx, sql`WHERE ${PART} IN (${sql.join(parts)})`)),
     },
     rowsOf: async (tx, buckets) => (buckets.length === 0 ? [] : select(tx, sql`WHERE ${BUCKET} IN (${sql.join(buckets)})`)),
     rowsByKey: byIds,
