@@ -4,7 +4,7 @@ import { DatabaseFault, type FaultKind } from './pos/sql/database-fault.ts'
 import { StatementFault } from './pos/sql/statement-fault.ts'
 
 /** A call to the POS, and the web order it is about. */
-export type PosCall = { method: Exclude<keyof Pos, 'capabilities' | 'close'>; assignmentId: string | null }
+export type PosCall = { method: Exclude<keyof Pos, 'capabilities' | 'close' | 'lookAnew'>; assignmentId: string | null }
 /** Hears each call as it begins; what it answers hears whether the call came through, and with what: the answer, or the error. */
 export type PosListener = (call: PosCall) => (ok: boolean, answer?: unknown) => void
 
@@ -53,6 +53,7 @@ export function watchReachable(pos: Pos, listener: PosListener = () => () => {})
       voidOrder: watched('voidOrder', (assignmentId: string) => pos.voidOrder(assignmentId), itself),
       staffStep: watched('staffStep', (assignmentId: string, step: StaffStep) => pos.staffStep(assignmentId, step), itself),
       ...(pos.readAgain && { readAgain: watched('readAgain', (key: string) => pos.readAgain?.(key) ?? Promise.reject(new TypeError('readAgain went away'))) }),
+      ...(pos.lookAnew && { lookAnew: () => pos.lookAnew?.() ?? [] }),
       close: () => pos.close(),
     },
   }

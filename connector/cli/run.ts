@@ -1,4 +1,5 @@
 import { pino, type Logger } from 'pino'
+import { lookAnewIfChanged } from '../capture/look-anew.ts'
 import type { ConnectorConfig } from '../config/config.ts'
 import { systemClock, toInstant } from '../../contract/clock.ts'
 import { createTroubles, type Troubles } from '../control/troubles.ts'
@@ -9,6 +10,7 @@ import type { Journal } from '../journal/journal.ts'
 import type { JournalStatus } from '../journal/journal-status.ts'
 import { lookAtFirst } from '../pos/contradiction.ts'
 import { openPos } from '../pos/open-pos.ts'
+import { readingOf } from '../pos/reading.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { openOwnJournal } from './open-shop.ts'
 import { readConfig } from './read-config.ts'
@@ -53,6 +55,7 @@ export async function run(configPath: string): Promise<ExitCode> {
     })
   }
 
+  lookAnewIfChanged(journal, pos, readingOf(config.pos), log)
   let connector: RunningConnector
   try {
     connector = await startConnector(config, journal, pos, log, version, troubles)

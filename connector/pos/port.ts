@@ -121,5 +121,10 @@ export type Pos = {
   staffStep(assignmentId: string, step: StaffStep): Promise<StaffAnswer>
   /** A person sends a refused row back. Left out where a snapshot reads every row anyway, and a row that is still refused is told again. */
   readAgain?(key: string): Promise<ReadAgain>
+  /**
+   * What to change in the memory so that the next readings look at all goods anew: the configuration says now that they are read in another way. Left out
+   * where nothing is remembered of rows.
+   */
+  lookAnew?(): readonly Remembered[]
   close(): Promise<void>
 }

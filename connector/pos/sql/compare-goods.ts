@@ -14,6 +14,8 @@ const ownerPlace = (sku: string): string => `s/${sku}`
 const waitingPlaces = (sku: string): string => `d/${sku}/`
 /** A bucket is read whole, so what is remembered of it is too. */
 const BUCKET_ROWS_MAX = 1_000_000
+/** More than any shop has. */
+const BUCKETS_MAX = 1_000_000
 /** Of a bucket of which more rows than this were read by themselves, all of it is compared. */
 const STRAYS_MAX = 50
 const BETWEEN_KEYS = '\n'
@@ -229,4 +231,9 @@ export function ownerOf(memory: PosMemory, sku: string): string | null {
 export function skuToldOf(memory: PosMemory, place: Place): string | null {
   const told = memory.get(rowPlace(place))
   return told === null ? null : parseTold(told).sku || null
+}
+
+/** As if every bucket had other rows than when it was compared last: what was told of them stays, and they are all read. */
+export function doubtAll(memory: PosMemory): Remembered[] {
+  return memory.list(BUCKETS, null, BUCKETS_MAX).map(({ key }) => ({ key, value: '' }))
 }

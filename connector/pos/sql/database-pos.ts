@@ -1,7 +1,7 @@
 import type { Assignment } from '../../../contract/assignment.ts'
 import type { Clock } from '../../../contract/clock.ts'
 import type { Pos, PosCapabilities, PosChanges, PosMemory, PosWrite, Remembered } from '../port.ts'
-import { compareGoods } from './compare-goods.ts'
+import { compareGoods, doubtAll } from './compare-goods.ts'
 import { DatabaseFault } from './database-fault.ts'
 import type { Activity, Connection, Goods, OrderBook } from './ports.ts'
 import { inWordsOfTheTill } from './plain-words.ts'
@@ -130,6 +130,7 @@ export function createDatabasePos({ connection, capabilities, goods, activity: o
     },
 
     staffStep: async () => 'desk-only',
+    lookAnew: () => doubtAll(memory),
     close: () => connection.close(),
   }
 }

@@ -2,10 +2,12 @@ import { sql } from 'kysely'
 import type { Assignment } from '../../../contract/assignment.ts'
 import { fromInstant, type Clock } from '../../../contract/clock.ts'
 import { lineTotalMinor } from '../../../contract/money.ts'
+import type { RejectReason } from '../../../contract/events.ts'
+import type { Item } from '../../../contract/product.ts'
 import type { PosWrite } from '../port.ts'
 import { decimalsOf, toOnHand, unscaled } from './decimal.ts'
 import { field } from './order-steps.ts'
-import type { Dialect, Goods, GoodsRow, OrderBook, Tx } from './ports.ts'
+import type { Dialect, Goods, OrderBook, Tx } from './ports.ts'
 import type { OrdersConfig } from './sql-config.ts'
 import { run, type Parameters } from './statement.ts'
 import { StatementFault } from './statement-fault.ts'
@@ -36,6 +38,8 @@ export function sqlOrders({ config, goods, timeZone, clock }: SqlOrdersParts): O
       const found = await sellableRows(tx, goods, assignment)
       const missing = assignment.lines.find(({ sku }) => !found.has(sku))
       if (missing) return no('unknown_sku', `${missing.sku} is not for sale in this POS`)
+      const other = otherTerms(assignment, found)
+      if (other) return other
       if (config.oversell === 'refuse' && config.stock !== undefined) {
         const short = await firstShort(tx, config.stock, assignment, found)
         if (short) return no('out_of_stock', short)
@@ -85,18 +89,32 @@ export function ownTableText(dialect: Dialect): string {
 }
 export const ownTable = (dialect: Dialect) => sql.raw(ownTableText(dialect))
 
-const no = (reason: 'unknown_sku' | 'out_of_stock', detail: string): PosWrite => ({ ok: false, reason, detail })
+const no = (reason: RejectReason, detail: string): PosWrite => ({ ok: false, reason, detail })
 
-async function sellableRows(tx: Tx, goods: Goods, { lines }: Assignment): Promise<Map<string, GoodsRow & { item: { tracked: boolean } }>> {
-  const found = new Map<string, GoodsRow & { item: { tracked: boolean } }>()
+type SellableRow = { key: string; item: Item }
+
+async function sellableRows(tx: Tx, goods: Goods, { lines }: Assignment): Promise<Map<string, SellableRow>> {
+  const found = new Map<string, SellableRow>()
   for (const row of await goods.rowsBySku(tx, [...new Set(lines.map(({ sku }) => sku))])) {
-    if ('item' in row && row.item !== null) found.set(row.sku, { ...row, item: row.item })
+    if ('item' in row && row.item !== null) found.set(row.sku, { key: row.key, item: row.item })
   }
   return found
 }
 
+/** What the shopper was shown in a currency, unit or kind of price that this shop does not have: as after a change of its configuration. */
+function otherTerms({ lines }: Assignment, rows: ReadonlyMap<string, SellableRow>): PosWrite | null {
+  for (const line of lines) {
+    const item = rows.get(line.sku)?.item
+    if (!item) continue
+    if (line.unit !== item.unit) return no('invalid', `${line.sku} is sold by ${item.unit}, the order counts ${line.unit}`)
+    if (line.unitPrice.currency !== item.price.currency) return no('price_mismatch', `${line.sku} is priced in ${item.price.currency}, the order in ${line.unitPrice.currency}`)
+    if (line.taxIncluded !== item.taxIncluded) return no('price_mismatch', `prices here ${item.taxIncluded ? 'hold' : 'do not hold'} tax, the order's price of ${line.sku} ${line.taxIncluded ? 'does' : 'does not'}`)
+  }
+  return null
+}
+
 /** Under a lock, in the order of the SKUs, so that two orders do not wait for each other. What is not counted is not enough (rules.md 4). */
-async function firstShort(tx: Tx, stock: readonly string[], { lines }: Assignment, rows: ReadonlyMap<string, { key: string; item: { tracked: boolean } }>): Promise<string | null> {
+async function firstShort(tx: Tx, stock: readonly string[], { lines }: Assignment, rows: ReadonlyMap<string, SellableRow>): Promise<string | null> {
   const demand = new Map<string, { quantity: number; measured: boolean }>()
   for (const { sku, quantity, unit } of lines) demand.set(sku, { quantity: (demand.get(sku)?.quantity ?? 0) + quantity, measured: unit !== 'each' })
   for (const [sku, { quantity, measured }] of [...demand].sort(([a], [b]) => (a < b ? -1 : 1))) {
