@@ -1,6 +1,5 @@
 import { sql } from 'kysely'
 import type { Assignment } from '../../../contract/assignment.ts'
-import type { Clock } from '../../../contract/clock.ts'
 import type { RejectReason } from '../../../contract/events.ts'
 import { lineTaxMinor, lineTotalMinor } from '../../../contract/money.ts'
 import type { PosWrite } from '../port.ts'
@@ -9,27 +8,17 @@ import { withoutStrangers } from '../sql/plain-words.ts'
 import type { Dialect, OrderBook, Row, Tx } from '../sql/ports.ts'
 import { cutTo, readTextLengths } from '../sql/text-columns.ts'
 import { instantToWallClock } from '../sql/wall-clock.ts'
+import type { Booking } from './booking.ts'
 import { toIntegerBelow, toPlain, withoutTax } from './doubles.ts'
 import { findTicket } from './find-ticket.ts'
 import { readTaxes } from './goods.ts'
-import type { Place } from './place.ts'
 import { quantityDigits, unitOf } from './product.ts'
 import { diaryIdOf, receiptIdOf } from './reference.ts'
 import { findPerson, moveStock, openCash, REASON, saveTicket, type Ticket } from './save-ticket.ts'
 import { speechOf, type Speech } from './speech.ts'
 import { splitTax, taxOf, type Tax } from './taxes.ts'
 import { lineProperties, noteOf, ticketProperties } from './ticket-xml.ts'
-import type { UnicentaConfig } from './unicenta-config.ts'
 import { voidTicket } from './void-ticket.ts'
-
-/** What the order book goes by. `place` and `zone`: where and when the till is. */
-export type Booking = {
-  config: Pick<UnicentaConfig, 'currency' | 'measured' | 'host' | 'person' | 'payment' | 'oversell'>
-  dialect: Dialect
-  place: Place
-  zone: string
-  clock: Clock
-}
 
 const no = (reason: RejectReason, detail: string): PosWrite => ({ ok: false, reason, detail })
 
