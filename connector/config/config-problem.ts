@@ -1,5 +1,6 @@
 import { isMap, isPair, isScalar, type Document, type LineCounter, type Node } from 'yaml'
 import type { z } from 'zod'
+import { cutText } from '../cut-text.ts'
 import { shapeOf } from './file-path.ts'
 
 /** One thing wrong with a configuration, for a person with the file open. Lines and columns count from 1. */
@@ -44,7 +45,7 @@ export function describeFound(value: unknown, path: Path): string {
   if (Array.isArray(value)) return `a list of ${value.length}`
   if (typeof value === 'object') return 'a group of keys'
   if (typeof value !== 'string') return `${typeof value} ${JSON.stringify(value)}`
-  return `text ${JSON.stringify(value.length > FOUND_LENGTH_MAX ? `${value.slice(0, FOUND_LENGTH_MAX)}…` : value)}`
+  return `text ${JSON.stringify(value.length > FOUND_LENGTH_MAX ? `${cutText(value, FOUND_LENGTH_MAX)}…` : value)}`
 }
 
 /** zod's issues as problems with a place. An alternative that failed in all its ways is one problem. */

@@ -1,6 +1,7 @@
 import { toInstant } from '../../contract/clock.ts'
 import type { Level, RejectReason } from '../../contract/events.ts'
 import type { FulfilmentProgress } from '../../contract/status.ts'
+import { cutText } from '../cut-text.ts'
 import type { InboxRow, KeptOrder } from '../journal/inbox.ts'
 import type { OutgoingEvent } from '../journal/outgoing-event.ts'
 import type { Pos } from '../pos/port.ts'
@@ -28,11 +29,11 @@ const DETAIL_LENGTH_MAX = 500
 export const rejectedEvent = (assignmentId: string, reason: RejectReason, detail: string | null, levels: Level[], now: number): OutgoingEvent => ({
   type: 'order.rejected',
   occurredAt: toInstant(now),
-  data: { assignmentId, reason, ...(detail ? { detail: detail.slice(0, DETAIL_LENGTH_MAX) } : {}), levels },
+  data: { assignmentId, reason, ...(detail ? { detail: cutText(detail, DETAIL_LENGTH_MAX) } : {}), levels },
 })
 
 export const inDoubtEvent = (assignmentId: string, detail: string, now: number): OutgoingEvent =>
-  ({ type: 'order.in_doubt', occurredAt: toInstant(now), data: { assignmentId, detail: detail.slice(0, DETAIL_LENGTH_MAX) } })
+  ({ type: 'order.in_doubt', occurredAt: toInstant(now), data: { assignmentId, detail: cutText(detail, DETAIL_LENGTH_MAX) } })
 
 export const statusEvent = (assignmentId: string, status: FulfilmentProgress, now: number): OutgoingEvent =>
   ({ type: 'order.status_changed', occurredAt: toInstant(now), data: { assignmentId, status } })

@@ -25,6 +25,13 @@ test('a dropped row stays off the list over every reading, until it changes', ()
   expect(journal.refused.get('items/1')).toMatchObject({ text: 'b', firstAt: 3, lastAt: 3 })
 })
 
+test('a dropped row that is cut in the middle of a sign stays off the list too', () => {
+  const long = `${'x'.repeat(1_999)}🍵`
+  note(long, 1, `${'y'.repeat(499)}🍵`)
+  journal.refused.drop('items/1')
+  expect(note(long, 2, `${'y'.repeat(499)}🍵`)).toEqual([])
+})
+
 test('a row that is in order again is forgotten, dropped or not', () => {
   note('a', 1)
   journal.refused.drop('items/1')

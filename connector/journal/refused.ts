@@ -1,3 +1,4 @@
+import { cutText } from '../cut-text.ts'
 import type { PosRefusal } from '../pos/port.ts'
 import { integer, text, type Database } from './database.ts'
 
@@ -36,8 +37,8 @@ export function openRefused(db: Database): Refused {
           db.run('DELETE FROM refused WHERE key = ?', key)
           continue
         }
-        const reason = refusal.reason.slice(0, REASON_LENGTH_MAX)
-        const stands = refusal.text.slice(0, TEXT_LENGTH_MAX)
+        const reason = cutText(refusal.reason, REASON_LENGTH_MAX)
+        const stands = cutText(refusal.text, TEXT_LENGTH_MAX)
         const known = db.get('SELECT dropped, reason, text FROM refused WHERE key = ?', key)
         const isDropped = known !== undefined && integer(known, 'dropped') === 1
         if (isDropped && text(known, 'reason') === reason && text(known, 'text') === stands) continue

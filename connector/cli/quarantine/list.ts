@@ -1,4 +1,5 @@
 import { toInstant } from '../../../contract/clock.ts'
+import { cutText } from '../../cut-text.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { withJournal } from '../open-shop.ts'
 import { readConfig } from '../read-config.ts'
@@ -21,7 +22,7 @@ export function listQuarantine(configPath: string, options: { json?: boolean | u
   if (count === 0) say('Every row of the POS could be read.')
   else {
     say(`${count} ${count === 1 ? 'row' : 'rows'} of the POS cannot be read. Mend them in the POS; they are read again when they change there.`)
-    say(table([['ROW', 'SINCE', 'WHY'], ...rows.map((row) => [row.key, toInstant(row.firstAt), row.reason.slice(0, REASON_SHOWN)])]))
+    say(table([['ROW', 'SINCE', 'WHY'], ...rows.map((row) => [row.key, toInstant(row.firstAt), cutText(row.reason, REASON_SHOWN)])]))
     if (count > rows.length) say(`… and ${count - rows.length} more.`)
   }
   if (feed) {

@@ -1,6 +1,7 @@
 import { DateTime } from 'luxon'
 import { ok, refused, type Result } from '../../../contract/result.ts'
 import type { Unit } from '../../../contract/values.ts'
+import { cutText } from '../../cut-text.ts'
 import type { CsvConfig } from './csv-config.ts'
 
 /** Single fields of a line, as text, read without a float. Each refusal is the end of a sentence: "price: expected …, found …". */
@@ -9,7 +10,7 @@ export type Parsed<T> = Result<T, string>
 
 const FOUND_LENGTH_MAX = 60
 /** What stands there, short enough for a line of reasons. */
-export const found = (text: string): string => (text === '' ? 'nothing' : JSON.stringify(text.length > FOUND_LENGTH_MAX ? `${text.slice(0, FOUND_LENGTH_MAX)}…` : text))
+export const found = (text: string): string => (text === '' ? 'nothing' : JSON.stringify(text.length > FOUND_LENGTH_MAX ? `${cutText(text, FOUND_LENGTH_MAX)}…` : text))
 
 /** Thousands may be set apart by the other sign, in threes only: "1,234.50" is a price, "1,23" with a decimal point is none. */
 const NUMBER = {

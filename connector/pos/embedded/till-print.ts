@@ -1,4 +1,5 @@
 import type { Unit } from '../../../contract/values.ts'
+import { cutText } from '../../cut-text.ts'
 import type { ListedItem, StockMove } from './items.ts'
 import { ticketNumber, type TicketLineRow, type TicketRow } from './tickets.ts'
 
@@ -119,7 +120,7 @@ const printable = (text: string): string => text.replace(/\p{Cc}+/gu, ' ')
 
 const short = (text: string): string => {
   const clean = printable(text)
-  return clean.length > NAME_COLUMNS_MAX ? `${clean.slice(0, NAME_COLUMNS_MAX - 1)}…` : clean
+  return clean.length > NAME_COLUMNS_MAX ? `${cutText(clean, NAME_COLUMNS_MAX - 1)}…` : clean
 }
 
 /** Columns as wide as their widest cell, two spaces apart, nothing trailing. */

@@ -1,5 +1,6 @@
 import { Item } from '../../../contract/product.ts'
 import { OnHand, Sku, type Unit } from '../../../contract/values.ts'
+import { cutText } from '../../cut-text.ts'
 import { decimalsOf } from '../sql/decimal.ts'
 import type { GoodsRow, Row } from '../sql/ports.ts'
 import { toInteger, toIntegerBelow, toPercent } from './doubles.ts'
@@ -17,7 +18,7 @@ export function toGoodsRow(row: Row, taxes: readonly TaxRow[], reading: GoodsRea
   const place = { key: row['id'] ?? '', bucket: row['bucket'] ?? '' }
   const sku = row['reference'] ?? ''
   const refused = (reason: string): GoodsRow => ({ ...place, sku, refused: reason, text: describe(row) })
-  if (!Sku.safeParse(sku).success) return refused(`its reference "${sku.slice(0, 80)}" is no SKU: 1 to 64 visible characters without spaces`)
+  if (!Sku.safeParse(sku).success) return refused(`its reference "${cutText(sku, 80)}" is no SKU: 1 to 64 visible characters without spaces`)
   if (row['on_till'] !== '1') return { ...place, sku, item: null, onHand: null }
   const tax = taxOf(row['taxcat'] ?? '', taxes)
   if (tax === null) return refused(`its tax category "${row['taxcat'] ?? ''}" has no tax: give the category one in the till (Maintenance, Taxes)`)

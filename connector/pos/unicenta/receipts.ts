@@ -62,6 +62,9 @@ function toReceipt(head: ReceiptHead, ticket: Row, lines: readonly Row[], paid: 
   }
 }
 
+/** As the contract counts: a sign beyond the first plane is one, and never cut in two. */
+const skuOf = (reference: string): string => [...reference.replace(/[\s\p{C}]+/gu, '_')].slice(0, SKU_LENGTH_MAX).join('')
+
 /** A discount is a line with a negative price: told as a line that goes back, since a price is never below zero. */
 function toLine(line: Row, digits: number, reading: GoodsReading): PosSale['lines'][number] {
   const units = line['units'] ?? '0'
@@ -73,7 +76,7 @@ function toLine(line: Row, digits: number, reading: GoodsReading): PosSale['line
   // Part of a piece that the till sold all the same is told as a piece; the amount is what it was.
   const whole = quantity === 0 ? (units.startsWith('-') ? -1 : 1) : quantity
   return {
-    sku: (line['reference'] ?? NO_PRODUCT).replace(/[\s\p{C}]+/gu, '_').slice(0, SKU_LENGTH_MAX), quantity: unitPriceMinor < 0 ? -whole : whole,
+    sku: skuOf(line['reference'] ?? NO_PRODUCT), quantity: unitPriceMinor < 0 ? -whole : whole,
     unitPriceMinor: Math.abs(unitPriceMinor), lineTotalMinor,
   }
 }

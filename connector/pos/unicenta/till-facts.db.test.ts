@@ -5,8 +5,9 @@ import { openConnection } from '../sql/connection.ts'
 import type { Connection, GoodsRow } from '../sql/ports.ts'
 import { createMemory } from '../test-memory.ts'
 import { createActivity } from './activity.ts'
+import type { Booking } from './booking.ts'
 import { createGoods } from './goods.ts'
-import { createOrderBook, type Booking } from './order-book.ts'
+import { createOrderBook } from './order-book.ts'
 import { createPlace } from './place.ts'
 import { dropDatabase, makeDatabase, openTestTill, TEST_ZONE, type TestTill, type TillAddress } from './test-till.ts'
 import { UnicentaConfig } from './unicenta-config.ts'
@@ -128,6 +129,15 @@ describe.each(['mysql', 'postgres'] as const)('uniCenta on %s', (dialect) => {
   })
 
   describe('the till\'s activity', () => {
+    test('names goods by as many signs as a SKU may have, none of them cut in two', async () => {
+      await till.addItem({ ...TEA, sku: '🍵'.repeat(64), identifiers: [] }, 5)
+      await till.addItem({ ...TEA, sku: '🍵'.repeat(65), identifiers: [] }, 5)
+      const read = reader()
+      await read()
+      await till.ring([{ sku: '🍵'.repeat(64), quantity: 1 }, { sku: '🍵'.repeat(65), quantity: 1 }])
+      expect((await read()).sales).toMatchObject([{ lines: [{ sku: '🍵'.repeat(64) }, { sku: '🍵'.repeat(64) }] }])
+    })
+
     test('is told once, with the till\'s own totals, also when a ticket is deleted', async () => {
       await till.addItem(APPLES, 5000)
       await till.addItem(WRAPPING)
