@@ -12,6 +12,7 @@ import { startControl } from './control/control-server.ts'
 import { createTroubles, type Troubles } from './control/troubles.ts'
 import type { Shop } from './delivery/accept-order.ts'
 import { giveUp } from './delivery/give-up.ts'
+import { refusedHere } from './delivery/refused-here.ts'
 import { askedAgain, receiveOrder, type Received } from './delivery/receive-order.ts'
 import { requestCancel } from './delivery/request-cancel.ts'
 import { startServer } from './delivery/server.ts'
@@ -28,6 +29,7 @@ import { createSender } from './edge/sender.ts'
 import { createStanding } from './edge/standing.ts'
 import { isUnfinished } from './journal/inbox.ts'
 import type { Journal } from './journal/journal.ts'
+import { fullInWords } from './journal/room.ts'
 import { retryRefused } from './journal/read-refused-again.ts'
 import { keepJournal } from './journal/upkeep.ts'
 import { createAccess } from './link/access.ts'
@@ -37,7 +39,7 @@ import { createMetrics } from './metrics.ts'
 import type { Pos } from './pos/port.ts'
 import { tellBroken, tellFailure } from './failure.ts'
 import { watchReachable } from './pos-reachable.ts'
-import { readinessOf } from './readiness.ts'
+import { readinessOf, REFUSED_LATELY_MS } from './readiness.ts'
 import { createTurn } from './turn.ts'
 
 export type RunningConnector = {
@@ -52,6 +54,8 @@ export type Ending = { why: 'held'; holder: string | null } | { why: 'broken'; e
 
 /** Enough to see whether any order goes in. */
 const STUCK_MAX = 100
+/** Of the orders that ended lately, so many are looked through for those refused by a mistake. */
+const REFUSED_LOOKED_AT = 200
 /** What is still in the outbox has this long when the connector stops; the rest keeps in the journal. */
 const DRAIN_MS = 5000
 /** A call that is under way when everything is said. */
@@ -180,7 +184,8 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
     desk: desk.fetch,
     readiness: () => readinessOf({
       now: clock.now(), hasEpoch: standing.hasStore(), synced: journal.meta.get('synced') !== null, posReadable: posReadable(),
-      journalFull: journal.room.state().kind === 'full', refused: refused(), failing: activity.facts().failing, stuck: journal.inbox.stuck(STUCK_MAX), workedAt: writer.workedAt(),
+      journalFull: fullInWords(journal.room.state()), refused: refused(), edgeAwaySince: activity.facts().edgeAwaySince, held: journal.held.quarantine(),
+      refusedOrders: journal.inbox.endedSince(clock.now() - REFUSED_LATELY_MS, REFUSED_LOOKED_AT).flatMap((row) => refusedHere(row) ?? []), failing: activity.facts().failing, stuck: journal.inbox.stuck(STUCK_MAX), workedAt: writer.workedAt(),
     }),
     status: () => status(),
     metrics: metrics.text,

@@ -1,5 +1,7 @@
-import { toInstant } from '../contract/clock.ts'
+import { fromInstant, toInstant } from '../contract/clock.ts'
+import type { Quarantine } from '../contract/feed.ts'
 import type { Failing, Refused } from './control/activity.ts'
+import type { RefusedHere } from './delivery/refused-here.ts'
 import type { FaultFields } from './fault.ts'
 import type { InboxRow } from './journal/inbox.ts'
 import { hasFailed } from './journal/last-try.ts'
@@ -13,7 +15,14 @@ export type ReadinessFacts = {
   synced: boolean
   /** The last call to it came through, and what changes there is read. */
   posReadable: boolean
-  journalFull: boolean
+  /** Why it takes no orders, with what to do; null while it has room. */
+  journalFull: string | null
+  /** Since when calls to the edge fail, epoch ms. */
+  edgeAwaySince: number | null
+  /** What the feed holds back for a person. */
+  held: Quarantine | null
+  /** Orders that this POS or its configuration did not take lately, the latest first. */
+  refusedOrders: readonly RefusedHere[]
   refused: Refused | null
   failing: readonly Failing[]
   /** Orders that were tried and are not finished, the oldest first. */
@@ -24,6 +33,10 @@ export type ReadinessFacts = {
 
 /** A lock, a backup, a restart of the till is over by then. */
 export const NOTHING_GOES_IN_MS = 5 * 60_000
+/** A line that blinks is none. */
+export const EDGE_AWAY_MS = 20_000
+/** An order refused by a mistake is told so long, or until the next ones fare better. */
+export const REFUSED_LATELY_MS = 24 * 3_600_000
 /** Each order is one sentence; the rest are counted. */
 const NAMED_MAX = 5
 
@@ -45,9 +58,13 @@ export function readinessOf(facts: ReadinessFacts): Readiness {
     ...(facts.journalFull ? ['room in the journal'] : []),
   ]
   const troubles = [
+    ...(facts.journalFull ? [`no web order is taken down: ${facts.journalFull}`] : []),
+    ...(refused === null && facts.edgeAwaySince !== null && now - facts.edgeAwaySince >= EDGE_AWAY_MS ? [`the edge has not answered since ${toInstant(facts.edgeAwaySince)}: web orders wait there, what the till does waits here, and nothing is lost. What to do: look at this machine's line; tillbridge-connector doctor says how far a call gets`] : []),
+    ...(facts.held ? [heldInWords(facts.held)] : []),
     ...(refused ? [`${refused.why}. What to do: ${refused.hint}`] : []),
     ...facts.failing.map((each) => `${PART_WORDS[each.part]} fails since ${toInstant(each.since)}: ${inWords(each)}`),
     ...stuck.slice(0, NAMED_MAX).map(({ assignmentId, lastTry }) => `order ${assignmentId} was tried ${lastTry.count} times since ${toInstant(lastTry.since)}: ${inWords(lastTry)}`),
+    ...facts.refusedOrders.slice(0, NAMED_MAX).map(({ assignmentId, number, at, reason, detail, hint }) => `order ${number ?? assignmentId} was refused at ${toInstant(at)} (${reason}): ${detail}. What to do: ${hint}`),
     ...(stuck.length > NAMED_MAX ? ['more orders than these are being tried again: tillbridge-connector orders list --open'] : []),
   ]
   return { ready: waitingFor.length === 0, waitingFor, troubles }
@@ -56,3 +73,10 @@ export function readinessOf(facts: ReadinessFacts): Readiness {
 const PART_WORDS: Record<Failing['part'], string> = { capture: 'reading what changes in the POS', comparison: 'the comparison with the edge' }
 
 const inWords = ({ fault, why, hint }: FaultFields): string => `${why === undefined ? '' : `${why} `}(${fault})${hint === undefined ? '' : `. What to do: ${hint}`}`
+
+/** As staff would say it: how much of the shop, and who decides. */
+function heldInWords({ since, zeroed, removed, repriced, drifted, refused }: Quarantine): string {
+  const what = [[zeroed, 'sold out'], [removed, 'gone'], [repriced, 'of another price'], [drifted, 'other than the edge has them']] as const
+  const said = what.filter(([count]) => count > 0).map(([count, words]) => `${count} ${words}`).join(', ')
+  return `a change of much of the shop is held back since ${toInstant(fromInstant(since))} (SKUs: ${said})${refused ? ', and the operator has refused it' : ''}: the web keeps the last good state. What to do: put it right in the POS, or, if it is meant, have the operator approve it`
+}

@@ -4,6 +4,7 @@ import { backoffMs } from '../edge/backoff.ts'
 import { failureFields, isBug, tellFailure } from '../failure.ts'
 import { isUnfinished, type InboxRow } from '../journal/inbox.ts'
 import { WAITS_FOR_EDGE, type TryFault } from '../journal/last-try.ts'
+import { refusedHere } from './refused-here.ts'
 import { acceptOrder, answerAgain, voidOrder, type Settled, type Shop, type SurelyUnwritten } from './accept-order.ts'
 
 export type Writer = {
@@ -65,6 +66,9 @@ export function createWriter(shop: Shop, log: Logger, random: () => number = Mat
       surelyUnwritten.delete(assignmentId)
       if (settled === 'accepted' || settled === 'voided') workedAt = shop.now()
       log.info({ event: 'assignment.settled', assignmentId, outcome: settled })
+      const ended = settled === 'rejected' ? shop.journal.inbox.get(assignmentId) : null
+      const refused = ended && refusedHere(ended)
+      if (refused) log.warn({ event: 'order.refused', assignmentId, reason: refused.reason, why: refused.detail, hint: refused.hint })
     } catch (error) {
       const attempt = (waiting.get(assignmentId)?.attempt ?? 0) + 1
       const waitMs = backoffMs(attempt, random())

@@ -43,6 +43,9 @@ const WHAT_TO_DO = {
   ceiling: 'the journal has grown to journal.maxMegabytes: the edge has not taken what waits in it, so look at the line. It goes on by itself; or raise the limit',
 } as const
 
+/** Why no order is taken down, with what to do; null while there is room for them. */
+export const fullInWords = (state: RoomState): string | null => (state.kind === 'full' ? WHAT_TO_DO[state.why] : null)
+
 /** There is no room for more, and what asked is not the rest of an order. Nothing was written. */
 export class JournalFull extends JournalCannotWrite {
   override name = 'JournalFull'
