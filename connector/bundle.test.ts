@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import manifest from '../package.json' with { type: 'json' }
 import { toInstant } from '../contract/clock.ts'
+import { linksInWords } from './cli/docs/links.ts'
 import { isTopic, PAGES } from './cli/docs/pages.ts'
 import { startTestEdge } from './edge/test-edge.ts'
 import { SCHEMA_VERSION } from './journal/schema.ts'
@@ -46,8 +47,8 @@ test('brings the handbook, the examples and the GRANT scripts along, word for wo
   await Promise.all(Object.entries(PAGES).map(async ([topic, { file }]) => {
     const source = readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')
     const { code, out } = await bundle.call('docs', topic)
-    expect([code, out.trimEnd()]).toEqual([0, source.trimEnd()])
-    for (const [, named] of source.matchAll(/tillbridge-connector docs ([a-z-]+)/g)) told.add(named!)
+    expect([code, out.trimEnd()]).toEqual([0, source.trimEnd() + linksInWords(file, source)])
+    for (const [, named] of out.matchAll(/tillbridge-connector docs ([a-z-]+)/g)) told.add(named!)
   }))
   // What the program itself says, in messages and in the configurations that init writes.
   const texts = (line: string) => line.length > 1_000

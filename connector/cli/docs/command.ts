@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { complain, say, table } from '../say.ts'
+import { linksInWords } from './links.ts'
 import { pageTexts } from './page-texts.ts'
 import { isTopic, PAGES, TOPICS } from './pages.ts'
 
@@ -22,10 +23,10 @@ function docs(topic: string | undefined): ExitCode {
     return EXIT.ok
   }
   const text = isTopic(topic) ? pageTexts()[topic] : undefined
-  if (text === undefined) {
+  if (!isTopic(topic) || text === undefined) {
     complain({ what: `There is no page "${topic}"`, why: `the pages are ${TOPICS.join(', ')}`, todo: 'name one of them' })
     return EXIT.notFound
   }
-  say(text.trimEnd())
+  say(text.trimEnd() + linksInWords(PAGES[topic].file, text))
   return EXIT.ok
 }
