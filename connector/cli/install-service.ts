@@ -9,6 +9,7 @@ import { EXIT, type ExitCode } from './exit-codes.ts'
 import { CONFIG } from './flags.ts'
 import { readConfig } from './read-config.ts'
 import { complain, faultText, say } from './say.ts'
+import { accountProblems, certificateProblems, certificatesIn, environmentProblems, thisMachine, tmpProblems, type Machine, type ServiceProblem } from './service-problems.ts'
 import { systemdUnit } from './systemd-unit.ts'
 import { windowsSteps } from './windows-steps.ts'
 
@@ -46,36 +47,36 @@ export const serviceName = (storeId: string): string => `tillbridge-${storeId.to
 export const stateFolderOf = (storeId: string): string => join(STATE_FOLDER, serviceName(storeId))
 export const isInStateFolder = (file: string, storeId: string): boolean => file.startsWith(`${stateFolderOf(storeId)}/`)
 
-/** Prints or writes the service. Starts and enables nothing: that is the administrator's to do. */
-export function installService(options: ServiceOptions): ExitCode {
+/** Prints or writes the service, when all of it would work. Starts and enables nothing: that is the administrator's to do. */
+export function installService(options: ServiceOptions, machine: Machine = thisMachine): ExitCode {
   const config = readConfig(options.config)
   if (!config) return EXIT.configuration
   const name = serviceName(config.store.id)
   const configFile = resolve(options.config)
   const facts = { name, storeId: config.store.id, node: process.execPath, program: resolve(process.argv[1] ?? ''), configFile }
+  const environment = options.env ?? []
   if (options.windows || process.platform === 'win32') {
-    say(windowsSteps(facts))
+    if (isRefused(environmentProblems(environment, 'elsewhere'))) return EXIT.notDone
+    say(windowsSteps({ ...facts, environment }))
     return EXIT.ok
   }
   const placed = placeFiles(configFile, config, options)
-  if ('problems' in placed) {
-    for (const problem of placed.problems) complain({ what: 'The service cannot be made from this configuration', ...problem })
-    return EXIT.notDone
-  }
-  const unit = systemdUnit({ ...facts, ...placed, user: options.user ?? null, group: options.group ?? null, environment: options.env ?? [] })
+  const ofOptions = [...accountProblems(options, machine), ...environmentProblems(environment, 'here')]
+  if (isRefused([...ofOptions, ...tmpProblems(placesOf(facts, config, environment), machine), ...placed.problems])) return EXIT.notDone
+  const unit = systemdUnit({ ...facts, ...placed, user: options.user ?? null, group: options.group ?? null, environment })
   const file = join(options.dir, `${name}.service`)
   const next = `sudo systemctl daemon-reload\nsudo systemctl enable --now ${name}\njournalctl -u ${name} -f`
   if (!options.write) {
     say(unit)
-    say(`# To install it:\n#   sudo tillbridge-connector install-service --config ${configFile} --write\n#   ${next.replaceAll('\n', '\n#   ')}\n# How well it is locked up: systemd-analyze security ${name}`)
-    for (const caution of cautions(config, options)) say(`# ${caution}`)
+    say(`# To install it:\n#   ${askedAgain(configFile, options)}\n#   ${next.replaceAll('\n', '\n#   ')}\n# How well it is locked up: systemd-analyze security ${name}`)
+    for (const caution of cautions(config, options, machine)) say(`# ${caution}`)
     return EXIT.ok
   }
-  if (existsSync(file) && readFileSync(file, 'utf8') !== unit && !options.force) {
-    complain({ what: 'The unit was not written', why: `${file} is there and says something else`, todo: 'look into it, then add --force' })
-    return EXIT.notDone
-  }
   try {
+    if (existsSync(file) && readFileSync(file, 'utf8') !== unit && !options.force) {
+      complain({ what: 'The unit was not written', why: `${file} is there and says something else`, todo: 'look into it, then add --force' })
+      return EXIT.notDone
+    }
     writeFileSync(`${file}.new`, unit, { mode: 0o644 })
     renameSync(`${file}.new`, file)
   } catch (error) {
@@ -83,11 +84,40 @@ export function installService(options: ServiceOptions): ExitCode {
     return EXIT.notDone
   }
   say(`${file} is written. Now:\n${next}`)
-  for (const caution of cautions(config, options)) say(caution)
+  for (const caution of cautions(config, options, machine)) say(caution)
   return EXIT.ok
 }
 
-type Placed = { credentials: { name: string; file: string }[]; writable: string[] } | { problems: { why: string; todo: string }[] }
+/** Says everything that hinders, before anything is written. */
+function isRefused(problems: readonly ServiceProblem[]): boolean {
+  for (const problem of problems) complain({ what: 'The service cannot be made so', ...problem })
+  return problems.length > 0
+}
+
+/** The same command for whoever may write units, with every option that was given. */
+function askedAgain(configFile: string, { dir, user, group, env = [], force }: ServiceOptions): string {
+  const given: readonly (readonly string[])[] = [
+    ['--config', configFile], ['--write'], dir === UNIT_FOLDER ? [] : ['--dir', resolve(dir)], user === undefined ? [] : ['--user', user], group === undefined ? [] : ['--group', group],
+    env.length === 0 ? [] : ['--env', ...env], force ? ['--force'] : [],
+  ]
+  return `sudo tillbridge-connector install-service ${given.flat().map(inShell).join(' ')}`
+}
+
+const inShell = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll('\'', String.raw`'\''`)}'`)
+
+/** Everything that the service itself must find; the configuration and its secrets are handed over by systemd. */
+function placesOf({ node, program }: { node: string; program: string }, config: ConnectorConfig, environment: readonly string[]): Parameters<typeof tmpProblems>[0] {
+  const install = 'install it for everybody, below /opt or /usr/local'
+  return [
+    { what: 'Node', path: node, todo: install },
+    { what: 'the connector', path: program, todo: install },
+    { what: 'the journal', path: config.journal.file, todo: `keep it where it stays: journal.file: ${join(stateFolderOf(config.store.id), 'journal.sqlite')}` },
+    ...fileKeysIn(PosConfig, config.pos, ['pos']).filter(({ kind }) => kind === 'path').map(({ path, value }) => ({ what: path.join('.'), path: value, todo: 'keep it where it stays, such as below /srv' })),
+    ...certificatesIn(environment).map(({ name, file }) => ({ what: name, path: file, todo: 'keep it where it stays, such as below /etc/ssl' })),
+  ]
+}
+
+type Placed = { credentials: { name: string; file: string }[]; writable: string[]; problems: ServiceProblem[] }
 
 /** What systemd takes for the name of a credential. It leaves out any other with a word in its log, and the service finds no such file. */
 const CREDENTIAL_NAME = /^[\x20-\x39\x3b-\x7e]{1,255}$/
@@ -95,7 +125,7 @@ const CREDENTIAL_NAME = /^[\x20-\x39\x3b-\x7e]{1,255}$/
 /** Which files systemd hands over and which folders stay writable; or what of the configuration does not fit a service. */
 function placeFiles(configFile: string, config: ConnectorConfig, { user }: ServiceOptions): Placed {
   const stateFolder = stateFolderOf(config.store.id)
-  const problems: { why: string; todo: string }[] = []
+  const problems: ServiceProblem[] = []
   // As it stands there: what the loader answers has its paths made absolute already.
   const raw: unknown = parse(readFileSync(configFile, 'utf8'))
   const credentials = namedFiles(raw).map(({ key, name }) => {
@@ -113,12 +143,12 @@ function placeFiles(configFile: string, config: ConnectorConfig, { user }: Servi
   const places = fileKeysIn(PosConfig, at(raw, ['pos']), ['pos']).filter(({ kind }) => kind === 'path')
   for (const { path, value } of places) {
     if (!isAbsolute(value)) problems.push({ why: `${path.join('.')} is relative to the configuration, which the service reads elsewhere`, todo: `write the absolute path: ${path.join('.')}: ${resolve(dirname(configFile), value)}` })
+    else if (path.at(-1) === 'caFile') problems.push(...certificateProblems(path.join('.'), value))
   }
-  if (problems.length > 0) return { problems }
   // A database file has its journals beside it; a certificate is only read.
   const pos = places.flatMap(({ path, value }) => (path.at(-1) === 'folder' ? [value] : path.at(-1) === 'caFile' ? [] : [dirname(value)]))
   const folders = new Set([dirname(config.journal.file), ...pos])
-  return { credentials, writable: [...folders].filter((folder) => folder !== stateFolder && !isInStateFolder(folder, config.store.id)) }
+  return { credentials, writable: [...folders].filter((folder) => folder !== stateFolder && !isInStateFolder(folder, config.store.id)), problems }
 }
 
 /** Every `…File` of the configuration that holds a secret, wherever it stands. */
@@ -134,10 +164,12 @@ const at = (value: unknown, path: readonly string[]): unknown =>
   path.reduce<unknown>((inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined), value)
 
 /** What works only when somebody has seen to it. */
-function cautions(config: ConnectorConfig, { user, group, env }: ServiceOptions): string[] {
+function cautions(config: ConnectorConfig, { config: configFile, user, group, env }: ServiceOptions, { privateTmp }: Machine): string[] {
   const found: string[] = []
   if (/^\/(home|root)\//.test(process.execPath) || /^\/(home|root)\//.test(resolve(process.argv[1] ?? ''))) found.push('Node or the connector stands in somebody\'s home, which a service\'s user cannot enter: install both under /opt or /usr/local.')
   if (fileKeysIn(PosConfig, config.pos).some(({ path }) => path.at(-1) === 'file') && !user && !group) found.push('The till is a file: its user or group must let the service in, so add --user or --group.')
+  if (tmpProblems([{ what: '', path: resolve(configFile), todo: '' }], { privateTmp }).length > 0) found.push(`The configuration is in a folder that the machine empties (${dirname(resolve(configFile))}): keep it with its secret where it stays, such as in /etc/tillbridge.`)
+  if (env?.some((pair) => /^https?_proxy=/i.test(pair)) && !env.includes('NODE_USE_ENV_PROXY=1')) found.push('Node uses a proxy only when it is told to: add NODE_USE_ENV_PROXY=1 to --env.')
   if (env?.some((pair) => /:\/\/[^/\s]*@/.test(pair))) found.push('A login stands in --env, and every user of this machine can read a unit: use a proxy that knows this machine by its address.')
   return found
 }

@@ -1,4 +1,5 @@
 import { faultOf } from '../fault.ts'
+import { fileWords } from '../file-words.ts'
 
 /** In a terminal they are commands, and a shopper's note, a file's name and a line of it may hold any. */
 const COMMANDS = /(?![\n\t])\p{Cc}/gu
@@ -14,9 +15,9 @@ export type Complaint = { what: string; why: string; todo: string }
 
 export const complain = ({ what, why, todo }: Complaint): void => warn(`${what}: ${why}\n  What to do: ${todo}`)
 
-/** An error with a hint is ours, and says what happened and where; of somebody else's, whose message may hold anything, only the name. */
+/** An error with a hint is ours, and says what happened and where; one of the system's is told in words; of somebody else's, whose message may hold anything, only the name. */
 export const faultText = (error: unknown): string =>
-  (error instanceof Error && 'hint' in error && typeof error.hint === 'string' ? error.message : faultOf(error))
+  (error instanceof Error && 'hint' in error && typeof error.hint === 'string' ? error.message : fileWords(error) ?? faultOf(error))
 
 /** What a log line says of a fault: our own sentence where there is one, and the fault's name for whoever searches. */
 export const whatHappened = ({ fault, why }: { fault?: string | undefined; why?: string | undefined }): string =>

@@ -5,9 +5,12 @@ import { SECRET, testFolder } from '../../test-shop.ts'
 import { check } from '../check.ts'
 import { EXIT } from '../exit-codes.ts'
 import { installService } from '../install-service.ts'
+import { thisMachine } from '../service-problems.ts'
 import { init, PASSWORD_VARIABLE, type InitOptions } from './init.ts'
 
 let folder: ReturnType<typeof testFolder>
+/** Folders of tests are below /tmp, where no service could be. */
+const noTmp = { ...thisMachine, privateTmp: [] }
 let said: string
 beforeEach(() => {
   folder = testFolder()
@@ -115,9 +118,9 @@ test('before it is paired, check says so and looks at the rest; then a service t
   expect(said).toContain('All else in it is in order')
   pairByHand('shop.secret')
   expect(check(folder.file('shop.yaml'), {})).toBe(EXIT.ok)
-  expect(installService({ config: told[1] ?? '', dir: folder.path, write: true }), 'a journal that only its owner may write').toBe(EXIT.notDone)
+  expect(installService({ config: told[1] ?? '', dir: folder.path, write: true }, noTmp), 'a journal that only its owner may write').toBe(EXIT.notDone)
   expect(said).toContain('add --user NAME')
-  expect(installService({ config: told[1] ?? '', user: told[2], dir: folder.path, write: true })).toBe(EXIT.ok)
+  expect(installService({ config: told[1] ?? '', user: told[2], dir: folder.path, write: true }, noTmp)).toBe(EXIT.ok)
   const unit = readFileSync(folder.file('tillbridge-shop.service'), 'utf8').split('\n')
   expect(unit).toEqual(expect.arrayContaining([`ReadWritePaths=${folder.file('data')}`, `LoadCredential=shop.secret:${folder.file('shop.secret')}`]))
   expect(statSync(folder.file('data')).isDirectory()).toBe(true)
@@ -128,7 +131,7 @@ test('a journal in the folder of its service needs no user, and nobody but syste
   expect(await start('shop.yaml', { store: 'shop-of-no-machine', journal })).toBe(EXIT.ok)
   expect([said.includes('--user'), existsSync('/var/lib/tillbridge-shop-of-no-machine')]).toEqual([false, false])
   pairByHand('shop.secret')
-  expect(installService({ config: folder.file('shop.yaml'), dir: folder.path, write: true })).toBe(EXIT.ok)
+  expect(installService({ config: folder.file('shop.yaml'), dir: folder.path, write: true }, noTmp)).toBe(EXIT.ok)
   // The embedded till is beside the configuration.
   expect(readFileSync(folder.file('tillbridge-shop-of-no-machine.service'), 'utf8').split('\n').filter((line) => line.startsWith('ReadWritePaths'))).toEqual([`ReadWritePaths=${folder.file('data')}`])
 })
