@@ -12,6 +12,7 @@ import { openEmbeddedTill } from '../pos/embedded/embedded-pos.ts'
 import { openTillFile } from '../pos/embedded/schema.ts'
 import { sell } from '../pos/embedded/till.ts'
 import { assignmentId, assignmentOf, openTestJournal, SECRET, STORE_ID, testFolder } from '../test-shop.ts'
+import { runCommand } from './test-command.ts'
 
 type Child = ChildProcessByStdio<null, Readable, Readable>
 
@@ -71,14 +72,6 @@ async function exitOf(child: Child): Promise<number | null> {
   const [code] = await once(child, 'exit') as [number | null]
   return code
 }
-async function output(child: Child): Promise<{ code: number | null; text: string }> {
-  let text = ''
-  child.stdout.on('data', (chunk: Buffer) => {
-    text += chunk.toString()
-  })
-  const [code] = await once(child, 'close') as [number | null]
-  return { code, text }
-}
 async function until(fact: () => boolean): Promise<void> {
   for (let n = 0; n < 2000 && !fact(); n += 1) await new Promise((resolve) => setTimeout(resolve, 5))
   expect(fact(), logs).toBe(true)
@@ -116,9 +109,9 @@ describe('run', () => {
     await until(() => count('sale.recorded') === 1)
     expect(edge.epoch).toBe(1)
 
-    const { code, text } = await output(connector('status', '--config', folder.file('shop.yaml'), '--json'))
+    const { code, stdout } = await runCommand('status', '--config', folder.file('shop.yaml'), '--json')
     expect(code).toBe(0)
-    expect(JSON.parse(text)).toMatchObject({ storeId: STORE_ID, running: true, epoch: 1, synced: true })
+    expect(JSON.parse(stdout)).toMatchObject({ storeId: STORE_ID, running: true, epoch: 1, synced: true })
     expect(await exitOf(run())).toBe(5)
 
     child.kill('SIGTERM')
@@ -175,8 +168,8 @@ describe('run', () => {
     expect(await exitOf(run())).toBe(4)
     const told = JSON.parse(logs.split('\n').find((line) => line.includes('pos.contradicts')) ?? 'null') as Record<string, unknown>
     expect(told).toMatchObject({ exitCode: 4, why: expect.stringMatching(/no such column \(price\)/) as string, hint: expect.stringContaining('Check the queries') as string })
-    const asked = await output(connector('status', '--config', folder.file('shop.yaml')))
-    expect(asked.text).toMatch(/not running\n +ended at .*no such column \(price\).*\n +Check the queries/)
+    const asked = await runCommand('status', '--config', folder.file('shop.yaml'))
+    expect(asked.stdout).toMatch(/not running\n +ended at .*no such column \(price\).*\n +Check the queries/)
   })
 
   test('waits for a shop that it has read before to be what the configuration says, as in the middle of an upgrade', async () => {
@@ -198,21 +191,20 @@ describe('run', () => {
 describe('the other commands', () => {
   test('check says where a configuration is wrong, and ends with 2', async () => {
     writeFileSync(folder.file('bad.yaml'), 'edge:\n  url: nowhere\n')
-    const { code, text } = await output(connector('check', '--json', '--config', folder.file('bad.yaml')))
+    const { code, stdout } = await runCommand('check', '--json', '--config', folder.file('bad.yaml'))
     expect(code).toBe(2)
-    expect(JSON.parse(text)).toMatchObject({ ok: false, problems: expect.arrayContaining([expect.objectContaining({ line: 2, key: 'edge.url' })]) as unknown })
-    expect((await output(connector('check', '--config', folder.file('shop.yaml')))).text).toContain('in order')
+    expect(JSON.parse(stdout)).toMatchObject({ ok: false, problems: expect.arrayContaining([expect.objectContaining({ line: 2, key: 'edge.url' })]) as unknown })
+    expect((await runCommand('check', '--config', folder.file('shop.yaml'))).stdout).toContain('in order')
   })
 
   test('help teaches, and names the exit codes', async () => {
-    const { code, text } = await output(connector('--help'))
+    const { code, stdout } = await runCommand('--help')
     expect(code).toBe(0)
-    for (const word of ['First steps', 'check', 'Exit codes', 'another connector serves this store']) expect(text).toContain(word)
-    expect(await exitOf(connector('run'))).toBe(2)
+    for (const word of ['First steps', 'check', 'Exit codes', 'another connector serves this store']) expect(stdout).toContain(word)
+    expect((await runCommand('run')).code).toBe(2)
   })
 
   test('status of a shop that never ran says so', async () => {
-    expect((await output(connector('status', '--config', folder.file('shop.yaml')))).code).toBe(5)
-    expect(logs).toContain('has not run')
+    expect(await runCommand('status', '--config', folder.file('shop.yaml'))).toMatchObject({ code: 5, stderr: expect.stringContaining('has not run') as string })
   })
 })

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -7,8 +6,8 @@ import { FileReport } from '../../pos/csv/file-report.ts'
 import { openCsvPos } from '../../pos/csv/csv-pos.ts'
 import { testConfig } from '../../pos/csv/test-csv-shop.ts'
 import { openTestJournal, SECRET, shopOf, STORE_ID, testFolder } from '../../test-shop.ts'
+import { runCommand } from '../test-command.ts'
 
-const MAIN = new URL('../../main.ts', import.meta.url).pathname
 const Tried = z.object({ files: z.array(FileReport.extend({ refusedLines: z.array(z.object({ line: z.number(), reason: z.string(), text: z.string() })) })) })
 let folder: ReturnType<typeof testFolder>
 
@@ -27,10 +26,9 @@ pos: { type: csv, folder: drop, currency: USD, timeZone: UTC, goods: { taxInclud
 })
 afterEach(() => folder.remove())
 
-const run = (...args: string[]): { status: number | null; stdout: string; stderr: string } =>
-  spawnSync(process.execPath, [MAIN, 'csv', 'try', '--config', folder.file('shop.yaml'), ...args], { encoding: 'utf8' })
+const run = (...args: string[]) => runCommand('csv', 'try', '--config', folder.file('shop.yaml'), ...args)
 
-test('says what each file would bring, over what is known, with each refused line, and touches nothing', { timeout: 60_000 }, async () => {
+test('says what each file would bring, over what is known, with each refused line, and touches nothing', async () => {
   const at = Date.parse('2026-05-01T09:00:00Z')
   // Known before: what the connector has read.
   writeFileSync(folder.file('drop/goods.csv'), 'sku,name,price,stock\nA,Tea,1.00,5\n')
@@ -46,34 +44,34 @@ test('says what each file would bring, over what is known, with each refused lin
   const before = readdirSync(folder.path, { recursive: true }).map(String).toSorted()
   const files = ['sales.csv', 'letters.csv', 'goods-full-2026-05-01_18-00.csv'].map((name) => folder.file(`elsewhere/${name}`))
 
-  const json = run('--json', ...files)
+  const json = await run('--json', ...files)
   expect(json.stderr).toBe('')
-  expect(json.status).toBe(7)
+  expect(json.code).toBe(7)
   expect(Tried.parse(JSON.parse(json.stdout)).files).toMatchObject([
     { name: 'letters.csv', outcome: 'rejected', why: expect.stringContaining('pos.goods.files') as string },
     { name: 'goods-full-2026-05-01_18-00.csv', whole: true, asOf: '2026-05-01T18:00:00.000Z', goods: 2, items: 1, levels: 1, refused: 1, refusedLines: [{ line: 4, text: 'C,Cocoa,three,1', reason: expect.stringContaining('price: expected an amount in USD') as string }] },
     { name: 'sales.csv', sales: 1, notGoods: 1, refused: 0 },
   ])
-  const words = run(...files).stdout
+  const words = (await run(...files)).stdout
   expect(words).toContain('goods-full-2026-05-01_18-00.csv: all goods, as of 2026-05-01T18:00:00.000Z\n  3 rows, 2 goods (1 new or changed, 0 gone), 1 levels changed; 1 line refused\n  line 4: price: expected')
   expect(words).toContain('1 of no goods, passed over')
   expect(readdirSync(folder.path, { recursive: true }).map(String).toSorted()).toEqual(before)
 
-  expect(run().stdout).toContain('There is no file to read')
+  expect((await run()).stdout).toContain('There is no file to read')
   copyFileSync(folder.file('elsewhere/sales.csv'), folder.file('drop/sales.csv'))
-  const lying = run()
-  expect([lying.status, lying.stdout.split('\n')[1]]).toEqual([0, '  2 rows, 1 sales; 1 of no goods, passed over'])
+  const lying = await run()
+  expect([lying.code, lying.stdout.split('\n')[1]]).toEqual([0, '  2 rows, 1 sales; 1 of no goods, passed over'])
   expect(existsSync(folder.file('drop/sales.csv'))).toBe(true)
-  expect(run(folder.file('nowhere.csv'))).toMatchObject({ status: 9, stderr: expect.stringContaining('nowhere.csv') as string })
+  expect(await run(folder.file('nowhere.csv'))).toMatchObject({ code: 9, stderr: expect.stringContaining('nowhere.csv') as string })
 })
 
-test('its help teaches what to mend where', () => {
-  const { stdout, status } = run('--help')
-  expect(status).toBe(0)
+test('its help teaches what to mend where', async () => {
+  const { stdout, code } = await run('--help')
+  expect(code).toBe(0)
   for (const word of ['pos.decimal: comma', 'pos.goods.columns', 'pos.timeFormat', 'pos.sales.notGoods', '--json', 'Examples:']) expect(stdout).toContain(word)
 })
 
-test('status names the last files, and what does not fit shows nothing of what stands in it', { timeout: 60_000 }, async () => {
+test('status names the last files, and what does not fit shows nothing of what stands in it', async () => {
   const config = testConfig(folder.file('drop'), { folder: folder.file('drop') })
   writeFileSync(folder.file('drop/goods-1.csv'), 'sku,name,price,stock\nA,Tea,1.00,5\n')
   writeFileSync(folder.file('drop/goods-2.csv'), 'Jane Customer,sku\n1,2\n')
@@ -83,17 +81,17 @@ test('status names the last files, and what does not fit shows nothing of what s
   for (let more = true; more;) more = (await pos.readChanges(null)).more ?? false
   await pos.close()
   openTestJournal(folder.file('journal.sqlite')).close()
-  const status = (...args: string[]): string => spawnSync(process.execPath, [MAIN, 'status', '--config', folder.file('shop.yaml'), ...args], { encoding: 'utf8' }).stdout
-  const words = status().split('\n')
+  const status = async (...args: string[]): Promise<string> => (await runCommand('status', '--config', folder.file('shop.yaml'), ...args)).stdout
+  const words = (await status()).split('\n')
   const at = words.findIndex((line) => line.startsWith('last files'))
   expect(words.slice(at, at + 5).map((line) => line.slice(12).replace(/^\S+ /, ''))).toEqual([8, 7, 6, 5, 4].map((n) => ` goods-${n}.csv: 1 row, 1 goods (1 new or changed), 1 levels changed`))
   expect(words[at + 5]).not.toContain('goods')
-  const { files } = z.object({ files: z.array(FileReport) }).parse(JSON.parse(status('--json')))
+  const { files } = z.object({ files: z.array(FileReport) }).parse(JSON.parse(await status('--json')))
   expect(files.map(({ outcome }) => outcome)).toEqual([...Array.from({ length: 6 }, () => 'taken'), 'rejected', 'taken'])
   expect(JSON.stringify(files)).not.toContain('Jane')
 })
 
-test('quarantine retry sends refused lines back, says what it did, and what cannot be done', { timeout: 120_000 }, async () => {
+test('quarantine retry sends refused lines back, says what it did, and what cannot be done', async () => {
   const drop = folder.file('drop')
   writeFileSync(folder.file('drop/goods-full.csv'), 'sku,name,price,stock\nA,Tea,1.00,5\nC,Cocoa,three,1\nD,Dill,four,1\n')
   const read = async (): Promise<void> => {
@@ -103,18 +101,18 @@ test('quarantine retry sends refused lines back, says what it did, and what cann
     await pos.close()
     journal.close()
   }
-  const quarantine = (...args: string[]) => spawnSync(process.execPath, [MAIN, 'quarantine', ...args, '--config', folder.file('shop.yaml')], { encoding: 'utf8' })
-  const listed = (): string[] => z.object({ rows: z.array(z.object({ key: z.string() })) }).parse(JSON.parse(quarantine('list', '--json').stdout)).rows.map(({ key }) => key)
+  const quarantine = (...args: string[]) => runCommand('quarantine', ...args, '--config', folder.file('shop.yaml'))
+  const listed = async (): Promise<string[]> => z.object({ rows: z.array(z.object({ key: z.string() })) }).parse(JSON.parse((await quarantine('list', '--json')).stdout)).rows.map(({ key }) => key)
   await read()
-  expect(listed()).toEqual(['goods/C', 'goods/D'])
+  expect(await listed()).toEqual(['goods/C', 'goods/D'])
 
   const lines = folder.file('drop/rejected/goods-full.csv.lines.csv')
   writeFileSync(lines, readFileSync(lines, 'utf8').replace('three', '3.00'))
-  expect(quarantine('retry', 'goods/C')).toMatchObject({ status: 0, stdout: expect.stringContaining('rejected/goods-full.csv.lines.csv') as string })
+  expect(await quarantine('retry', 'goods/C')).toMatchObject({ code: 0, stdout: expect.stringContaining('rejected/goods-full.csv.lines.csv') as string })
   await read()
-  expect(listed()).toEqual(['goods/D'])
+  expect(await listed()).toEqual(['goods/D'])
   rmSync(folder.file('drop/rejected'), { recursive: true })
-  expect(quarantine('retry', 'goods/D')).toMatchObject({ status: 9, stderr: expect.stringContaining('is not there any more') as string })
-  expect(listed()).toEqual(['goods/D'])
-  expect(quarantine('retry', 'goods/C').status).toBe(8)
+  expect(await quarantine('retry', 'goods/D')).toMatchObject({ code: 9, stderr: expect.stringContaining('is not there any more') as string })
+  expect(await listed()).toEqual(['goods/D'])
+  expect((await quarantine('retry', 'goods/C')).code).toBe(8)
 })

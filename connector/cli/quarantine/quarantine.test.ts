@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { startTestEdge, type TestEdge } from '../../edge/test-edge.ts'
 import { SECRET, STORE_ID, testFolder } from '../../test-shop.ts'
+import { runCommand } from '../test-command.ts'
 
-const MAIN = new URL('../../main.ts', import.meta.url).pathname
 let folder: ReturnType<typeof testFolder>
 let edge: TestEdge
 
@@ -41,24 +40,15 @@ const inPos = (statements: string): void => {
   db.exec(statements)
   db.close()
 }
-const command = (...args: string[]) => new Promise<{ code: number | null; text: string }>((resolve) => {
-  const child = spawn(process.execPath, [MAIN, ...args, '--config', folder.file('shop.yaml')], { stdio: ['ignore', 'pipe', 'pipe'] })
-  let text = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk.toString()))
-  child.once('close', (code) => resolve({ code, text }))
-})
-const listed = async (): Promise<string[]> => {
-  // Warnings about the configuration stand before it, on stderr.
-  const { text } = await command('quarantine', 'list', '--json')
-  return (JSON.parse(text.split('\n').find((line) => line.startsWith('{')) ?? '') as { rows: { key: string }[] }).rows.map(({ key }) => key)
-}
+const command = (...args: string[]) => runCommand(...args, '--config', folder.file('shop.yaml'))
+const listed = async (): Promise<string[]> =>
+  (JSON.parse((await command('quarantine', 'list', '--json')).stdout) as { rows: { key: string }[] }).rows.map(({ key }) => key)
 
-// Eleven processes, one after another.
-test('a row that cannot be read is listed, shown, dropped until it changes, and read again when asked', { timeout: 120_000 }, async () => {
+test('a row that cannot be read is listed, shown, dropped until it changes, and read again when asked', async () => {
   expect((await command('reconcile', '--json')).code).toBe(0)
   expect(edge.events().filter(({ type }) => type === 'catalog.item_upserted')).toMatchObject([{ data: { sku: 'TEA' } }])
   const [key = ''] = await listed()
-  expect((await command('quarantine', 'show', key)).text).toContain('a lot')
+  expect((await command('quarantine', 'show', key)).stdout).toContain('a lot')
 
   expect((await command('quarantine', 'drop', key)).code).toBe(0)
   expect((await command('reconcile')).code).toBe(0)
