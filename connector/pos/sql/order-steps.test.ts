@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createMemory } from '../test-memory.ts'
-import { forgetOrders, ORDERS, readSteps, rememberState, stateIn } from './order-steps.ts'
+import { forgetOrders, ORDERS, readSteps, rememberState, stateIn, tellUnnamed } from './order-steps.ts'
 
 const ID = 'ord_00000000000000000000000001.1'
 const DAY_MS = 86_400_000
@@ -29,4 +29,21 @@ test('an order is remembered while it is listed, and a month longer', () => {
   round(61 * DAY_MS)
   expect(memory.size()).toBe(2)
   expect(stateIn(memory.get(`${ORDERS}old-1`))).toBe('done')
+})
+
+test('a state without a name is told with every reading, stays told when the order is listed no longer, and is forgotten after a month', () => {
+  const memory = createMemory()
+  const read = (state: string | null, now: number) => {
+    const told = tellUnnamed(memory, readSteps(state === 'not listed' ? [] : [{ assignmentId: ID, state }], () => 'open', { orders, now: () => '2026-05-01T10:00:00.000Z' }), now)
+    memory.remember(told.remember)
+    return told.refused.map(({ key, reason }) => [key, reason?.includes('orders.states does not have') ?? null])
+  }
+  const told = [[`orders/${ID}`, true]]
+  // A word that every object has is no state either.
+  expect([read('toString', 0), read(null, 1), read('not listed', 2)]).toEqual([told, told, []])
+  expect(read('9', 3)).toEqual([[`orders/${ID}`, null]])
+  expect(read('9', 4)).toEqual([])
+  read('5', 5)
+  read('not listed', 6 + 30 * DAY_MS)
+  expect(memory.size()).toBe(0)
 })

@@ -2,7 +2,7 @@ import { sql, type RawBuilder } from 'kysely'
 import { toInstant, type Clock } from '../../../contract/clock.ts'
 import { hashSync } from '../../journal/digest-sync.ts'
 import type { PosMemory, Remembered } from '../port.ts'
-import { field, forgetOrders, ORDERS, readSteps, rememberState, stateIn, type OrderStates } from './order-steps.ts'
+import { field, forgetOrders, ORDERS, readSteps, rememberState, stateIn, tellUnnamed, type OrderStates } from './order-steps.ts'
 import type { Activity, ActivityRead, Goods, Row, Tx } from './ports.ts'
 import { toSale, type SaleWords } from './sale-rows.ts'
 import type { OrdersConfig, SalesConfig } from './sql-config.ts'
@@ -55,8 +55,9 @@ export function sqlActivity({ sales, orders, goods, words, timeZone, clock }: Sq
     async read(tx, cursor, memory) {
       const position = cursor === null ? { c: null } : JSON.parse(cursor) as Position
       const ofSales = sales ? await readSales(tx, sales, position, memory, time, words) : { ...NOTHING, c: position.c }
-      const ofOrders = steps ? readSteps(await readStates(tx), (id) => stateIn(memory.get(ORDERS + id)) ?? position.states?.[id] ?? null, steps) : { changes: [], states: {} }
+      const ofOrders = steps ? readSteps(await readStates(tx), (id) => stateIn(memory.get(ORDERS + id)) ?? position.states?.[id] ?? null, steps) : { changes: [], states: {}, unnamed: [] }
       const at = clock()
+      const unnamed = tellUnnamed(memory, ofOrders, at)
       // They are few and outlived slowly, so they are looked through now and then.
       const isDue = forgottenAt === null || at < forgottenAt || at - forgottenAt >= FORGET_EVERY_MS
       const outlived = isDue ? forgetOrders(memory, ofOrders.states, at) : []
@@ -64,9 +65,9 @@ export function sqlActivity({ sales, orders, goods, words, timeZone, clock }: Sq
       const skus = [...new Set(ofSales.sales.flatMap(({ lines }) => lines.map(({ sku }) => sku)))]
       const rows = skus.length === 0 ? [] : await goods.rowsBySku(tx, skus)
       return {
-        cursor: JSON.stringify({ c: ofSales.c } satisfies Position), sales: ofSales.sales, orders: ofOrders.changes, touched: rows.map(({ key }) => key), refused: ofSales.refused, more: ofSales.more,
+        cursor: JSON.stringify({ c: ofSales.c } satisfies Position), sales: ofSales.sales, orders: ofOrders.changes, touched: rows.map(({ key }) => key), refused: [...ofSales.refused, ...unnamed.refused], more: ofSales.more,
         ...(ofSales.wentBack === undefined ? {} : { wentBack: ofSales.wentBack }),
-        remember: [...ofSales.remember, ...outlived, ...Object.entries({ ...position.states, ...ofOrders.states }).filter(([id, state]) => stateIn(memory.get(ORDERS + id)) !== state).map(([id, state]) => rememberState(id, state, at))],
+        remember: [...ofSales.remember, ...unnamed.remember, ...outlived, ...Object.entries({ ...position.states, ...ofOrders.states }).filter(([id, state]) => stateIn(memory.get(ORDERS + id)) !== state).map(([id, state]) => rememberState(id, state, at))],
       }
     },
   }

@@ -6,7 +6,7 @@ import type { RejectReason } from '../../../contract/events.ts'
 import type { Item } from '../../../contract/product.ts'
 import type { PosWrite } from '../port.ts'
 import { decimalsOf, toOnHand, unscaled } from './decimal.ts'
-import { field } from './order-steps.ts'
+import { field, stateOf, unnamedState } from './order-steps.ts'
 import type { Dialect, Goods, OrderBook, Tx } from './ports.ts'
 import type { OrdersConfig } from './sql-config.ts'
 import { run, type Parameters } from './statement.ts'
@@ -15,8 +15,6 @@ import { instantToWallClock } from './wall-clock.ts'
 
 export type SqlOrdersParts = { config: OrdersConfig; goods: Goods; timeZone: string; clock: Clock }
 
-/** A word of a POS, and not whatever a wrong column holds. */
-const STATE_SHOWN_MAX = 20
 const IS_UPDATE = /^\s*UPDATE\b/i
 
 /** Web orders by a shop's own statements. All of them run in the one transaction of the port's `writeOrder`. */
@@ -26,9 +24,8 @@ export function sqlOrders({ config, goods, timeZone, clock }: SqlOrdersParts): O
   const find: OrderBook['find'] = async (tx, assignmentId) => {
     const row = (await run(tx, config.find, { assignmentId })).rows[0]
     if (!row) return null
-    const word = field(row, 'state') ?? ''
-    const state = config.states[word]
-    if (state === undefined) throw new StatementFault(`orders.find gives the state ${JSON.stringify(word.slice(0, STATE_SHOWN_MAX))}, which orders.states does not have`, 'Add it to orders.states with what it means: open, picking, ready, done or void')
+    const state = stateOf(config, row)
+    if (state === undefined) throw new StatementFault(unnamedState('orders.find', row), 'Add it to orders.states with what it means: open, picking, ready, done or void')
     return { posReference: field(row, 'reference') ?? assignmentId, state, stockFell: config.stockFallsAt === 'accept' ? state !== 'void' : state === 'done' }
   }
 
