@@ -124,7 +124,14 @@ export function createDatabasePos({ connection, capabilities, goods, activity: o
     async voidOrder(assignmentId) {
       if (orders === null) return 'absent'
       noteWrite([])
-      const answer = await connection.write((tx) => orders.void(tx, assignmentId))
+      const answer = await connection.write(async (tx) => {
+        const answer = await orders.void(tx, assignmentId)
+        if (answer === 'refused') throw new VoidRefused('refused')
+        return answer
+      }).catch((error: unknown) => {
+        if (error instanceof VoidRefused) return 'refused' as const
+        throw error
+      })
       noteWrite([])
       return answer
     },
@@ -142,6 +149,11 @@ class Refusal extends Error {
     super('refused')
     this.write = write
   }
+}
+
+/** As with a write: what stood in the way may have been found after some of it was done. */
+class VoidRefused extends Error {
+  override name = 'VoidRefused'
 }
 
 /** Looked up and written in one transaction: whoever comes second finds what the first wrote. */

@@ -16,7 +16,7 @@ const LINE_PARAMETERS = ['sku', 'key', 'name', 'quantity', 'unit', 'unitPrice', 
 const text = z.string().min(1, 'a statement')
 /**
  * `each: line`: once for every line of the order. `as`: what it gave (the id of its row, or the first column of RETURNING) is this parameter from then on.
- * `mayMatchNone`: an UPDATE for a line that changes no row is in order; else the order is not kept.
+ * `mayMatchNone`: an UPDATE that changes no row is in order; else, where the order has goods that are counted, it is not kept.
  */
 const Step = z.object({
   run: text, each: z.literal('line').optional(),

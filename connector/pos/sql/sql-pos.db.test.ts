@@ -5,7 +5,7 @@ import { committing, createMemory } from '../test-memory.ts'
 import { openConnection } from './connection.ts'
 import { openSqlPos } from './sql-pos.ts'
 import { posSuite } from '../pos-suite.ts'
-import { createDatabase, openSqlShop, SQL_EXCEPTIONS } from './test-sql-shop.ts'
+import { createDatabase, openSqlShop, SQL_EXCEPTIONS, sqlShopConfig } from './test-sql-shop.ts'
 
 describe.each([['mysql', inject('mariadb')], ['postgres', inject('postgres')]] as const)('in %s', (dialect, server) => {
   let database: Awaited<ReturnType<typeof createDatabase>>
@@ -32,6 +32,20 @@ describe.each([['mysql', inject('mariadb')], ['postgres', inject('postgres')]] a
     expect(await shop.floor.countOrders(ID)).toBe(1)
     expect(await shop.pos.readLevels([tea.sku])).toEqual([{ sku: tea.sku, onHand: 7 }])
     await rival.close()
+    await shop.close()
+  })
+
+  test('an UPDATE that finds its row is in order also where it leaves all as it was; one that finds none undoes the order', async () => {
+    const { orders } = sqlShopConfig(database.target)
+    const [same, none] = ['= :key', '= -1'].map((where) => ({ run: `UPDATE shelf SET qty = qty WHERE goods_id ${where}`, each: 'line' as const }))
+    const shop = await openSqlShop(database.target, 'accept', { orders: { ...orders, write: [...orders?.write ?? [], same] } })
+    const tea = await shop.floor.addItem(TEA, 5)
+    expect(await shop.pos.writeOrder(orderOf([tea, 1]))).toMatchObject({ ok: true })
+    const broken = openSqlPos(sqlShopConfig(database.target, 'accept', { orders: { ...orders, write: [...orders?.write ?? [], none] } }), createMemory())
+    await expect(broken.writeOrder({ ...orderOf([tea, 1]), assignmentId: OTHER_ID })).rejects.toThrow(/pos\.orders\.write\.3\.run changed no row for TEA-1/)
+    expect(await shop.floor.countOrders(OTHER_ID)).toBe(0)
+    expect(await shop.pos.readLevels([tea.sku])).toEqual([{ sku: tea.sku, onHand: 4 }])
+    await broken.close()
     await shop.close()
   })
 

@@ -12,6 +12,13 @@ export const parametersOf = (text: string): string[] => [...text.matchAll(TOKEN)
 /** Whether anything stands behind the first statement. */
 export const isSeveral = (text: string): boolean => /;\s*\S/.test(text.replaceAll(TOKEN, (token) => (/^(?:--|\/\*)/.test(token) ? ' ' : 'x')))
 
+/** Whether it changes rows that are there; a remark may stand before it, and a WITH. */
+export const isUpdate = (text: string): boolean => /^\s*(?:WITH\b(?:(?!\b(?:SELECT|INSERT|DELETE|MERGE)\b)[\s\S])*)?\bUPDATE\b/i.test(withoutBrackets(text.replaceAll(TOKEN, (token) => (/^(?:--|\/\*)/.test(token) ? ' ' : 'x'))))
+const withoutBrackets = (text: string): string => {
+  const less = text.replaceAll(/\([^()]*\)/g, ' ')
+  return less === text ? text : withoutBrackets(less)
+}
+
 /** A quote behind a backslash, which ends the text for the parameters and not for the database: a `:name` after it would be given to another place. */
 export const hasEscapedQuote = (text: string): boolean => /(?<!\\)(?:\\\\)*\\['"]/.test(text)
 
