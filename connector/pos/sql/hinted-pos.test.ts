@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
-import { expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { readOn } from '../pos-under-test.ts'
 import { committing, createMemory } from '../test-memory.ts'
 import { testFolder } from '../../test-shop.ts'
@@ -9,7 +9,8 @@ import type { Goods } from './ports.ts'
 import { SqlConfig } from './sql-config.ts'
 import { sqlGoods } from './sql-goods.ts'
 
-test('what the till did is told without waiting for the scan that a hint brings; the scan comes with the next look', async () => {
+/** A POS of two goods whose scans are counted, with a hint that says what a test has it say. */
+function hintedShop() {
   const folder = testFolder()
   const file = folder.file('pos.sqlite')
   const db = new DatabaseSync(file)
@@ -19,37 +20,75 @@ test('what the till did is told without waiting for the scan that a hint brings;
   })
   const { dialect, read, write, close } = openConnection({ dialect: 'sqlite', file, lockTimeoutMs: 5_000 })
   const ofDatabase = sqlGoods(config.goods, 'sqlite', 'USD')
-  let [scans, hint, now] = [0, 'a', 0]
+  const now = { ms: 0, hint: 'a', sold: 0, scans: 0, queries: 0 }
   const goods: Goods = {
     ...ofDatabase, tables: ['goods'],
     checksums(tx, buckets) {
-      if (!buckets) scans += 1
+      now.queries += 1
+      if (!buckets) now.scans += 1
       return ofDatabase.checksums(tx, buckets)
     },
   }
   const touched: string[] = []
+  const touch = (key: string): void => {
+    touched.push(key)
+    now.sold += 1
+  }
   const memory = createMemory()
   const pos = committing(createDatabasePos({
     // A share so small that no scan has its turn again.
-    connection: { dialect, read, write, close, writeHint: async () => hint }, goods, orders: null, memory, clock: () => now, scan: { share: 1e-9 },
-    activity: { signal: async () => String(touched.length), head: async () => 'h', read: async () => ({ cursor: 'h', sales: [], orders: [], touched: touched.splice(0), remember: [], refused: [], more: false }) },
+    connection: { dialect, read, write, close, writeHint: async () => now.hint }, goods, orders: null, memory, clock: () => now.ms, scan: { share: 1e-9 },
+    activity: { signal: async () => String(now.sold), head: async () => 'h', read: async () => ({ cursor: 'h', sales: [], orders: [], touched: touched.splice(0), remember: [], refused: [], more: false }) },
     capabilities: { name: 'a bench', stockFallsAt: 'accept', duplicates: 'never' },
   }), memory)
+  return {
+    now, db, pos, touch,
+    async close() {
+      await pos.close()
+      db.close()
+      folder.remove()
+    },
+  }
+}
+
+let shop: ReturnType<typeof hintedShop>
+beforeEach(() => { shop = hintedShop() })
+afterEach(() => shop.close())
+
+test('what the till did is told without waiting for the scan that a hint brings; the scan comes with the next look', async () => {
+  const { now, db, pos, touch } = shop
   const { cursor } = await readOn(pos, 'at:h')
-  expect(scans).toBe(1)
+  expect(now.scans).toBe(1)
 
   db.exec('UPDATE goods SET qty = 4')
-  now += 5_000
-  hint = 'b'
-  touched.push('1')
+  now.ms += 5_000
+  now.hint = 'b'
+  touch('1')
   expect((await pos.readChanges(cursor)).levels).toEqual([{ sku: '1', onHand: 4 }])
-  expect(scans).toBe(1)
+  expect(now.scans).toBe(1)
   expect(await pos.mayHaveChanged()).toBe(true)
   expect((await pos.readChanges(cursor)).levels).toEqual([{ sku: '2', onHand: 4 }])
-  expect(scans).toBe(2)
+  expect(now.scans).toBe(2)
   expect(await pos.mayHaveChanged()).toBe(false)
+})
 
-  await pos.close()
-  db.close()
-  folder.remove()
+test.each([0, 1, 5, 30])('a hint that comes %i looks after the change has one more look at the goods, and then there is calm', async (late) => {
+  const { now, db, pos, touch } = shop
+  const { cursor } = await readOn(pos, 'at:h')
+  db.exec('UPDATE goods SET qty = 4 WHERE k = 1')
+  touch('1')
+  const looked: number[] = []
+  let levels = 0
+  for (let look = 0; look < 200; look += 1) {
+    now.ms += 1_000
+    if (look === late) now.hint = 'b'
+    if (!await pos.mayHaveChanged()) continue
+    looked.push(look)
+    levels += (await pos.readChanges(cursor)).levels.length
+  }
+  expect([levels, looked]).toEqual([1, late === 0 ? [0, 1] : [0, late]])
+  expect(now.scans).toBe(2)
+  const { queries } = now
+  for (let look = 0; look < 50; look += 1) expect(await pos.mayHaveChanged()).toBe(false)
+  expect(now.queries).toBe(queries)
 })
