@@ -78,6 +78,8 @@ export const ExplainedInventory = z.object({
     asOf: z.int().nullable(),
     seenAt: z.string().nullable(),
     safetyStock: z.int(),
+    /** False: the store has removed it from what it sells, so none can be bought whatever the shelf holds. */
+    sold: z.boolean(),
     reservations: z.array(ExplainedReservation),
     available: z.int().nullable(),
   })),

@@ -133,6 +133,11 @@ export function createCatalog(database: D1Database, kv: KVNamespace): Catalog {
         .orderBy(asc(items.sku)).limit(limit)
     },
 
+    async listings(storeId, skus) {
+      const rows = await db.select({ sku: items.sku, removed: items.removed, epoch: items.epoch, seq: items.seq, version: items.version }).from(items).where(and(eq(items.storeId, storeId), inJson(skus)))
+      return rows.map(({ sku, removed, epoch, seq, version }) => ({ sku, sold: !removed, position: { epoch, seq }, version }))
+    },
+
     async hasItems(storeId, skus) {
       const rows = await db.select({ sku: items.sku }).from(items).where(and(eq(items.storeId, storeId), eq(items.removed, false), inJson(skus)))
       return new Set(rows.map((row) => row.sku))

@@ -1,10 +1,11 @@
 import { itemHash } from '../../contract/product.ts'
-import type { CommandOutcome } from '../inventory/port.ts'
+import type { CommandOutcome, Inventory } from '../inventory/port.ts'
 import type { StoreEventsMessage } from '../queue-messages.ts'
 import type { Catalog, ItemChange } from './port.ts'
+import { tellListings } from './tell-listings.ts'
 
-/** Queue `catalog`: what a store says of its items, into D1 where it is newer, then to KV where it changed. */
-export async function handleCatalogEvents(message: StoreEventsMessage, ports: { catalog: Catalog; clock: () => number }): Promise<CommandOutcome> {
+/** Queue `catalog`: what a store says of its items, into D1 where it is newer, then to KV where it changed, and to the counters what is no longer sold. */
+export async function handleCatalogEvents(message: StoreEventsMessage, ports: { catalog: Catalog; inventory: Pick<Inventory, 'apply'>; clock: () => number }): Promise<CommandOutcome> {
   const changes: ItemChange[] = []
   for (const event of message.events) {
     const position = { epoch: message.epoch, seq: event.seq }
@@ -15,5 +16,6 @@ export async function handleCatalogEvents(message: StoreEventsMessage, ports: { 
   const skus = [...new Set(changes.map((change) => ('removed' in change ? change.removed : change.item.sku)))]
   // Published even when nothing was newer: an earlier try may have ended between D1 and KV.
   await ports.catalog.publish(skus)
+  await tellListings(ports, message.storeId, skus)
   return applied.length > 0 ? 'applied' : 'superseded'
 }

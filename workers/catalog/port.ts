@@ -7,6 +7,8 @@ export type ItemChange = { item: Item; itemHash: string; position: Position } | 
 /** What an order needs to know of a SKU: read from D1, never from a cache. `storeId` is whose row it is; `item: null` where that store has removed it. */
 export type SellableItem = { storeId: string; sku: string; item: Item | null; describes: boolean }
 
+export type Listing = { sku: string; sold: boolean; position: Position; version: number }
+
 export type Catalog = {
   /** Applies what is newer and answers the SKUs that changed. In order; the last of one SKU wins. */
   apply(storeId: string, changes: ItemChange[], now: number): Promise<string[]>
@@ -18,5 +20,7 @@ export type Catalog = {
   /** Every store's row of these SKUs, as far as it prices (this store) or describes. `storeId: null` is any store. */
   sellable(skus: string[], storeId: string | null): Promise<SellableItem[]>
   hashesOf(storeId: string, afterSku: string | null, limit: number): Promise<{ sku: string; itemHash: string; priceMinor: number; epoch: number; seq: number }[]>
+  /** Whether the store sells these SKUs, by its row in D1 and where in its numbering that was said. `version` 1: it has said one thing of it so far. */
+  listings(storeId: string, skus: string[]): Promise<Listing[]>
   hasItems(storeId: string, skus: string[]): Promise<Set<string>>
 }

@@ -20,6 +20,29 @@ function reserved(counter: Counter, asked: ReserveRequest): Counter {
   return granted
 }
 
+describe('what the store no longer sells', () => {
+  const listing = (counter: Counter, sold: boolean, seq: number) => applyCommand(counter, { type: 'listing', ...place, sold, position: { epoch: 1, seq } })
+
+  test('cannot be bought, whatever is counted of it then; back on sale its level counts as it is', () => {
+    const gone = listing(counted(9), false, 5).counter
+    expect(available(gone)).toBe(0)
+    expect(decideReserve([gone], request('a', '1', 1), false)).toMatchObject({ ok: false, refusal: { reason: 'out-of-stock', shortages: [{ sku: 'SOAP', requested: 1, available: 0 }], contended: false } })
+    const recounted = applyLevel(gone, level(12, 1, 6, 7)).counter
+    expect([available(recounted), explain(recounted)]).toMatchObject([0, { onHand: 12, sold: false, available: 0 }])
+    const back = listing(recounted, true, 8).counter
+    expect([available(back), explain(back).sold]).toEqual([12, true])
+  })
+
+  test('was it never counted, it stays unknown', () => {
+    expect(available(listing(emptyCounter('SOAP', 'main', 0), false, 5).counter)).toBeNull()
+  })
+
+  test.each([[true, 4], [true, 5], [false, 4], [false, 5]])('an older word (sold: %s, seq %s) changes nothing', (sold, seq) => {
+    const gone = listing(counted(9), false, 5).counter
+    expect(listing(gone, sold, seq)).toEqual({ counter: gone, outcome: 'superseded' })
+  })
+})
+
 describe('what can be sold', () => {
   test('is unknown, not zero, for what was never counted', () => {
     expect(available(emptyCounter('SOAP', 'main', 0))).toBeNull()
@@ -182,7 +205,7 @@ test('a release of what is not there changes nothing, and one attempt’s leaves
 test('the number explains itself', () => {
   const counter = applyFell(reserved({ ...counted(9, 4, 5), storeSafetyStock: 1 }, request('a', '1', 2)), fell('a', 1, 7)).counter
   expect(explain(counter)).toEqual({
-    storeId: 'main', onHand: 9, epoch: 1, asOf: 4, seenAt: '2023-11-14T22:13:20.000Z', safetyStock: 1, available: 6,
+    storeId: 'main', onHand: 9, epoch: 1, asOf: 4, seenAt: '2023-11-14T22:13:20.000Z', safetyStock: 1, sold: true, available: 6,
     reservations: [{ assignmentId: 'a', quantity: 2, state: 'accepted', seq: { epoch: 1, seq: 7 }, weighs: true }],
   })
 })

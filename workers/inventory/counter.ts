@@ -4,7 +4,7 @@ import type { Shortage } from '../../contract/order.ts'
 import { isAfter } from '../../contract/position.ts'
 import type { Position } from '../../contract/position.ts'
 import { ok, refused } from '../../contract/result.ts'
-import type { CommandOutcome, ConfirmCommand, CounterCommand, FellCommand, LevelCommand, ReleaseCommand, ReserveAnswer, ReserveRequest } from './port.ts'
+import type { CommandOutcome, ConfirmCommand, CounterCommand, FellCommand, LevelCommand, ListingCommand, ReleaseCommand, ReserveAnswer, ReserveRequest } from './port.ts'
 
 /** The last counted quantity of a store. `asOf` is the last seq given before it was read, `seq` its event's; `seenAt` is epoch ms at the edge. */
 export type HeldLevel = { onHand: number; epoch: number; asOf: number; seq: number; seenAt: number }
@@ -31,6 +31,8 @@ export type Counter = {
   level: HeldLevel | null
   ownSafetyStock: number | null
   storeSafetyStock: number
+  /** Where in the store's numbering it removed the SKU from what it sells; `null` while it sells it. */
+  withdrawnAt: Position | null
   reservations: readonly Reservation[]
 }
 
@@ -42,7 +44,7 @@ export const UNDECIDED_FOR_MS = 2_000
 export const RESERVATIONS_MAX = 2_000
 
 export const emptyCounter = (sku: string, storeId: string, storeSafetyStock: number): Counter =>
-  ({ sku, storeId, level: null, ownSafetyStock: null, storeSafetyStock, reservations: [] })
+  ({ sku, storeId, level: null, ownSafetyStock: null, storeSafetyStock, withdrawnAt: null, reservations: [] })
 
 export const safetyStockOf = (counter: Counter): number => counter.ownSafetyStock ?? counter.storeSafetyStock
 
@@ -55,12 +57,13 @@ export function weighs(reservation: Reservation, level: HeldLevel | null): boole
 }
 
 /**
- * What can be sold: never negative, `null` when this store never counted it (unknown is not zero). Attempts of one
+ * What can be sold: never negative, `null` when this store never counted it (unknown is not zero), none of what it no longer sells. Attempts of one
  * assignment weigh as the largest of them: the order's primary key lets only one of them become the order.
  * `without` leaves reservations out of the sum, to ask what would be if they were not there.
  */
 export function available(counter: Counter, without: (reservation: Reservation) => boolean = () => false): number | null {
   if (counter.level === null) return null
+  if (counter.withdrawnAt !== null) return 0
   return Math.max(0, counter.level.onHand - safetyStockOf(counter) - reservedQuantity(counter, without))
 }
 
@@ -129,6 +132,7 @@ export function applyCommand(counter: Counter, command: CounterCommand): Change 
     case 'fell': return applyFell(counter, command)
     case 'confirm': return confirm(counter, command)
     case 'release': return release(counter, command)
+    case 'listing': return applyListing(counter, command)
   }
 }
 
@@ -137,6 +141,16 @@ export function applyLevel(counter: Counter, command: LevelCommand): Change {
   if (counter.level !== null && !isNewer(command, counter.level)) return { counter, outcome: 'superseded' }
   const { onHand, epoch, asOf, seq, at } = command
   return { counter: pruned({ ...counter, level: { onHand, epoch, asOf, seq, seenAt: at } }), outcome: 'applied' }
+}
+
+/**
+ * Only a removal is kept: of what a store sells there is nothing to keep. So an older removal that comes after the word that goods are back
+ * withdraws them anew, and whoever sends a removal looks once more whether it still stands (catalog/tell-listings.ts).
+ */
+export function applyListing(counter: Counter, { sold, position }: Pick<ListingCommand, 'sold' | 'position'>): Change {
+  const { withdrawnAt } = counter
+  if (withdrawnAt === null ? sold : !isAfter(position, withdrawnAt)) return { counter, outcome: 'superseded' }
+  return { counter: { ...counter, withdrawnAt: sold ? null : position }, outcome: 'applied' }
 }
 
 /**
@@ -184,6 +198,7 @@ export function explain(counter: Counter): ExplainedInventory['stores'][number] 
     asOf: level?.asOf ?? null,
     seenAt: level === null ? null : toInstant(level.seenAt),
     safetyStock: safetyStockOf(counter),
+    sold: counter.withdrawnAt === null,
     reservations: counter.reservations.map((reservation) => ({
       assignmentId: reservation.assignmentId,
       quantity: reservation.quantity,

@@ -1,3 +1,4 @@
+import type { Position } from '../../contract/position.ts'
 import type { AvailabilityBand } from '../../contract/product.ts'
 import { availabilityOf, totalAvailable } from './availability.ts'
 import { bandOf } from './band.ts'
@@ -33,6 +34,14 @@ CREATE TABLE IF NOT EXISTS tombstones (
   at INTEGER NOT NULL,
   PRIMARY KEY (assignment_id, attempt, body_hash)
 ) WITHOUT ROWID;
+-- What a store has removed from what it sells, and where in its numbering it said so.
+CREATE TABLE IF NOT EXISTS withdrawn (
+  sku TEXT NOT NULL,
+  store_id TEXT NOT NULL,
+  epoch INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  PRIMARY KEY (sku, store_id)
+) WITHOUT ROWID;
 -- The band as it is, and as KV was last told.
 CREATE TABLE IF NOT EXISTS bands (
   sku TEXT PRIMARY KEY NOT NULL,
@@ -52,11 +61,13 @@ type CounterRow = {
   safety_stock: number | null
   reservations: string | null
   store_safety_stock: number
+  withdrawn_epoch: number | null
+  withdrawn_seq: number | null
 }
 type BandRow = { sku: string; band: AvailabilityBand; written: AvailabilityBand | null }
 
-const SELECT = `SELECT c.*, coalesce(s.safety_stock, 0) AS store_safety_stock
-FROM counters AS c LEFT JOIN stores AS s ON s.store_id = c.store_id`
+const SELECT = `SELECT c.*, coalesce(s.safety_stock, 0) AS store_safety_stock, w.epoch AS withdrawn_epoch, w.seq AS withdrawn_seq
+FROM counters AS c LEFT JOIN stores AS s ON s.store_id = c.store_id LEFT JOIN withdrawn AS w ON w.sku = c.sku AND w.store_id = c.store_id`
 
 const WHOLE_ASSIGNMENT: Attempt = { id: '', bodyHash: '' }
 
@@ -74,7 +85,8 @@ export function openHome(sql: Pick<SqlStorage, 'exec'>) {
       const [found] = read('WHERE c.sku = ? AND c.store_id = ?', sku, storeId)
       if (found) return found
       const [store] = sql.exec<{ safety_stock: number }>('SELECT safety_stock FROM stores WHERE store_id = ?', storeId).toArray()
-      return emptyCounter(sku, storeId, store?.safety_stock ?? 0)
+      const [withdrawn] = sql.exec<Position>('SELECT epoch, seq FROM withdrawn WHERE sku = ? AND store_id = ?', sku, storeId).toArray()
+      return { ...emptyCounter(sku, storeId, store?.safety_stock ?? 0), withdrawnAt: withdrawn ?? null }
     },
     countersOf: (sku: string): Counter[] => read('WHERE c.sku = ? ORDER BY c.store_id', sku),
     countersOfStore: (storeId: string, afterSku: string, limit: number): Counter[] =>
@@ -92,6 +104,11 @@ export function openHome(sql: Pick<SqlStorage, 'exec'>) {
         counter.sku, counter.storeId, level?.onHand ?? null, level?.epoch ?? null, level?.asOf ?? null, level?.seq ?? null, level?.seenAt ?? null,
         counter.ownSafetyStock, reservations.length === 0 ? null : JSON.stringify(reservations),
       )
+    },
+    /** Beside the counter: goods that were never counted get no row by being removed. */
+    saveListing({ sku, storeId, withdrawnAt }: Counter): void {
+      if (withdrawnAt === null) sql.exec('DELETE FROM withdrawn WHERE sku = ? AND store_id = ?', sku, storeId)
+      else sql.exec('INSERT OR REPLACE INTO withdrawn (sku, store_id, epoch, seq) VALUES (?, ?, ?, ?)', sku, storeId, withdrawnAt.epoch, withdrawnAt.seq)
     },
     setStoreSafetyStock(storeId: string, quantity: number): void {
       sql.exec('INSERT INTO stores (store_id, safety_stock) VALUES (?, ?) ON CONFLICT (store_id) DO UPDATE SET safety_stock = excluded.safety_stock', storeId, quantity)
@@ -138,6 +155,7 @@ function toCounter(row: CounterRow): Counter {
     level: counted ? { onHand, epoch, asOf, seq, seenAt } : null,
     ownSafetyStock: row.safety_stock,
     storeSafetyStock: row.store_safety_stock,
+    withdrawnAt: row.withdrawn_epoch === null || row.withdrawn_seq === null ? null : { epoch: row.withdrawn_epoch, seq: row.withdrawn_seq },
     reservations,
   }
 }
@@ -165,8 +183,11 @@ export function openBook(db: HomeDb) {
       const changedSkus = new Set<string>()
       for (const { before, now } of pages.values()) {
         if (now === before) continue
-        db.save(now)
-        saved.push(now)
+        if (now.withdrawnAt !== before.withdrawnAt) db.saveListing(now)
+        if (now.level !== before.level || now.reservations !== before.reservations || now.ownSafetyStock !== before.ownSafetyStock) {
+          db.save(now)
+          saved.push(now)
+        }
         if (available(now) !== available(before)) changedSkus.add(now.sku)
       }
       return { saved, changedSkus: [...changedSkus] }

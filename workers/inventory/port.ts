@@ -10,7 +10,9 @@ export type FellCommand = { type: 'fell'; storeId: string; sku: string; assignme
 export type ConfirmCommand = { type: 'confirm'; storeId: string; sku: string; assignmentId: string; quantity?: number }
 /** Gives a reservation back and leaves a tombstone. With `attempt` only that attempt (and body), without it the whole assignment. */
 export type ReleaseCommand = { type: 'release'; storeId: string; sku: string; assignmentId: string; attempt?: { id: string; bodyHash: string }; at: number }
-export type CounterCommand = LevelCommand | FellCommand | ConfirmCommand | ReleaseCommand
+/** Whether the store sells the SKU at all, as its catalogue said at `position`: what it has removed cannot be bought, whatever its shelf holds. */
+export type ListingCommand = { type: 'listing'; storeId: string; sku: string; sold: boolean; position: Position }
+export type CounterCommand = LevelCommand | FellCommand | ConfirmCommand | ReleaseCommand | ListingCommand
 /** `superseded`: something newer was already there, or it had been done before. */
 export type CommandOutcome = 'applied' | 'superseded'
 
