@@ -1,4 +1,5 @@
 import { toInstant, type Clock } from '../../contract/clock.ts'
+import { JournalCannotWrite } from '../journal/database.ts'
 import type { Journal } from '../journal/journal.ts'
 
 /** How this run of the connector stands with the edge. */
@@ -18,22 +19,33 @@ export type Standing = {
 /** Which connector held the store when this one was refused; `holder` is `null` when the edge did not say. */
 export type HeldBy = { holder: string | null; at: string }
 
-export function createStanding(journal: Journal, now: Clock): Standing {
+export function createStanding({ meta, transaction }: Pick<Journal, 'meta' | 'transaction'>, now: Clock): Standing {
   let accepted = false
   let isHeld = false
-  const hasStore = (): boolean => accepted && !isHeld && journal.meta.number('epoch') !== null
+  let isCleared = false
+  const hasStore = (): boolean => accepted && !isHeld && meta.number('epoch') !== null
+  /** What `status` is told later stands behind what is done now: a disk that takes nothing says so by itself. False when it was not kept. */
+  const keep = (write: () => void): boolean => {
+    try {
+      transaction(write)
+      return true
+    } catch (error) {
+      if (!(error instanceof JournalCannotWrite)) throw error
+      return false
+    }
+  }
   const take = (): void => {
-    if (!accepted) journal.meta.delete('heldBy')
     accepted = true
+    isCleared ||= meta.get('heldBy') === null || keep(() => meta.delete('heldBy'))
   }
   return {
     confirmed: take,
     answered: take,
     held(holder) {
       isHeld = true
-      journal.meta.set('heldBy', JSON.stringify({ holder, at: toInstant(now()) } satisfies HeldBy))
+      keep(() => meta.set('heldBy', JSON.stringify({ holder, at: toInstant(now()) } satisfies HeldBy)))
     },
     hasStore,
-    mayPull: () => hasStore() && journal.meta.get('epochWanted') === null,
+    mayPull: () => hasStore() && meta.get('epochWanted') === null,
   }
 }

@@ -7,7 +7,7 @@ export type Row = Record<string, SQLOutputValue>
 export type Database = {
   all(sql: string, ...values: SQLInputValue[]): Row[]
   get(sql: string, ...values: SQLInputValue[]): Row | undefined
-  /** The number of rows changed. */
+  /** The number of rows changed. Throws `JournalCannotWrite` when the disk refuses. */
   run(sql: string, ...values: SQLInputValue[]): number
   exec(sql: string): void
   /** One commit. Inside another transaction it becomes part of that one. Throws `JournalCannotWrite` when the disk refuses. */
@@ -73,7 +73,13 @@ export function openDatabase(file: string, options: { readOnly?: boolean } = {})
   return {
     all: (sql, ...values) => prepare(sql).all(...values),
     get: (sql, ...values) => prepare(sql).get(...values),
-    run: (sql, ...values) => Number(prepare(sql).run(...values).changes),
+    run(sql, ...values) {
+      try {
+        return Number(prepare(sql).run(...values).changes)
+      } catch (error) {
+        throw asDiskFault(error)
+      }
+    },
     exec: (sql) => sqlite.exec(sql),
     transaction(work) {
       if (depth > 0) return work()

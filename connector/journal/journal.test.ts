@@ -8,6 +8,7 @@ import { assignmentOf, NOW, openTestJournal, STORE_ID, testFolder, waitingEvents
 import { JournalCannotWrite, openDatabase } from './database.ts'
 import { readJournalStatus } from './journal-status.ts'
 import { JournalInUse, openJournal, type Journal } from './journal.ts'
+import { openMeta } from './meta.ts'
 import type { OutgoingEvent } from './outgoing-event.ts'
 import { JournalRefused } from './schema.ts'
 
@@ -196,6 +197,8 @@ test('a full disk is told as such, and leaves the journal as it was', () => {
     for (let n = 0; n < 1000; n += 1) db.run('INSERT INTO outbox (seq, event, digest) VALUES (?, ?, ?)', n + 2, 'x'.repeat(1000), '')
   })).toThrow(JournalCannotWrite)
   expect(db.get('SELECT count(*) AS n FROM outbox')).toEqual({ n: 1 })
+  // One write by itself, as of a single fact.
+  expect(() => openMeta(db).set('heldBy', 'x'.repeat(100_000))).toThrow(JournalCannotWrite)
   db.close()
 })
 
