@@ -69,6 +69,11 @@ test('a journal where this user may not look is not told as one that is not ther
   expect(await act(config, { running: never, stopped: never })).toBe(EXIT.notDone)
 })
 
+test('a folder under the journal\'s name is told as that, and no disk is suspected', () => {
+  mkdirSync(folder.file('folder.sqlite'))
+  expect([withJournal(configWith('folder.sqlite'), () => 0), said]).toEqual([{ exit: EXIT.journal }, expect.stringContaining('it is a folder, and a file is expected')])
+})
+
 test('a lock that this user may not open is told as that, and breaks no command', async () => {
   const config = configWith(folder.file('journal.sqlite'))
   mkdirSync(folder.file('journal.sqlite.lock'))

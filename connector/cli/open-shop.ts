@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { systemClock } from '../../contract/clock.ts'
 import type { ConnectorConfig } from '../config/config.ts'
@@ -5,7 +6,6 @@ import { runningProcess } from '../control/control-file.ts'
 import { findConnector, type Found } from '../control/control-client.ts'
 import type { Shop } from '../delivery/accept-order.ts'
 import { failureFields } from '../failure.ts'
-import { faultOf } from '../fault.ts'
 import { isDamaged, isOnDisk, mayPass } from '../journal/database.ts'
 import { JournalInUse, openJournal, type Journal } from '../journal/journal.ts'
 import { NoJournal, readJournal, type JournalReader } from '../journal/read-only.ts'
@@ -14,9 +14,18 @@ import { JournalRefused } from '../journal/schema.ts'
 import { openPos } from '../pos/open-pos.ts'
 import { createTurn } from '../turn.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
-import { complain, whatHappened } from './say.ts'
+import { complain, faultText, whatHappened } from './say.ts'
 
 type Running = Extract<Found, { kind: 'running' }>
+
+/** SQLite tells a folder from a broken disk in no word. */
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    return false
+  }
+}
 
 /** Says why a journal cannot be read or opened. Throws on what is none of the journal's own words. */
 function journalFault(config: ConnectorConfig, error: unknown): ExitCode {
@@ -31,18 +40,19 @@ function journalFault(config: ConnectorConfig, error: unknown): ExitCode {
     complain({ what, why: `${error.message} (process ${pid})`, todo: 'each store has one connector: let that one run, or stop it first' })
   }
   else if (error instanceof JournalRefused) complain({ what, why: error.message, todo: 'see "tillbridge-connector docs store-it", "What to know"' })
+  else if (isFolder(config.journal.file)) complain({ what, why: 'it is a folder, and a file is expected', todo: 'name a file in journal.file of the configuration' })
   else if (isDamaged(error)) {
     const file = basename(config.journal.file)
     complain({
-      what, why: `the file is damaged (${faultOf(error)})`,
+      what, why: `the file is damaged (${faultText(error)})`,
       todo: `keep it for support: move ${file}, ${file}-wal and ${file}-shm away, and start again. A new journal is offered every open order again, and looks into the POS before it writes`,
     })
   }
   else if (mayPass(error)) {
-    complain({ what, why: `its disk takes nothing now (${faultOf(error)})`, todo: 'make room on the disk, or look why it is read-only; a service is started again by itself' })
+    complain({ what, why: `its disk takes nothing now (${faultText(error)})`, todo: 'make room on the disk, or look why it is read-only; a service is started again by itself' })
     return EXIT.unexpected
   }
-  else complain({ what, why: faultOf(error), todo: 'run the command as the connector\'s user (or root), and look at the folder\'s rights' })
+  else complain({ what, why: faultText(error), todo: 'run the command as the connector\'s user (or root), and look at the folder\'s rights' })
   return EXIT.journal
 }
 

@@ -43,7 +43,14 @@ type Configured = { config: string; json?: boolean }
 export function createProgram(onExit: (code: ExitCode) => void): Command {
   const program = new Command('tillbridge-connector')
     .description('Connects one store\'s till with Tillbridge.')
+    .version(versionsInWords(), '-V, --version', 'the versions of connector, journal and Node')
     .addHelpText('after', HELP)
+    // Help that is asked about a command that is not there is a mistake all the same: a script with a slip in it would go on.
+    .addHelpText('beforeAll', ({ command, error }) => {
+      const [name] = command.args
+      if (!error && name !== undefined && !name.startsWith('-') && command.commands.length > 0) command.error(`error: unknown command '${name}'`)
+      return ''
+    })
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(tillbridge-connector --help shows how)')
     // A command line that cannot be read is a wrong configuration, not something unexpected.

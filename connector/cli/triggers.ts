@@ -22,7 +22,11 @@ export function addTriggersCommand(program: Command, onExit: (code: ExitCode) =>
     .addHelpText('after', `
 The connector works without them: it compares all goods again and again. With them a change of the till is known at once, and
 the comparison remains for what slips past. They write keys of goods into a table of their own (tillbridge_changes), nothing else.
-The database user needs the right to make triggers; where it is missing the message says what to ask the administrator for.`)
+The database user needs the right to make triggers; where it is missing the message says what to ask the administrator for. A running connector sees by itself that they came or went.
+
+Examples:
+  tillbridge-connector triggers status --config shop.yaml
+  tillbridge-connector triggers install --config shop.yaml`)
   for (const what of ['install', 'remove', 'status'] as const) {
     triggers.command(what).description(MEANING[what])
       .requiredOption(...CONFIG).option(...JSON_FLAG)
@@ -46,7 +50,7 @@ async function runTriggers(configPath: string, what: What, json: boolean): Promi
     if (what === 'remove') await triggers.remove()
     const status = await triggers.status()
     if (json) sayJson(status)
-    else say(inWords(status))
+    else say(what === 'remove' && !status.installed ? REMOVED : inWords(status))
     return EXIT.ok
   } catch (error) {
     complain({ what: `The triggers cannot be ${what === 'status' ? 'looked at' : what === 'install' ? 'installed' : 'removed'}`, ...(error instanceof DatabaseFault ? { why: error.message.slice(0, -error.hint.length).trim(), todo: error.hint } : { why: faultText(error), todo: 'run "doctor"' }) })
@@ -55,6 +59,8 @@ async function runTriggers(configPath: string, what: What, json: boolean): Promi
     await triggers.close()
   }
 }
+
+const REMOVED = 'The triggers and their table are gone. A running connector needs no restart: it finds changes by comparing, a little later.'
 
 const noneFor = ({ type }: PosConfig): string =>
   (type === 'sql' ? 'pos.watch names no tables of the database' : `a POS of type ${type} has no database that triggers could watch, or tells its changes itself`)

@@ -7,12 +7,15 @@ import { Hostname } from '../link/tunnel-config.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { CONFIG, JSON_FLAG } from './flags.ts'
 import { readConfig } from './read-config.ts'
-import { complain, say, sayJson } from './say.ts'
+import { complain, faultText, say, sayJson } from './say.ts'
 
 type Options = { config: string; json?: boolean; out?: string; tunnel?: string; credentials?: string; origin?: string; metrics?: string }
 
 export function addTunnelCommand(program: Command, onExit: (code: ExitCode) => void): void {
   program.command('tunnel').description('the Cloudflare Tunnel that lets the edge push orders to this store')
+    .addHelpText('after', `
+Example:
+  tillbridge-connector tunnel config --config shop.yaml`)
     .command('config').description('write cloudflared\'s configuration for this store, and say what is to be done once')
     .requiredOption(...CONFIG).option(...JSON_FLAG)
     .option('--out <file>', 'write config.yml here; an existing file is never overwritten')
@@ -68,10 +71,10 @@ function writeNew(file: string, text: string): boolean {
     writeFileSync(file, text, { flag: 'wx', mode: 0o644 })
     return true
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'an error'
+    const isThere = error instanceof Error && 'code' in error && error.code === 'EEXIST'
     complain({
-      what: `${file} was not written`, why: code === 'EEXIST' ? 'it exists already, and may hold rules of somebody else' : `the system says ${code}`,
-      todo: code === 'EEXIST' ? 'name another file with --out, compare the two, and move it' : 'look at the folder and its rights',
+      what: `${file} was not written`, why: isThere ? 'it exists already, and may hold rules of somebody else' : faultText(error),
+      todo: isThere ? 'name another file with --out, compare the two, and move it' : 'look at the folder and its rights',
     })
     return false
   }

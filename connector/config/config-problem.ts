@@ -59,17 +59,23 @@ export function problemsOf(error: z.ZodError, value: unknown, located: Located):
   }))
 }
 
-const EXPECTED_WORDS: Record<string, string> = { string: 'text', number: 'a number', int: 'a whole number', object: 'a group of keys', array: 'a list', boolean: 'true or false' }
+const EXPECTED_WORDS: Record<string, string> = { string: 'text', number: 'a number', int: 'a whole number', object: 'a group of keys', record: 'a group of keys', array: 'a list', boolean: 'true or false' }
 
 function expectedOf(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type': return EXPECTED_WORDS[issue.expected] ?? issue.expected
     case 'invalid_value': return `one of ${issue.values.map(String).join(', ')}`
-    case 'too_small': return `${issue.origin === 'string' ? 'at least this many characters' : 'at least'} ${issue.minimum}`
-    case 'too_big': return `${issue.origin === 'string' ? 'at most this many characters' : 'at most'} ${issue.maximum}`
+    case 'too_small': return issue.origin === 'string' && Number(issue.minimum) === 1 ? 'a text that is not empty' : `at least ${counted(Number(issue.minimum), issue.origin)}`
+    case 'too_big': return `at most ${counted(Number(issue.maximum), issue.origin)}`
+    case 'invalid_key': return `keys that are ${issue.issues.map(expectedOf).join(', ')}`
     case 'invalid_union': return expectedOfUnion(issue)
     default: return issue.message.replace(/^expected /i, '')
   }
+}
+
+function counted(count: number, origin: string): string {
+  if (origin === 'string') return `${count} ${count === 1 ? 'character' : 'characters'}`
+  return origin === 'array' ? `${count} ${count === 1 ? 'entry' : 'entries'}` : String(count)
 }
 
 function expectedOfUnion(issue: z.core.$ZodIssueInvalidUnion): string {

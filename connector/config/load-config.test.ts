@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { SECRET, testFolder } from '../test-shop.ts'
@@ -127,6 +127,26 @@ describe('an error names line, column, key, what was expected and what was found
   test('a file that is not there', () => {
     const loaded = loadConfig(folder.file('nowhere.yaml'))
     expect(!loaded.ok && loaded.refusal.problems).toMatchObject([{ found: `no file at ${folder.file('nowhere.yaml')}` }])
+  })
+
+  test('a folder, an empty file and bytes that are no text, each in one line', () => {
+    mkdirSync(folder.file('folder.yaml'))
+    writeFileSync(folder.file('empty.yaml'), '\n \n')
+    writeFileSync(folder.file('utf16.yaml'), GOOD, 'utf16le')
+    writeFileSync(folder.file('binary.yaml'), Uint8Array.of(0x1f, 0x8b, 0xff, 0x10))
+    const found = ['folder', 'empty', 'utf16', 'binary'].map((name) => loadConfig(folder.file(`${name}.yaml`))).map((loaded) => !loaded.ok && loaded.refusal.problems)
+    expect(found).toMatchObject([
+      [{ found: `${folder.file('folder.yaml')}: it is a folder, and a file is expected (EISDIR)` }], [{ expected: expect.stringContaining('"init" writes one') as string, found: 'an empty file' }],
+      [{ expected: 'a text in UTF-8' }], [{ expected: 'a text in UTF-8' }],
+    ])
+    expect(found.flat()).toHaveLength(4)
+  })
+
+  test('lengths and groups in our own words', () => {
+    const expected = (text: string): unknown[] => problems(text).map((problem) => (problem as { expected: string }).expected)
+    expect(expected(GOOD.replace('secretFile: store.secret', 'secretFile: []'))).toEqual(['at least 1 entry'])
+    expect(expected(`${GOOD}connector: { id: ${'x'.repeat(200)} }\n`)).toEqual(['at most 128 characters'])
+    expect(expected(`${GOOD}connector: { id: '' }\n`)).toEqual(['a text that is not empty'])
   })
 
   test('no secret yet, and all else is looked at', () => {

@@ -2,6 +2,8 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { ok, refused, type Result } from '../../contract/result.ts'
 import { Configuration, Secret, SECRETS_MAX, type ConnectorConfig } from './config.ts'
+import { faultOf } from '../fault.ts'
+import { fileWords } from '../file-words.ts'
 import { Pin, readDesk, type DeskConfig } from './desk-config.ts'
 import { linkWarnings } from '../link/link-warnings.ts'
 import { fileKeysIn } from './file-path.ts'
@@ -16,8 +18,12 @@ export type RefusedConfig = { problems: ConfigProblem[]; warnings: ConfigWarning
 /** Reads and checks a configuration, the secret files included. Touches no network, no POS and no journal. */
 export function loadConfig(path: string): Result<LoadedConfig, RefusedConfig> {
   const file = resolve(path)
+  const whole = (expected: string, found: string) => refused({ problems: [{ file, line: 1, column: 1, key: '(the whole file)', expected, found }], warnings: [] })
   const text = readText(file)
-  if (!text.ok) return refused({ problems: [{ file, line: 1, column: 1, key: '(the whole file)', expected: 'a readable file', found: text.refusal }], warnings: [] })
+  if (!text.ok) return whole('a readable file', text.refusal)
+  if (text.value.trim() === '') return whole('a configuration ("init" writes one, "docs example" explains every key)', 'an empty file')
+  // What a decoder puts for bytes that are no text of its own; a database, a program, a text that an editor of Windows saved as UTF-16.
+  if (/[\0\uFFFD]/.test(text.value)) return whole('a text in UTF-8', 'bytes that are none')
 
   const read = readYaml(text.value, file)
   if (!read.ok) return refused({ problems: [read.refusal], warnings: [] })
@@ -156,11 +162,12 @@ function plainHttpWarning(url: string, located: Located): ConfigWarning[] {
   return [{ file: located.file, ...locate(located, ['edge', 'url']), key: 'edge.url', message: 'plain http: calls are signed, but anyone on the way can read orders; use https' }]
 }
 
+const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT'
+
 function readText(path: string): Result<string, string> {
   try {
     return ok(readFileSync(path, 'utf8'))
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'an error'
-    return refused(`${code === 'ENOENT' ? 'no file' : code} at ${path}`)
+    return refused(isMissing(error) ? `no file at ${path}` : `${path}: ${fileWords(error) ?? faultOf(error)}`)
   }
 }

@@ -127,11 +127,18 @@ const WHAT_TO_DO: Readonly<Record<string, string>> = {
   UND_ERR_CONNECT_TIMEOUT: 'no connection came about: look at the line, a proxy or firewall',
   TimeoutError: `no answer within ${CALL_TIMEOUT_MS / 1000} s: the line or the edge is slow, or a firewall swallows the calls`,
   'unexpected redirect': 'it redirects elsewhere: write the final address into edge.url',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'what answers there does not speak TLS: is it plain http (edge.url with http://), or another port?',
+  UND_ERR_SOCKET: 'the connection was cut without an answer: does that port speak https (edge.url with https://)? else look at a proxy or firewall',
+  HTTPParserError: 'what answers there does not speak HTTP: is the port in edge.url right, and https:// or http://?',
   'bad port': 'this port is never used for HTTP: is edge.url right?',
 }
 
 /** TLS has many names for it; this one lacks the word. */
 const isCertificateFault = (code: string | null): boolean => code !== null && (code.includes('CERT') || code === 'UNABLE_TO_VERIFY_LEAF_SIGNATURE')
+
+/** No certificate came about to be trusted or not. */
+const isTlsFault = (code: string | null): boolean => code !== null && /^(ERR_SSL_|EPROTO$)/.test(code)
+const TLS_TODO = 'TLS with it does not come about: is the port in edge.url right, and does a proxy or firewall open the connection?'
 
 /** The innermost known cause, since fetch says only "fetch failed" and wraps the rest, and what to do about it. */
 export function whyNoAnswer(error: unknown): { code: string | null; todo: string } {
@@ -141,7 +148,7 @@ export function whyNoAnswer(error: unknown): { code: string | null; todo: string
     const known = [inner.name, inner.message].find((text) => Object.hasOwn(WHAT_TO_DO, text))
     code = 'code' in inner && typeof inner.code === 'string' ? inner.code : known ?? code
   }
-  return { code, todo: WHAT_TO_DO[code ?? ''] ?? (isCertificateFault(code) ? 'its certificate is not trusted here: behind a company\'s proxy set NODE_EXTRA_CA_CERTS to its authority\'s certificate ("tillbridge-connector docs secure-link"), else look at the certificate and this machine\'s clock' : 'look at the line and at edge.url') }
+  return { code, todo: WHAT_TO_DO[code ?? ''] ?? (isCertificateFault(code) ? 'its certificate is not trusted here: behind a company\'s proxy set NODE_EXTRA_CA_CERTS to its authority\'s certificate ("tillbridge-connector docs secure-link"), else look at the certificate and this machine\'s clock' : isTlsFault(code) ? TLS_TODO : 'look at the line and at edge.url') }
 }
 
 export function noAnswer({ host }: URL, error: unknown): string {

@@ -5,6 +5,9 @@ import { tryCsv } from './try.ts'
 
 export function addCsvCommand(program: Command, onExit: (code: ExitCode) => void): void {
   const csv = program.command('csv').description('for a POS that exchanges files (pos.type: csv)')
+    .addHelpText('after', `
+Example:
+  tillbridge-connector csv try --config shop.yaml ~/export/stock-2026-05-01.csv`)
 
   csv.command('try').description('read files as the connector would, and say what each would bring; changes nothing').argument('[file...]', 'the files; left out: those that lie in pos.folder now')
     .requiredOption(...CONFIG).option(...JSON_FLAG)

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import { captureChanges } from '../../capture/capture.ts'
@@ -63,6 +63,17 @@ test('says what each file would bring, over what is known, with each refused lin
   expect([lying.code, lying.stdout.split('\n')[1]]).toEqual([0, '  2 rows, 1 sales; 1 of no goods, passed over'])
   expect(existsSync(folder.file('drop/sales.csv'))).toBe(true)
   expect(await run(folder.file('nowhere.csv'))).toMatchObject({ code: 9, stderr: expect.stringContaining('nowhere.csv') as string })
+})
+
+test('what is no file to read is told in words, and a link by what it means for the connector', async () => {
+  writeFileSync(folder.file('elsewhere/goods.csv'), 'sku,name,price,stock\nA,Tea,1.00,5\n')
+  symlinkSync(folder.file('elsewhere/goods.csv'), folder.file('elsewhere/goods-link.csv'))
+  expect(await run(folder.file('elsewhere/goods-link.csv'))).toMatchObject({ code: 9, stderr: expect.stringContaining('goods-link.csv is a symbolic link, and the connector takes in files only') as string })
+  expect(await run(folder.file('elsewhere/gone.csv'))).toMatchObject({ code: 9, stderr: expect.stringContaining('gone.csv: there is no such file or folder (ENOENT)') as string })
+  expect(await run(folder.file('elsewhere'))).toMatchObject({ code: 9, stderr: expect.stringContaining('elsewhere is no file') as string })
+  expect(await run(folder.file('elsewhere/goods.csv/x'))).toMatchObject({ code: 9, stderr: expect.stringContaining('a part of the path is a file') as string })
+  symlinkSync(folder.file('elsewhere/goods.csv'), folder.file('drop/goods.csv'))
+  expect(await run()).toMatchObject({ code: 0, stdout: expect.stringContaining('There is no file to read') as string, stderr: expect.stringMatching(/drop\/goods\.csv is a symbolic link/) as string })
 })
 
 test('its help teaches what to mend where', async () => {

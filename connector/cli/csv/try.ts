@@ -1,11 +1,12 @@
-import { statSync } from 'node:fs'
+import { accessSync, constants, lstatSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { systemClock } from '../../../contract/clock.ts'
 import { reportInWords } from '../../pos/csv/file-report.ts'
 import { CsvStateFault } from '../../pos/csv/shop-state.ts'
 import { REFUSED_LINES_MAX, tryFiles, type TriedFile } from '../../pos/csv/try-files.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { readConfig } from '../read-config.ts'
-import { complain, faultText, say, sayJson } from '../say.ts'
+import { complain, faultText, say, sayJson, warn } from '../say.ts'
 
 /** Says what files of a csv POS would bring, line by line where they would be refused. */
 export async function tryCsv(configPath: string, paths: readonly string[], options: { json?: boolean | undefined }): Promise<ExitCode> {
@@ -18,11 +19,12 @@ export async function tryCsv(configPath: string, paths: readonly string[], optio
     return EXIT.configuration
   }
   for (const path of paths.length > 0 ? paths : [pos.folder]) {
-    const stat = statSync(path, { throwIfNoEntry: false })
-    if (paths.length > 0 ? stat?.isFile() : stat?.isDirectory()) continue
-    complain({ what, why: `there is no ${paths.length > 0 ? 'file' : 'folder'} ${path}`, todo: paths.length > 0 ? 'name files that are there' : 'make it, mount it, or mend pos.folder; or name files' })
+    const why = whyNot(path, paths.length > 0 ? 'file' : 'folder')
+    if (why === null) continue
+    complain({ what, why, todo: paths.length > 0 ? 'name files that are there, and that this user may read' : 'make it, mount it, or mend pos.folder; or name files' })
     return EXIT.notDone
   }
+  for (const link of paths.length > 0 ? [] : linksIn(pos.folder)) warn(`${link} is a symbolic link, which the connector does not take in: put the file itself there`)
   try {
     const files = await tryFiles(pos, paths, systemClock)
     if (options.json) sayJson({ files })
@@ -32,6 +34,21 @@ export async function tryCsv(configPath: string, paths: readonly string[], optio
   } catch (error) {
     complain({ what, why: faultText(error), todo: error instanceof CsvStateFault ? error.hint : 'run it as the connector\'s user (or root): it reads what the connector knows' })
     return EXIT.notDone
+  }
+}
+
+/** A link in the drop folder would lie there unread, and nobody would know why. */
+const linksIn = (folder: string): string[] => readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isSymbolicLink()).map(({ name }) => join(folder, name))
+
+function whyNot(path: string, wanted: 'file' | 'folder'): string | null {
+  try {
+    if (wanted === 'file' && lstatSync(path).isSymbolicLink()) return `${path} is a symbolic link, and the connector takes in files only`
+    const stat = statSync(path)
+    if (wanted === 'file' ? !stat.isFile() : !stat.isDirectory()) return `${path} is no ${wanted}`
+    accessSync(path, constants.R_OK)
+    return null
+  } catch (error) {
+    return `${path}: ${faultText(error)}`
   }
 }
 

@@ -2,10 +2,9 @@ import { Listr } from 'listr2'
 import type { ConnectorConfig } from '../../config/config.ts'
 import { loadConfig } from '../../config/load-config.ts'
 import { systemMonotonic } from '../../edge/edge-clock.ts'
-import { faultOf } from '../../fault.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { readConfig, warningLine } from '../read-config.ts'
-import { say, sayJson, warn } from '../say.ts'
+import { faultText, say, sayJson, warn } from '../say.ts'
 import { lookAtEdge } from './edge.ts'
 import { broken, type Examination, type Finding } from './finding.ts'
 import { lookAtDesk, lookAtDisk, lookAtJournal, lookAtServer } from './machine.ts'
@@ -53,7 +52,7 @@ export async function examine({ title, look }: Examination): Promise<Finding[]> 
   try {
     return await look()
   } catch (error) {
-    return [broken(title.toLowerCase(), `it could not be looked at (${faultOf(error)})`, 'run the doctor as the connector\'s user, and report this if it stays')]
+    return [broken(title.toLowerCase(), `it could not be looked at (${faultText(error)})`, 'run the doctor as the connector\'s user, and report this if it stays')]
   }
 }
 

@@ -5,11 +5,10 @@ import { fromInstant, systemClock } from '../../../contract/clock.ts'
 import type { ConnectorConfig } from '../../config/config.ts'
 import { findConnector } from '../../control/control-client.ts'
 import { LiveStatus, type Trouble } from '../../control/live-status.ts'
-import { faultOf } from '../../fault.ts'
 import { isOnDisk } from '../../journal/database.ts'
 import { readJournalStatus, type JournalStatus } from '../../journal/journal-status.ts'
 import { JournalRefused } from '../../journal/schema.ts'
-import { duration, whatHappened } from '../say.ts'
+import { duration, faultText, whatHappened } from '../say.ts'
 import { broken, doubtful, fine, type Finding } from './finding.ts'
 
 const MEGABYTE = 1_000_000
@@ -46,7 +45,7 @@ export function lookAtDisk(config: ConnectorConfig, monotonic: () => number): Fi
       ? doubtful('disk writes', `a write took ${ms} ms to be safe`, 'each order waits for such a write: use a local disk, not a network share or a card')
       : fine('disk writes', `a write is safe after ${ms} ms`))
   } catch (error) {
-    findings.push(broken('disk writes', `${folder} cannot be written (${faultOf(error)})`, 'run the doctor as the connector\'s user, and give that user the folder; look whether the disk is mounted read-only'))
+    findings.push(broken('disk writes', `${folder} cannot be written (${faultText(error)})`, 'run the doctor as the connector\'s user, and give that user the folder; look whether the disk is mounted read-only'))
   } finally {
     // In a folder that is closed to this user there is none, and to look for it would be one more fault.
     if (existsSync(probe)) rmSync(probe)
@@ -68,7 +67,7 @@ export function lookAtJournal(config: ConnectorConfig): { findings: Finding[]; s
   } catch (error) {
     const [why, fix] = error instanceof JournalRefused
       ? [error.message, 'name another journal.file, or install the connector that wrote it ("tillbridge-connector docs store-it", "What to know")']
-      : [faultOf(error), 'run the doctor as the connector\'s user, or with sudo']
+      : [faultText(error), 'run the doctor as the connector\'s user, or with sudo']
     return { findings: [broken('journal', `${file} cannot be read: ${why}`, fix)], status: null }
   }
   const findings: Finding[] = []

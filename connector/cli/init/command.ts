@@ -11,7 +11,7 @@ export function addInitCommand(program: Command, onExit: (code: ExitCode) => voi
     .option('--store <id>', 'the store, as the operator registered it')
     .option('--journal <file>', 'where the journal is kept (below /etc: in the folder of its service; else: data/ beside the configuration)')
     .option('--port <n>', 'the port for the tunnel and the desk page')
-    .option('--set <key=value...>', 'an answer about the POS; "init --help" lists the keys')
+    .option('--set <key=value>', 'an answer about the POS, as often as there are some; "init --help" lists the keys', (pair, before: string[] | undefined) => [...before ?? [], pair])
     .option('--code-file <file>', 'read the one-time pairing code from a file; "-" is stdin')
     .option('--no-pair', 'write the configuration only; "pair" gets the secret later')
     .option('--yes', 'ask nothing: what is not given takes its usual value')

@@ -6,6 +6,7 @@ import { check } from '../check.ts'
 import { EXIT } from '../exit-codes.ts'
 import { installService } from '../install-service.ts'
 import { thisMachine } from '../service-problems.ts'
+import { runCommand } from '../test-command.ts'
 import { init, PASSWORD_VARIABLE, type InitOptions } from './init.ts'
 
 let folder: ReturnType<typeof testFolder>
@@ -90,6 +91,12 @@ describe('nothing is written', () => {
     expect(said).toContain('Nothing was written')
     expect(readdirSync(folder.path).sort()).toEqual(['code', 'data', 'file'])
   })
+})
+
+test('the file to write may stand after the answers', async () => {
+  const args = ['--yes', '--no-pair', '--pos', 'csv', '--edge', 'http://127.0.0.1:1', '--store', 'x', '--set', `folder=${folder.file('drop')}`, '--set', 'currency=GBP']
+  expect(await runCommand('init', ...args, folder.file('last.yaml'))).toMatchObject({ code: EXIT.ok })
+  expect(readFileSync(folder.file('last.yaml'), 'utf8')).toContain('GBP')
 })
 
 test('an edge that does not answer leaves the configuration, and says how to go on', async () => {

@@ -11,6 +11,11 @@ const words = (of: Record<string, string>): string => Object.entries(of).map(([w
 
 export function addOrdersCommand(program: Command, onExit: (code: ExitCode) => void): void {
   const orders = program.command('orders').description('see the web orders of this store, and help one that is stuck')
+    .addHelpText('after', `
+Examples:
+  tillbridge-connector orders list --config shop.yaml --open
+  tillbridge-connector orders show W-1042 --config shop.yaml
+  tillbridge-connector orders retry W-1042 --config shop.yaml`)
 
   orders.command('list').description('the orders in the journal, the newest first; nothing of the customers')
     .requiredOption(...CONFIG).option(...JSON_FLAG)

@@ -10,6 +10,11 @@ const KEY = ['<row>', 'the row, as "quarantine list" names it'] as const
 
 export function addQuarantineCommand(program: Command, onExit: (code: ExitCode) => void): void {
   const quarantine = program.command('quarantine').description('see what of the POS could not be read or is held back')
+    .addHelpText('after', `
+Examples:
+  tillbridge-connector quarantine list --config shop.yaml
+  tillbridge-connector quarantine show items/17 --config shop.yaml
+  tillbridge-connector quarantine retry items/17 --config shop.yaml`)
 
   quarantine.command('list').description('rows of the POS that could not be read, and the feed if it is held')
     .requiredOption(...CONFIG).option(...JSON_FLAG)
