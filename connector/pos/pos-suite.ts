@@ -104,8 +104,9 @@ export function posSuite(name: string, make: () => Promise<PosUnderTest>, except
         expect(await pos.writeOrder({ ...orderOf([tea, 1]), assignmentId: OTHER_ID })).toMatchObject({ ok: false, reason: 'out_of_stock' })
       })
 
-      test('for a SKU the POS does not sell, or no longer sells, is refused', async () => {
+      test('for a SKU the POS does not sell, or no longer sells, or in another currency, is refused', async () => {
         expect(await pos.writeOrder(orderOf([{ ...tea, sku: 'NOT-THERE' }, 1]))).toMatchObject({ ok: false, reason: 'unknown_sku' })
+        expect(await pos.writeOrder(orderOf([{ ...tea, price: { ...tea.price, currency: 'EUR' } }, 1]))).toMatchObject({ ok: false, reason: 'price_mismatch', detail: expect.stringMatching(/USD.*EUR/) as string })
         await floor.retire(tea.sku)
         expect(await pos.writeOrder(orderOf([tea, 1]))).toMatchObject({ ok: false, reason: 'unknown_sku' })
       })

@@ -1,6 +1,7 @@
 import type { Assignment } from '../../../contract/assignment.ts'
 import { toInstant } from '../../../contract/clock.ts'
 import { RejectReason } from '../../../contract/events.ts'
+import { otherTerms, termsOf } from '../other-terms.ts'
 import type { PosOrderChange, PosWrite } from '../port.ts'
 import { readItems, readLevels } from './goods-book.ts'
 import type { StatusLine } from './read-lines.ts'
@@ -28,8 +29,9 @@ export function refusalOf(state: ShopState, order: Assignment, oversell: 'refuse
   for (const line of order.lines) {
     const item = items.get(line.sku)
     if (!item) return no('unknown_sku', `the POS does not sell ${line.sku}`)
-    if (line.unit !== item.unit) return no('invalid', `${line.sku} is sold by ${item.unit}, the order counts ${line.unit}`)
-    if (line.unitPrice.currency !== item.price.currency) return no('price_mismatch', `${line.sku} is priced in ${item.price.currency}, the order in ${line.unitPrice.currency}`)
+    // The order's file says of each line whether its price holds tax.
+    const other = otherTerms(line, { ...termsOf(item), taxIncluded: null })
+    if (other) return other
   }
   if (oversell === 'allow') return null
   const levels = new Map(readLevels(state, [...demand.keys()]).map((level) => [level.sku, level.onHand]))

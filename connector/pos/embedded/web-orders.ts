@@ -3,6 +3,7 @@ import type { Assignment } from '../../../contract/assignment.ts'
 import { toInstant } from '../../../contract/clock.ts'
 import type { RejectReason } from '../../../contract/events.ts'
 import { ok, refused, type Result } from '../../../contract/result.ts'
+import { otherTerms } from '../other-terms.ts'
 import type { PosWrite } from '../port.ts'
 import { findItem, moveStock, onHand, type ItemRow, type StockMove } from './items.ts'
 import { writeTransaction } from './schema.ts'
@@ -28,8 +29,9 @@ export function bookWebOrder(db: DatabaseSync, order: Assignment, now: number): 
     for (const line of order.lines) {
       const item = findItem(db, line.sku)
       if (item === undefined || item.sku !== line.sku || item.deleted === 1) return no('unknown_sku', `the till does not sell ${line.sku}`)
-      if (line.unit !== item.unit) return no('invalid', `${line.sku} is sold by ${item.unit}, the order counts ${line.unit}`)
-      if (line.unitPrice.currency !== item.currency) return no('price_mismatch', `${line.sku} is priced in ${item.currency}, the order in ${line.unitPrice.currency}`)
+      // A ticket keeps of each line whether its price holds tax.
+      const other = otherTerms(line, { unit: item.unit, currency: item.currency, taxIncluded: null })
+      if (other) return other
       items.set(item.sku, item)
       demand.set(item.sku, (demand.get(item.sku) ?? 0) + line.quantity)
     }

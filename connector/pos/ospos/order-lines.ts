@@ -2,6 +2,7 @@ import type { Assignment } from '../../../contract/assignment.ts'
 import type { RejectReason } from '../../../contract/events.ts'
 import { lineTaxMinor, lineTotalMinor } from '../../../contract/money.ts'
 import type { Item } from '../../../contract/product.ts'
+import { otherTerms, termsOf } from '../other-terms.ts'
 import { scaled, shareOf, unscaled } from '../sql/decimal.ts'
 import { cutTo } from '../sql/text-columns.ts'
 
@@ -38,10 +39,8 @@ export function orderLines(order: Assignment, items: ReadonlyMap<string, Ordered
   for (const line of order.lines) {
     const found = items.get(line.sku)
     if (!found) return no('unknown_sku', `the till does not sell ${line.sku}`)
-    const { item } = found
-    if (line.unit !== item.unit) return no('invalid', `${line.sku} is sold by ${item.unit}, the order counts ${line.unit}`)
-    if (line.unitPrice.currency !== item.price.currency) return no('price_mismatch', `${line.sku} is priced in ${item.price.currency}, the order in ${line.unitPrice.currency}`)
-    if (line.taxIncluded !== item.taxIncluded) return no('price_mismatch', `the till's prices ${item.taxIncluded ? 'hold' : 'do not hold'} tax, the order's price of ${line.sku} ${line.taxIncluded ? 'does' : 'does not'}`)
+    const other = otherTerms(line, termsOf(found.item))
+    if (other) return other
     if (scaled(unscaled(line.unitPrice.amountMinor, decimals), PRICE_DECIMALS + 4) !== (scaled(unscaled(line.unitPrice.amountMinor, decimals), PRICE_DECIMALS) ?? NaN) * 10_000) {
       return no('price_mismatch', `the till keeps ${PRICE_DECIMALS} decimals of a price, ${line.sku} costs ${unscaled(line.unitPrice.amountMinor, decimals)}`)
     }

@@ -111,7 +111,7 @@ export function openRestPos({ url, key }: { url: string; key: string }): Pos {
 
     async writeOrder(assignment) {
       const { status, body } = await call('PUT', `/orders/${encodeURIComponent(assignment.assignmentId)}`, {
-        method: assignment.fulfillment.method, lines: assignment.lines.map(({ sku, quantity, unitPrice }) => ({ sku, quantity, unitPriceMinor: unitPrice.amountMinor })),
+        method: assignment.fulfillment.method, lines: assignment.lines.map(({ sku, quantity, unitPrice }) => ({ sku, quantity, unitPriceMinor: unitPrice.amountMinor, currency: unitPrice.currency })),
       })
       if (status === 409) return { ok: false, ...Refusal.parse(body) }
       return { ok: true, posReference: TillOrder.parse(body).receipt, stockFell: true }

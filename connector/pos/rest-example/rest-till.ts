@@ -74,7 +74,11 @@ export async function startRestTill(key: string): Promise<RestTill> {
     const reference = c.req.param('reference')
     const known = orders.get(reference)
     if (known) return ended(known) ? c.json({ reason: 'invalid', detail: `this order is ${known.status}` }, 409) : c.json(known)
-    const { method, lines } = await c.req.json<Pick<TillOrder, 'method' | 'lines'>>()
+    const { method, lines } = await c.req.json<{ method: TillOrder['method']; lines: (TillOrder['lines'][number] & { currency: string })[] }>()
+    for (const { sku, currency } of lines) {
+      const price = rows.get(sku)?.item.price
+      if (price && price.currency !== currency) return c.json({ reason: 'price_mismatch', detail: `${sku} is priced in ${price.currency}, the order in ${currency}` }, 409)
+    }
     const demand = new Map<string, number>()
     for (const { sku, quantity } of lines) demand.set(sku, (demand.get(sku) ?? 0) + quantity)
     for (const [sku, quantity] of demand) {

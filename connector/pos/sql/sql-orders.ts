@@ -4,6 +4,7 @@ import { fromInstant, type Clock } from '../../../contract/clock.ts'
 import { lineTotalMinor } from '../../../contract/money.ts'
 import type { RejectReason } from '../../../contract/events.ts'
 import type { Item } from '../../../contract/product.ts'
+import { otherTerms, termsOf } from '../other-terms.ts'
 import type { PosWrite } from '../port.ts'
 import { decimalsOf, toOnHand, unscaled } from './decimal.ts'
 import { field, stateOf, unnamedState } from './order-steps.ts'
@@ -33,8 +34,11 @@ export function sqlOrders({ config, goods, timeZone, clock }: SqlOrdersParts): O
       const found = await sellableRows(tx, goods, assignment)
       const missing = assignment.lines.find(({ sku }) => !found.has(sku))
       if (missing) return no('unknown_sku', `${missing.sku} is not for sale in this POS`)
-      const other = otherTerms(assignment, found)
-      if (other) return other
+      for (const line of assignment.lines) {
+        const item = found.get(line.sku)?.item
+        const other = item && otherTerms(line, termsOf(item))
+        if (other) return other
+      }
       if (config.oversell === 'refuse' && config.stock !== undefined) {
         const short = await firstShort(tx, config.stock, assignment, found)
         if (short) return no('out_of_stock', short)
@@ -98,18 +102,6 @@ async function sellableRows(tx: Tx, goods: Goods, { lines }: Assignment): Promis
     if ('item' in row && row.item !== null) found.set(row.sku, { key: row.key, item: row.item })
   }
   return found
-}
-
-/** What the shopper was shown in a currency, unit or kind of price that this shop does not have: as after a change of its configuration. */
-function otherTerms({ lines }: Assignment, rows: ReadonlyMap<string, SellableRow>): PosWrite | null {
-  for (const line of lines) {
-    const item = rows.get(line.sku)?.item
-    if (!item) continue
-    if (line.unit !== item.unit) return no('invalid', `${line.sku} is sold by ${item.unit}, the order counts ${line.unit}`)
-    if (line.unitPrice.currency !== item.price.currency) return no('price_mismatch', `${line.sku} is priced in ${item.price.currency}, the order in ${line.unitPrice.currency}`)
-    if (line.taxIncluded !== item.taxIncluded) return no('price_mismatch', `prices here ${item.taxIncluded ? 'hold' : 'do not hold'} tax, the order's price of ${line.sku} ${line.taxIncluded ? 'does' : 'does not'}`)
-  }
-  return null
 }
 
 /** Under a lock, in the order of the SKUs, so that two orders do not wait for each other. What is not counted is not enough (rules.md 4). */

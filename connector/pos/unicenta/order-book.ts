@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Assignment } from '../../../contract/assignment.ts'
 import type { RejectReason } from '../../../contract/events.ts'
 import { lineTaxMinor, lineTotalMinor } from '../../../contract/money.ts'
+import { otherTerms } from '../other-terms.ts'
 import type { PosWrite } from '../port.ts'
 import { decimalsOf } from '../sql/decimal.ts'
 import { withoutStrangers } from '../sql/plain-words.ts'
@@ -101,8 +102,9 @@ function linesOf(assignment: Assignment, products: ReadonlyMap<string, Product>,
     const product = products.get(line.sku)
     if (!product) return no('unknown_sku', `the till does not sell ${line.sku}`)
     const unit = unitOf(product.scale, { currency: config.currency, measured: config.measured })
-    if (line.unit !== unit) return no('invalid', `${line.sku} is sold by ${unit}, the order counts ${line.unit}`)
-    if (line.unitPrice.currency !== config.currency) return no('price_mismatch', `${line.sku} is priced in ${config.currency}, the order in ${line.unitPrice.currency}`)
+    // A price with tax is booked without it.
+    const other = otherTerms(line, { unit, currency: config.currency, taxIncluded: null })
+    if (other) return other
     const total = lineTotalMinor(line.unitPrice.amountMinor, line.quantity, line.unit)
     const taxMinor = lineTaxMinor(total, line.taxRate, line.taxIncluded)
     lines.push({ line, product, digits: quantityDigits(unit), netMinor: line.taxIncluded ? total - taxMinor : total, taxMinor })
