@@ -109,9 +109,9 @@ export function createTruths({ edge, shops, shoppers, quietTill }: House, { viol
         if (onHand === undefined) continue
         const reserved = reservations.reduce((sum, reservation) => (mustWeigh(reservation, level) ? sum + reservation.quantity : sum), 0)
         const shown = edge.homes.availableOf(counter)
-        if (level && shown !== Math.max(0, level.onHand - reserved)) violation('drift', `${sku} at ${storeId} shows ${shown} of ${level.onHand}, with ${reserved} reserved`)
-        // Off the shelves: nobody can order it, and its level may stay what it was.
+        // Off the shelves: none can be bought, and its level may stay what it was.
         const isSold = shops.some((shop) => shop.storeId === storeId && shop.till.isSold(sku))
+        if (level && shown !== (isSold ? Math.max(0, level.onHand - reserved) : 0)) violation('drift', `${sku} at ${storeId} shows ${shown} of ${level.onHand}, with ${reserved} reserved${isSold ? '' : ', and is not sold any more'}`)
         if (level?.onHand !== onHand && isSold) violation('drift', `${sku} at ${storeId}: the edge has ${level?.onHand ?? 'nothing'}, the till ${onHand}`)
         for (const reservation of reservations) {
           const { assignmentId } = reservation
