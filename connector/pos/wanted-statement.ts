@@ -21,7 +21,10 @@ export type WantedStatement = {
 /** The connector's own table in that database: until the first order nobody misses it, if it can be made. */
 export type OwnTable = { name: string; create: string }
 
-export type WantedStatements = { statements: readonly WantedStatement[]; ownTable: OwnTable | null }
+/** By which tables a POS that the connector knows is recognised, and which page of `docs` has its GRANT script. */
+export type KnownPos = { pos: string; tables: readonly string[]; place: string; grants: string }
+
+export type WantedStatements = { statements: readonly WantedStatement[]; ownTable: OwnTable | null; known?: KnownPos }
 
 /** What a database user needs on one table, as a GRANT script has it: `all`, or these columns. */
 export type TableRight = { table: string; select?: 'all' | readonly string[]; insert?: readonly string[]; update?: readonly string[] }

@@ -3,7 +3,8 @@ import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync, wri
 import { resolve } from 'node:path'
 import { systemClock, toInstant } from '../../../contract/clock.ts'
 import { loadConfig } from '../../config/load-config.ts'
-import { readJournal } from '../../journal/read-only.ts'
+import { NoJournal, readJournal } from '../../journal/read-only.ts'
+import { JournalRefused } from '../../journal/schema.ts'
 import { examinations, examine } from '../doctor/doctor.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { problemLine, warningLine } from '../read-config.ts'
@@ -26,11 +27,12 @@ export async function diag(configPath: string, options: DiagOptions): Promise<Ex
     return EXIT.notDone
   }
   const loaded = loadConfig(configPath)
-  const config = loaded.ok ? loaded.value.config : null
+  // A store that is not paired yet has a POS, a disk and an edge to look at all the same.
+  const config = loaded.ok ? loaded.value.config : loaded.refusal.unpaired ?? null
   const secrets = knownSecrets(configPath, process.env)
   const parts: Record<string, string> = { 'versions.json': text({ at: toInstant(systemClock()), ...versions() }) }
   const { warnings } = loaded.ok ? loaded.value : loaded.refusal
-  parts['check.txt'] = [...(loaded.ok ? [] : loaded.refusal.problems.map(problemLine)), ...warnings.map(warningLine)].join('\n')
+  parts['check.txt'] = [...(loaded.ok ? ['The configuration is in order.'] : loaded.refusal.problems.map(problemLine)), ...warnings.map(warningLine)].join('\n')
   parts['configuration.yaml'] = orWhy(() => redactYaml(readFileSync(configPath, 'utf8'), secrets))
   if (config) {
     parts['status.json'] = await readStatus(config).then(text, why)
@@ -52,7 +54,7 @@ export async function diag(configPath: string, options: DiagOptions): Promise<Ex
 }
 
 const text = (value: unknown): string => JSON.stringify(value, null, 2)
-const why = (error: unknown): string => `not to be had: ${faultText(error)}`
+const why = (error: unknown): string => `not to be had: ${error instanceof NoJournal || error instanceof JournalRefused ? error.message : faultText(error)}`
 function orWhy(part: () => string): string {
   try {
     return part()

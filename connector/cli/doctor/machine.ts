@@ -18,6 +18,9 @@ const ROOM_FAIL_BYTES = 50 * MEGABYTE
 /** An order waits for each fsync; a disk in good health takes a few milliseconds. */
 const FSYNC_WARN_MS = 200
 
+/** What the doctor itself leaves, and takes away: nothing. */
+const PROBE = 'tried with a file of one byte, which is gone again'
+
 /** Where the journal is or will be: room, and whether the disk keeps what it was given. */
 export function lookAtDisk(config: ConnectorConfig, monotonic: () => number): Finding[] {
   const wanted = dirname(config.journal.file)
@@ -42,8 +45,8 @@ export function lookAtDisk(config: ConnectorConfig, monotonic: () => number): Fi
     }
     const ms = Math.round(monotonic() - startedAt)
     findings.push(ms > FSYNC_WARN_MS
-      ? doubtful('disk writes', `a write took ${ms} ms to be safe`, 'each order waits for such a write: use a local disk, not a network share or a card')
-      : fine('disk writes', `a write is safe after ${ms} ms`))
+      ? doubtful('disk writes', `a write took ${ms} ms to be safe (${PROBE})`, 'each order waits for such a write: use a local disk, not a network share or a card')
+      : fine('disk writes', `a write is safe after ${ms} ms (${PROBE})`))
   } catch (error) {
     findings.push(broken('disk writes', `${folder} cannot be written (${faultText(error)})`, 'run the doctor as the connector\'s user, and give that user the folder; look whether the disk is mounted read-only'))
   } finally {

@@ -143,7 +143,7 @@ export class TillFault extends Error {
 export function openTillFile(file: string, mode: 'create' | 'existing'): DatabaseSync {
   const path = resolve(file)
   if (!existsSync(path)) {
-    if (mode === 'existing') throw new TillFault(`There is no till at ${path}`, 'Start the demo (npm start), name another till (--file FILE), or make one: npm run till -- --file FILE seed')
+    if (mode === 'existing') throw new TillFault(`There is no till at ${path}`, 'Look at its path (pos.file of the connector). The embedded till is for trying things out: "npm start" in the repository of Tillbridge makes one, or "npm run till -- --file FILE seed". A shop\'s connector has another pos.type')
     mkdirSync(dirname(path), { recursive: true })
   }
   let db: DatabaseSync
@@ -158,7 +158,7 @@ export function openTillFile(file: string, mode: 'create' | 'existing'): Databas
   } catch (cause) {
     db.close()
     if (cause instanceof TillFault) throw cause
-    throw new TillFault(`The file ${path} is not a till`, 'Check the path; a till is a SQLite database made by npm run till -- seed', cause)
+    throw new TillFault(`The file ${path} is not a till`, 'Check the path (pos.file): the embedded till is a SQLite database that "npm run till -- --file FILE seed" makes, in the repository of Tillbridge', cause)
   }
 }
 
@@ -175,7 +175,7 @@ function prepare(db: DatabaseSync, path: string, mode: 'create' | 'existing'): v
     })
   }
   const version = schemaVersion(db)
-  if (version === 0) throw new TillFault(`The database ${path} is empty`, 'Make a demo shop in it: npm run till -- --file FILE seed')
+  if (version === 0) throw new TillFault(`The database ${path} is empty`, 'Put a demo shop into it: "npm run till -- --file FILE seed", in the repository of Tillbridge')
   if (version !== SCHEMA_VERSION) throw new TillFault(`The till at ${path} has version ${version}, this program knows ${SCHEMA_VERSION}`, 'Use the program that wrote it')
 }
 

@@ -62,7 +62,7 @@ test('a refusal says what happened and what to do, and ends with 1', () => {
 test('a wrong command or a missing till ends with 2', () => {
   expect(till('sell', 'GRO-00001').code).toBe(2)
   expect(till('dance').err).toContain("unknown command 'dance'")
-  expect(till('items', '--file', join(folder, 'nowhere'))).toMatchObject({ code: 2, err: expect.stringMatching(/There is no till at .*nowhere\.\nStart the demo \(npm start\)/) })
+  expect(till('items', '--file', join(folder, 'nowhere'))).toMatchObject({ code: 2, err: expect.stringMatching(/There is no till at .*nowhere\.\nLook at its path \(pos\.file.*"npm start" in the repository/) })
 })
 
 test('--help teaches with examples', () => {

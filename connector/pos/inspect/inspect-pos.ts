@@ -4,6 +4,7 @@ import { databaseOf } from '../database-of.ts'
 import { openConnection } from '../sql/connection.ts'
 import { DatabaseFault } from '../sql/database-fault.ts'
 import type { Connection, Dialect, Row, Tx } from '../sql/ports.ts'
+import type { OsposConfig } from '../ospos/ospos-config.ts'
 import type { PosConfig } from '../pos-config.ts'
 import { bad, doubtful, good, type Found, type Inspection } from './inspection.ts'
 import { lookAtStatements } from './statements.ts'
@@ -29,10 +30,20 @@ export async function inspectPos(config: PosConfig, clock: Clock = systemClock):
       if (FIRST.has(name) && found.some(({ level }) => level === 'fail')) return inspections
     }
     inspections.push(...await lookAtStatements(connection, database.wanted).catch((error: unknown) => [{ name: 'statements', ...failed('statements', error) }]))
+    if (config.type === 'ospos') inspections.push(...await lookAtZone(connection, config).catch(() => []))
     return inspections
   } finally {
     await connection.close()
   }
+}
+
+/** Of a POS that says itself in which zone its clock is: another word in the configuration moves every sale. That it cannot be read is told with its statement. */
+async function lookAtZone(connection: Connection, { timeZone, prefix }: OsposConfig): Promise<Inspection[]> {
+  if (timeZone === undefined) return []
+  const row = await connection.read((tx) => one(tx, sql<Row>`SELECT value FROM ${sql.table(`${prefix}app_config`)} WHERE ${sql.ref('key')} = 'timezone'`))
+  const own = (row['value'] ?? '').trim()
+  if (own === '' || own === timeZone) return []
+  return [{ name: 'time zone', ...doubtful(`pos.timeZone says ${timeZone}, and the POS itself is set to ${own}: sales are told by the first`, 'Leave pos.timeZone out of the configuration, unless the setting in the POS (Locale) is wrong') }]
 }
 
 function failed(name: string, error: unknown): Found {
@@ -74,7 +85,7 @@ const LOOKS: readonly [string, Look][] = [
   ['writing', async (connection, { takesOrders }) => {
     if (!takesOrders) return good('not asked for: this store takes no web orders')
     await connection.write((tx) => sql`SELECT 1`.execute(tx))
-    return good('a writing transaction begins')
+    return good('a writing transaction begins (and ends at once, with nothing written)')
   }],
 
   ['database clock', async (connection, { clock, timeZone }) => {

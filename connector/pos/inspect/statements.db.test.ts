@@ -64,6 +64,16 @@ describe.each([['mysql', inject('mariadb')], ['postgres', inject('postgres')]] a
     before = await shop.everything()
   })
 
+  test('of a statement over several tables every missing right is told at once', async () => {
+    await revoke('SELECT ON goods')
+    await revoke('SELECT ON shelf')
+    const found = await wrong()
+    expect(found.find(({ name }) => name === 'pos.goods.query')?.fix).toMatch(/run: GRANT SELECT ON \S*(goods|shelf) TO [^;]+; GRANT SELECT ON \S*(goods|shelf) TO /)
+    await grant('SELECT ON goods')
+    await grant('SELECT ON shelf')
+    expect(await wrong()).toEqual([])
+  })
+
   test('with INSERT missing on one table: only that statement is told, with the GRANT for it', async () => {
     await revoke('INSERT ON bill_lines')
     const found = await wrong()

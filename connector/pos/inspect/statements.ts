@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { DatabaseFault } from '../sql/database-fault.ts'
 import type { Connection, Row } from '../sql/ports.ts'
-import type { OwnTable, WantedStatement, WantedStatements } from '../wanted-statement.ts'
+import type { KnownPos, OwnTable, WantedStatement, WantedStatements } from '../wanted-statement.ts'
 import { ask, reasonOf } from './ask.ts'
 import { grantFor } from './grant-words.ts'
 import { bad, good, type Inspection } from './inspection.ts'
@@ -11,7 +11,9 @@ const NAMED_MAX = 5
 const WHAT_IS_NEEDED = '"tillbridge-connector docs store-it", "What the database user may do", lists what a connector needs'
 
 /** Whether the database would run each statement for this user. A finding for each that it would not, under its place; one for all that are in order. */
-export async function lookAtStatements(connection: Connection, { statements, ownTable }: WantedStatements): Promise<Inspection[]> {
+export async function lookAtStatements(connection: Connection, { statements, ownTable, known }: WantedStatements): Promise<Inspection[]> {
+  const strange = known && await lookAtTables(connection, known)
+  if (strange) return [strange]
   const isMissing = ownTable !== null && !await exists(connection, ownTable.name)
   const found: Inspection[] = isMissing ? await lookAtCreating(connection, ownTable) : []
   const unknown: string[] = []
@@ -27,6 +29,17 @@ export async function lookAtStatements(connection: Connection, { statements, own
   if (found.length > 0) return found
   const left = unknown.length === 0 ? '' : `; ${unknown.slice(0, NAMED_MAX).join(', ')} cannot be asked about without running ${unknown.length === 1 ? 'it' : 'them'}`
   return [{ name: 'statements', ...good(`${statements.length - unknown.length} that the connector runs are understood, and this user may run them${left}`) }]
+}
+
+/** Of a database that is not the POS's, and of a user without any right, every statement would be refused: that is one thing to mend. */
+async function lookAtTables(connection: Connection, { pos, tables, place, grants }: KnownPos): Promise<Inspection | null> {
+  for (const table of tables) if (await exists(connection, table)) return null
+  const seen = { mysql: sql<Row>`SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() ORDER BY 1 LIMIT 5`, postgres: sql<Row>`SELECT table_name AS name FROM information_schema.tables WHERE table_schema = current_schema() ORDER BY 1 LIMIT 5`, sqlite: sql<Row>`SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY 1 LIMIT 5` }[connection.dialect]
+  const names = (await connection.read((tx) => seen.execute(tx))).rows.map(({ name }) => name)
+  return { name: 'tables', ...bad(
+    `this database does not look like ${pos}: no table ${tables.slice(0, NAMED_MAX).join(', ')} or any other of its own; ${names.length === 0 ? 'this user sees no table in it at all' : `this user sees ${names.join(', ')}`}`,
+    `Look at ${place}. If they are right, this user has no rights yet: let an administrator run what "tillbridge-connector docs ${grants}" prints`,
+  ) }
 }
 
 async function exists({ dialect, read }: Connection, table: string): Promise<boolean> {
@@ -74,13 +87,39 @@ async function lookAtAnswer(connection: Connection, { place, text, answer, gives
 async function fixFor(connection: Connection, { place, text }: WantedStatement, fault: DatabaseFault): Promise<string> {
   switch (fault.kind) {
     case 'no-grant': {
-      const grant = await grantFor(connection, text, fault)
+      const grants = await grantsFor(connection, text, fault)
       // MySQL tells whoever may see nothing of a table the same of one that does not exist.
       const whenNamed = connection.dialect === 'mysql' ? 'If the name is right, let' : 'Let'
-      return `${whenNamed} an administrator ${grant === null ? 'grant it' : `run: ${grant}`}; ${WHAT_IS_NEEDED}`
+      return `${whenNamed} an administrator ${grants.length === 0 ? 'grant it' : `run: ${grants.join('; ')}`}; ${WHAT_IS_NEEDED}`
     }
     case 'no-table': return place.startsWith('pos.') ? `Mend the name in ${place}, or pos.connection if this is not the POS's database` : 'Look whether pos.connection names the POS\'s database, and whether the POS is of a version that this connector knows'
     case 'no-column': return place.startsWith('pos.') ? `Mend the name in ${place}` : 'The POS is of a version that this connector does not know: report it with this line'
     default: return `Try the statement of ${place} in the database's own client`
   }
 }
+
+const NAME = String.raw`(?:[\w$]+|`+'`[^`]+`'+String.raw`|"[^"]+")`
+/** What is read from; a list with commas is asked about by its first. */
+const READ_FROM = new RegExp(String.raw`\b(?:FROM|JOIN)\s+(${NAME}(?:\s*\.\s*${NAME})?)`, 'gi')
+/** Words that say FROM of no table, and a name that the statement itself gives. */
+const NO_TABLES = /\b(?:EXTRACT|TRIM|SUBSTRING|OVERLAY)\s*\([^()]*\)/gi
+const OWN_NAMES = /\b(\w+)(?:\s*\([^()]*\))?\s+AS\s*(?:NOT\s+MATERIALIZED\s*|MATERIALIZED\s*)?\(/gi
+
+/** A database tells the first right that is missing, and whoever grants it would meet the next one: so each table of the statement is asked about. */
+async function grantsFor(connection: Connection, text: string, fault: DatabaseFault): Promise<string[]> {
+  const first = await grantFor(connection, text, fault)
+  if (first === null) return []
+  const grants = new Map([[thingOf(first), first]])
+  const own = new Set([...text.matchAll(OWN_NAMES)].map(([, name = '']) => name.toLowerCase()))
+  for (const [, table = ''] of text.replaceAll(NO_TABLES, '').matchAll(READ_FROM)) {
+    if (own.has(table.toLowerCase())) continue
+    const reading = `SELECT 1 FROM ${table} WHERE 1 = 0`
+    const answer = await ask(connection, reading)
+    if (typeof answer === 'string' || answer.kind !== 'no-grant') continue
+    const grant = await grantFor(connection, reading, answer)
+    if (grant !== null && !grants.has(thingOf(grant))) grants.set(thingOf(grant), grant)
+  }
+  return [...grants.values()]
+}
+
+const thingOf = (grant: string): string => grant.slice(grant.indexOf(' ON '))

@@ -62,9 +62,16 @@ describe('the doctor at a till whose database user', () => {
     await shop.register.db.query(`GRANT ${right} ON ${shop.database}.${table} TO ${account}`)
   })
 
-  test('meets another prefix says which tables it misses', async () => {
-    const found = await wrong({ prefix: 'pos_' })
-    expect(found.map(({ name }) => name)).toEqual(expect.arrayContaining(['SELECT on pos_items', 'INSERT on pos_sales']))
+  test('meets another prefix says so once, with the tables that are there', async () => {
+    expect(await wrong({ prefix: 'pos_' })).toMatchObject([{
+      name: 'tables', level: 'fail', fix: expect.stringMatching(/pos\.prefix.*docs grants-ospos/) as string,
+      detail: expect.stringMatching(/does not look like Open Source POS: no table pos_app_config, .*this user sees ospos_app_config, /) as string,
+    }])
+  })
+
+  test('and whose configuration says another time zone than the POS gets a line for it', async () => {
+    expect(await wrong({ timeZone: 'Europe/Berlin' })).toMatchObject([{ name: 'time zone', level: 'warn', detail: expect.stringContaining('the POS itself is set to America/New_York') as string }])
+    expect(await wrong({ timeZone: 'America/New_York' })).toEqual([])
   })
 
   test('changes nothing by looking', async () => {

@@ -30,4 +30,5 @@ export function osposRights({ prefix, orders }: Pick<OsposConfig, 'prefix' | 'or
 export const osposStatements = (config: Pick<OsposConfig, 'prefix' | 'orders'>): WantedStatements => ({
   statements: osposRights(config).flatMap(statementsOf),
   ownTable: config.orders === 'none' ? null : { name: ORDER_TABLE, create: CREATE_ORDER_TABLE },
+  known: { pos: 'Open Source POS', tables: READ.map((table) => config.prefix + table), place: 'pos.connection.database and pos.prefix', grants: 'grants-ospos' },
 })

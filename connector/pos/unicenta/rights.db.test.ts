@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { grantScript, rightsIn, rightsOf } from '../inspect/test-grant-script.ts'
 import { inspectPos } from '../inspect/inspect-pos.ts'
+import { createDatabase } from '../sql/test-sql-shop.ts'
 import { unicentaRights } from './rights.ts'
 import { dropDatabase, makeDatabase, openTestTill, TEST_ZONE, type TestTill, type TillAddress } from './test-till.ts'
 import { UnicentaConfig } from './unicenta-config.ts'
@@ -49,6 +50,18 @@ describe.each(['mysql', 'postgres'] as const)('the doctor at a till in %s whose 
 
   test('has the grants of the script finds all in order', async () => {
     expect(await wrong()).toEqual([])
+  })
+
+  test('is at a database of something else hears that in one line', async () => {
+    const { target, drop } = await createDatabase(dialect, inject(dialect === 'mysql' ? 'mariadb' : 'postgres'))
+    try {
+      const found = await inspectPos({ ...config, connection: { ...config.connection, ...inject(dialect === 'mysql' ? 'mariadb' : 'postgres'), database: target.database } })
+      expect(found.filter(({ level }) => level === 'fail')).toMatchObject([{
+        name: 'tables', detail: expect.stringMatching(/does not look like uniCenta oPOS: no table locations, .*this user sees no table in it at all/) as string, fix: expect.stringContaining(`docs grants-unicenta-${dialect}`) as string,
+      }])
+    } finally {
+      await drop()
+    }
   })
 
   const written = unicentaRights({ dialect, orders: 'tickets' }).filter(({ insert }) => insert).map(({ table }) => table)

@@ -33,5 +33,5 @@ export function unicentaRights({ dialect, orders }: Rights): TableRight[] {
 
 export function unicentaStatements(config: Rights): WantedStatements {
   const numbers: WantedStatement[] = config.dialect === 'postgres' && config.orders !== 'none' ? NUMBERS.map((name) => ({ place: `USAGE on ${name}`, text: `SELECT nextval('${name}')` })) : []
-  return { statements: [...unicentaRights(config).flatMap(statementsOf), ...numbers], ownTable: null }
+  return { statements: [...unicentaRights(config).flatMap(statementsOf), ...numbers], ownTable: null, known: { pos: 'uniCenta oPOS', tables: READ.map(({ table }) => table), place: 'pos.connection.database', grants: `grants-unicenta-${config.dialect}` } }
 }
