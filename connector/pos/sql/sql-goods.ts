@@ -35,9 +35,11 @@ export function sqlGoods(config: GoodsConfig, dialect: Dialect, currency: string
     return dialect === 'postgres' ? sql`CAST(FLOOR(${expression} / ${sql.lit(size)}.0)::bigint AS TEXT)` : sql`CAST(FLOOR(${expression} / ${sql.lit(size)}.0) AS INTEGER) || ''`
   }
   const bucketOf = (expression: Expression): Expression => (isNumber ? rangeOf(expression, RANGE) : sql`SUBSTR(${md5(text(expression))}, 1, ${sql.lit(HASH_DIGITS)})`)
-  const inBuckets = (expression: Expression, buckets: readonly string[], size = RANGE): Expression => (!isNumber
-    ? sql`${bucketOf(expression)} IN (${sql.join(buckets)})`
-    : sql`(${sql.join(ranges(buckets, size).map(([first, end]) => sql`(${expression} >= ${sql.lit(first)} AND ${expression} < ${sql.lit(end)})`), sql` OR `)})`)
+  const inBuckets = (expression: Expression, buckets: readonly string[], size = RANGE): Expression => {
+    if (!isNumber) return sql`${bucketOf(expression)} IN (${sql.join(buckets)})`
+    const parts = ranges(buckets, size).map(([first, end]) => sql`(${expression} >= ${sql.lit(first)} AND ${expression} < ${sql.lit(end)})`)
+    return parts.length === 0 ? sql`1 = 0` : sql`(${sql.join(parts, sql` OR `)})`
+  }
   const among = (expression: Expression, wanted: readonly string[], kind: 'text' | 'number'): Expression | null => {
     const usable = kind === 'number' ? wanted.filter((each) => /^-?\d{1,18}$/.test(each)) : wanted
     if (usable.length === 0) return null
@@ -134,7 +136,8 @@ function partOf(key: string, size: number): string {
 /** Of neighbouring buckets one range. */
 function ranges(buckets: readonly string[], size: number): [number, number][] {
   const found: [number, number][] = []
-  for (const at of buckets.map(Number).sort((a, b) => a - b)) {
+  // What is remembered from when the configuration said that keys are texts is in no range.
+  for (const at of buckets.filter((bucket) => /^-?\d+$/.test(bucket)).map(Number).sort((a, b) => a - b)) {
     const last = found.at(-1)
     if (last?.[1] === at * size) last[1] += size
     else found.push([at * size, (at + 1) * size])
