@@ -1,10 +1,9 @@
-import { execFile } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { SECRET, STORE_ID, testFolder } from '../test-shop.ts'
+import { runCommand } from './test-command.ts'
 
-const MAIN = new URL('../main.ts', import.meta.url).pathname
 const AUD = 'a'.repeat(64)
 const LINK = `tunnel: { hostname: till.shop.example }\nserver: { port: 8791, access: { team: my-shop, audience: [${AUD}, ${'b'.repeat(64)}] } }`
 
@@ -15,7 +14,7 @@ beforeEach(() => {
 })
 afterEach(() => folder.remove())
 
-function tunnelConfig(link: string, ...args: string[]): Promise<{ code: number | string; out: string; err: string }> {
+async function tunnelConfig(link: string, ...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
   writeFileSync(folder.file('shop.yaml'), `
 edge: { url: 'https://shop.example' }
 store: { id: ${STORE_ID}, secretFile: store.secret }
@@ -23,9 +22,8 @@ journal: { file: journal.sqlite }
 pos: { type: embedded, file: till.sqlite }
 ${link}
 `)
-  return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, 'tunnel', 'config', '--config', folder.file('shop.yaml'), ...args], (error, out, err) => resolve({ code: error?.code ?? 0, out, err }))
-  })
+  const { code, stdout, stderr } = await runCommand('tunnel', 'config', '--config', folder.file('shop.yaml'), ...args)
+  return { code, out: stdout, err: stderr }
 }
 
 test('writes what cloudflared reads: only orders and health pass, Access is asked inside the rule, the rest is 404', async () => {

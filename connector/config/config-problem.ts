@@ -1,7 +1,7 @@
 import { isMap, isPair, isScalar, type Document, type LineCounter, type Node } from 'yaml'
 import type { z } from 'zod'
 import { cutText } from '../cut-text.ts'
-import { shapeOf } from './file-path.ts'
+import { entryOf, shapeOf } from './file-path.ts'
 
 /** One thing wrong with a configuration, for a person with the file open. Lines and columns count from 1. */
 export type ConfigProblem = { file: string; line: number; column: number; key: string; expected: string; found: string; /** The configuration is written, and the store's secret not fetched yet. */ notPaired?: true }
@@ -88,6 +88,8 @@ const valueAt = (value: unknown, path: Path): unknown =>
 
 /** Keys that nobody reads, with the known key that was probably meant. */
 export function unknownKeys(schema: z.ZodType, value: unknown, located: Located, path: Path = []): ConfigWarning[] {
+  const entry = entryOf(schema)
+  if (entry && Array.isArray(value)) return value.flatMap((child: unknown, index) => unknownKeys(entry, child, located, [...path, index]))
   const shape = shapeOf(schema, value)
   if (!shape || typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([key, child]) => {

@@ -39,6 +39,13 @@ export function unwrapped(schema: z.ZodType): z.ZodType | null {
   return inner instanceof z.ZodType ? inner : null
 }
 
+/** What each entry of a list is; `null`: it is none, or one way of writing among others. */
+export function entryOf(schema: z.ZodType): z.ZodType | null {
+  if (schema instanceof z.ZodArray) return schema.element instanceof z.ZodType ? schema.element : null
+  const inner = unwrapped(schema)
+  return inner ? entryOf(inner) : null
+}
+
 /** The keys that `schema` knows; of alternatives, those of the member whose word (`type`, `kind`, …) stands in the value. */
 export function shapeOf(schema: z.ZodType, value: unknown): Record<string, z.ZodType> | null {
   if (schema instanceof z.ZodObject) return Object.fromEntries(Object.entries(schema.shape).flatMap(([key, inner]) => (inner instanceof z.ZodType ? [[key, inner]] : [])))

@@ -227,6 +227,12 @@ describe('a POS in a database', () => {
     expect(problems(SQL.replace('postgres', 'oracle'))).toMatchObject([{ key: 'pos.dialect', expected: 'one of mysql, mariadb, postgres, sqlite', found: 'text "oracle"' }])
   })
 
+  test('an unknown key in an entry of a list is found there', () => {
+    writeFileSync(folder.file('pos.password'), 'open sesame\n', { mode: 0o600 })
+    const text = SQL.replace('  currency: USD\n', '  currency: USD\n  watch: [{ table: goods, key: id }, { table: codes, key: goods_id, tabel: x }]\n')
+    expect(warnings(text)).toContainEqual(expect.objectContaining({ key: 'pos.watch.1.tabel', line: 12, message: expect.stringContaining('did you mean "pos.watch.1.table"') as string }))
+  })
+
   test('warns of a password that others can read, and never repeats one', () => {
     writeFileSync(folder.file('pos.password'), 'open sesame\nand more', { mode: 0o644 })
     expect(problems(SQL)).toMatchObject([{ key: 'pos.connection.passwordFile', expected: 'one line: the password' }])

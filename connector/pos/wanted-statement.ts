@@ -16,6 +16,8 @@ export type WantedStatement = {
   }
   /** Its row's id is a parameter of the statements after it. */
   givesId?: boolean
+  /** Of a right that is wanted for these columns alone. */
+  columns?: readonly string[]
 }
 
 /** The connector's own table in that database: until the first order nobody misses it, if it can be made. */
@@ -32,8 +34,8 @@ export type TableRight = { table: string; select?: 'all' | readonly string[]; in
 /** A right as the statement that needs it, and touches no row. */
 export function statementsOf({ table, select, insert, update }: TableRight): WantedStatement[] {
   return [
-    ...(select ? [{ place: `SELECT on ${table}`, text: `SELECT ${select === 'all' ? '*' : select.join(', ')} FROM ${table} WHERE 1 = 0` }] : []),
+    ...(select ? [{ place: `SELECT on ${table}`, text: `SELECT ${select === 'all' ? '*' : select.join(', ')} FROM ${table} WHERE 1 = 0`, ...(select === 'all' ? {} : { columns: select }) }] : []),
     ...(insert ? [{ place: `INSERT on ${table}`, text: `INSERT INTO ${table} (${insert.join(', ')}) VALUES (${insert.map(() => 'NULL').join(', ')})` }] : []),
-    ...(update ? [{ place: `UPDATE on ${table}`, text: `UPDATE ${table} SET ${update.map((column) => `${column} = NULL`).join(', ')} WHERE 1 = 0` }] : []),
+    ...(update ? [{ place: `UPDATE on ${table}`, text: `UPDATE ${table} SET ${update.map((column) => `${column} = NULL`).join(', ')} WHERE 1 = 0`, columns: update }] : []),
   ]
 }

@@ -84,10 +84,12 @@ async function lookAtAnswer(connection: Connection, { place, text, answer, gives
   return missing.length === 0 ? [] : [{ name: place, ...bad(`its rows have no column ${missing.join(', ')}`, `Name it in the statement: … AS ${quote}${missing[0]}${quote}`) }]
 }
 
-async function fixFor(connection: Connection, { place, text }: WantedStatement, fault: DatabaseFault): Promise<string> {
+async function fixFor(connection: Connection, { place, text, columns }: WantedStatement, fault: DatabaseFault): Promise<string> {
   switch (fault.kind) {
     case 'no-grant': {
-      const grants = await grantsFor(connection, text, fault)
+      const missing = await grantsFor(connection, text, fault)
+      // No more than the GRANT script has. PostgreSQL locks rows and tables only for whoever may change all of their columns.
+      const grants = connection.dialect === 'mysql' && columns ? missing.map((grant) => grant.replace(/^GRANT (SELECT|UPDATE)(?: \(.+?\))? ON /, `GRANT $1 (${columns.join(', ')}) ON `)) : missing
       // MySQL tells whoever may see nothing of a table the same of one that does not exist.
       const whenNamed = connection.dialect === 'mysql' ? 'If the name is right, let' : 'Let'
       return `${whenNamed} an administrator ${grants.length === 0 ? 'grant it' : `run: ${grants.join('; ')}`}; ${WHAT_IS_NEEDED}`

@@ -58,7 +58,7 @@ describe('the doctor at a till whose database user', () => {
   test.each([['UPDATE (sale_status)', 'ospos_sales'], ['UPDATE (quantity)', 'ospos_item_quantities'], ['SELECT', 'ospos_sales_payments'], ['SELECT (person_id, deleted)', 'ospos_employees']])('lacks %s on %s says so', async (right, table) => {
     await shop.register.db.query(`REVOKE ${right} ON ${shop.database}.${table} FROM ${account}`)
     const found = await wrong()
-    expect(found).toMatchObject([{ name: `${right.split(' ')[0]} on ${table}`, level: 'fail', fix: expect.stringContaining(`ON ${shop.database}.${table} TO ${account}`) as string }])
+    expect(found).toMatchObject([{ name: `${right.split(' ')[0]} on ${table}`, level: 'fail', fix: expect.stringContaining(`run: GRANT ${right} ON ${shop.database}.${table} TO ${account}`) as string }])
     await shop.register.db.query(`GRANT ${right} ON ${shop.database}.${table} TO ${account}`)
   })
 
