@@ -22,6 +22,17 @@ describe('a difference from the baseline', () => {
     ])
   })
 
+  test('is none to sell for goods that were gone and are back without a count; what was never counted stays unknown', () => {
+    const back = reading({ items: [tea] })
+    const gone = told('TEA', null, null)
+    expect(differenceOf(back, new Map([gone]))).toMatchObject([{ type: 'catalog.item_upserted' }, { type: 'stock.counted', data: { sku: 'TEA', onHand: 0, asOf: 7 } }])
+    expect(kinds(differenceOf(back, new Map([['TEA', { ...gone[1], levelSeq: 0 }]])))).toEqual(['catalog.item_upserted'])
+    expect(kinds(differenceOf(reading({ items: [{ ...tea, tracked: false }] }), new Map([gone])))).toEqual(['catalog.item_upserted'])
+    // Told with an order alone, and not gone.
+    expect(kinds(differenceOf(back, new Map([told('TEA', null, 4, 0)])))).toEqual(['catalog.item_upserted'])
+    expect(differenceOf({ ...back, levels: [{ sku: 'TEA', onHand: 3 }] }, new Map([gone])).at(-1)).toMatchObject({ data: { onHand: 3 } })
+  })
+
   test('is a level even when it is the same, if its sale is told', () => {
     const same = reading({ levels: [{ sku: 'TEA', onHand: 4 }] })
     expect(kinds(differenceOf(same, new Map([told('TEA', null, 4)]), new Set(['TEA'])))).toEqual(['stock.counted'])

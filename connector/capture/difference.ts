@@ -34,6 +34,12 @@ export function differenceOf(reading: Reading, baseline: ReadonlyMap<string, Bas
     if (told?.itemHash) events.push({ type: 'catalog.item_removed', occurredAt, data: { sku } })
   }
   const gone = new Set(reading.removed)
+  const counted = new Set(reading.levels.map(({ sku }) => sku))
+  for (const { sku, tracked } of reading.items) {
+    const told = baseline.get(sku)
+    // Gone and back without a count: the edge still has the number from before, and would sell it.
+    if (tracked && !counted.has(sku) && told && told.itemHash === null && told.seq > 0 && told.levelSeq > 0) events.push({ type: 'stock.counted', occurredAt, data: { sku, onHand: 0, asOf: reading.asOf } })
+  }
   for (const { sku, onHand } of reading.levels) {
     if (gone.has(sku)) continue
     if (mustTell.has(sku) || baseline.get(sku)?.onHand !== onHand) events.push({ type: 'stock.counted', occurredAt, data: { sku, onHand, asOf: reading.asOf } })

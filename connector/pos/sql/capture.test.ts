@@ -27,10 +27,10 @@ type Bench = { db: DatabaseSync; memory: TestMemory; told: Told; refused: Map<st
 function bench(keyIs: 'text' | 'number'): Bench {
   const file = join(folder, `${files += 1}.sqlite`)
   const db = new DatabaseSync(file)
-  db.exec("CREATE TABLE goods (k INTEGER PRIMARY KEY, sku TEXT, name TEXT, price TEXT, qty TEXT, gone INTEGER DEFAULT 0)")
+  db.exec("CREATE TABLE goods (k INTEGER PRIMARY KEY, sku TEXT, name TEXT, price TEXT, qty TEXT, gone INTEGER DEFAULT 0, counts INTEGER DEFAULT 1)")
   const config = SqlConfig.parse({
     type: 'sql', dialect: 'sqlite', currency: 'USD', connection: { file },
-    goods: { query: 'SELECT * FROM goods', keyIs, columns: { key: 'k', sku: 'sku', name: 'name', price: 'price', onHand: 'qty', deleted: 'gone' } },
+    goods: { query: 'SELECT * FROM goods', keyIs, columns: { key: 'k', sku: 'sku', name: 'name', price: 'price', onHand: 'qty', deleted: 'gone', tracked: 'counts' } },
   })
   const memory = createMemory()
   const told: Told = new Map()
@@ -89,7 +89,7 @@ function bench(keyIs: 'text' | 'number'): Bench {
 
 const edit = fc.oneof(
   fc.record({ do: fc.constant('put' as const), k: fc.nat(30), sku: fc.nat(12), name: fc.nat(3), price: fc.nat(5), qty: fc.option(fc.nat(5)) }),
-  fc.record({ do: fc.constantFrom('sell' as const, 'delete' as const, 'retire' as const, 'revive' as const, 'break' as const, 'mend' as const), k: fc.nat(30) }),
+  fc.record({ do: fc.constantFrom('sell' as const, 'uncount' as const, 'delete' as const, 'retire' as const, 'revive' as const, 'break' as const, 'mend' as const), k: fc.nat(30) }),
   fc.record({ do: fc.constant('swap' as const), k: fc.nat(30), with: fc.nat(30) }),
 )
 const step = fc.oneof({ weight: 5, arbitrary: edit }, { weight: 3, arbitrary: fc.constantFrom('read' as const, 'crash' as const, 'restart' as const) })
@@ -103,6 +103,7 @@ function apply({ db, touched }: Bench, change: Edit): void {
     case 'put': return void run('INSERT INTO goods (k, sku, name, price, qty) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET sku = ?2, name = ?3, price = ?4, qty = ?5',
       change.k, `S${change.sku}`, `${change.k} ${change.name}`, `${change.price}.50`, change.qty === null ? null : String(change.qty))
     case 'sell': return void run('UPDATE goods SET qty = qty - 1 WHERE k = ?', change.k)
+    case 'uncount': return void run('UPDATE goods SET qty = NULL WHERE k = ?', change.k)
     case 'delete': return void run('DELETE FROM goods WHERE k = ?', change.k)
     case 'retire': return void run('UPDATE goods SET gone = 1 WHERE k = ?', change.k)
     case 'revive': return void run('UPDATE goods SET gone = 0 WHERE k = ?', change.k)
@@ -126,8 +127,9 @@ function expectTold({ db, told, refused }: Bench): void {
   for (const [sku, { item, onHand }] of told) {
     const row = rows.find((each) => each['sku'] === sku && each['name'] === item.name)
     expect(row, sku).toMatchObject({ price: (item.price.amountMinor / 100).toFixed(2) })
-    // A level that is no longer counted stays as it was told last.
-    if (row?.['qty'] !== null) expect(onHand, sku).toBe(row?.['qty'])
+    // What is not counted was never told, or is none to sell: never its last number.
+    if (row?.['qty'] === null) expect([null, 0], sku).toContain(onHand)
+    else expect(onHand, sku).toBe(row?.['qty'])
     owners.add(Number(row?.['k']))
   }
   const others = rows.filter((row) => !owners.has(Number(row['k']))).map((row) => `goods/${row['k']}`)
@@ -157,10 +159,34 @@ describe('what was told, once it is quiet, is what stands in the POS', () => {
   })
 })
 
+describe('goods that are no longer counted', () => {
+  test('are none to sell also where the SKU moves to a row that nobody counts', async () => {
+    const shop = bench('number')
+    shop.db.exec("INSERT INTO goods (k, sku, name, price, qty, gone) VALUES (1, 'A', '1 a', '1.00', '5', 0), (2, 'B', '2 b', '1.00', NULL, 0)")
+    await shop.quiet()
+    shop.db.exec("UPDATE goods SET sku = CASE sku WHEN 'A' THEN 'B' ELSE 'A' END")
+    await shop.quiet()
+    expect(['A', 'B'].map((sku) => shop.told.get(sku)?.onHand)).toEqual([0, 5])
+    await shop.close()
+  })
+
+  test('and were a service in between are none to sell; as a service they have no number', async () => {
+    const shop = bench('number')
+    shop.db.exec("INSERT INTO goods (k, sku, name, price, qty) VALUES (1, 'A', '1 a', '1.00', '5')")
+    await shop.quiet()
+    shop.db.exec('UPDATE goods SET counts = 0, qty = NULL')
+    expect(await shop.look(true)).toMatchObject({ items: [{ sku: 'A', tracked: false }], levels: [] })
+    expect(await shop.look(true)).toMatchObject({ items: [], levels: [], remember: [] })
+    shop.db.exec('UPDATE goods SET counts = 1')
+    expect(await shop.look(true)).toMatchObject({ items: [{ sku: 'A', tracked: true }], levels: [{ sku: 'A', onHand: 0 }] })
+    await shop.close()
+  })
+})
+
 describe('a reading', () => {
   test('brings at most about 500 facts, goes on after a restart, and misses none of 1,500 rows', async () => {
     const shop = bench('number')
-    shop.db.exec("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500) INSERT INTO goods SELECT i, 'S' || i, i || ' x', '2.50', '7', 0 FROM n")
+    shop.db.exec("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500) INSERT INTO goods (k, sku, name, price, qty, gone) SELECT i, 'S' || i, i || ' x', '2.50', '7', 0 FROM n")
     const sizes: number[] = []
     for (let more: boolean | undefined = true; more;) {
       const read = await shop.look(true)
@@ -176,7 +202,7 @@ describe('a reading', () => {
 
   test('from the beginning forgets first, and tells everything again', async () => {
     const shop = bench('text')
-    shop.db.exec("INSERT INTO goods VALUES (1, 'A', '1 a', '1.00', '3', 0), (2, 'B', '2 b', '1.00', NULL, 0)")
+    shop.db.exec("INSERT INTO goods (k, sku, name, price, qty, gone) VALUES (1, 'A', '1 a', '1.00', '3', 0), (2, 'B', '2 b', '1.00', NULL, 0)")
     await shop.quiet()
     const again = await readOn(committing(shop.pos(), shop.memory), null)
     expect(again.items.map(({ sku }) => sku).sort()).toEqual(['A', 'B'])
@@ -186,7 +212,7 @@ describe('a reading', () => {
 
   test('a row that cannot be read is refused with its reason, keeps what was told, and heals when it is mended', async () => {
     const shop = bench('number')
-    shop.db.exec("INSERT INTO goods VALUES (1, 'A', '1 a', '1.00', '3', 0)")
+    shop.db.exec("INSERT INTO goods (k, sku, name, price, qty, gone) VALUES (1, 'A', '1 a', '1.00', '3', 0)")
     await shop.quiet()
     shop.db.exec("UPDATE goods SET price = 'a pound'")
     await shop.quiet()

@@ -77,6 +77,8 @@ export function compareGoods(memory: PosMemory): Comparison {
   /** Rows that began to wait in this reading: the memory does not list them yet. */
   const newlyWaiting = new Map<string, Map<string, string>>()
   const looked = new Set<string>()
+  /** The last number of a SKU that a row gave up in this reading: another row may take it over at once. */
+  const lastOf = new Map<string, number>()
   let wanted: Place[] = []
 
   /** What the memory has of the bucket at hand, in one look. */
@@ -118,10 +120,11 @@ export function compareGoods(memory: PosMemory): Comparison {
   }
 
   /** The row has this SKU no longer. Nobody sells it any more, unless a row that waits for it does. */
-  const giveUp = (sku: string, key: string): void => {
+  const giveUp = (sku: string, key: string, onHand: number | null): void => {
     stopWaiting(sku, key)
     const owner = known(ownerPlace(sku))
     if (owner === null || parsePlace(owner).key !== key) return
+    if (onHand !== null) lastOf.set(sku, onHand)
     set(ownerPlace(sku), null)
     items.delete(sku)
     levels.delete(sku)
@@ -143,7 +146,7 @@ export function compareGoods(memory: PosMemory): Comparison {
     const told = toldOf(place)
     looked.add(place.key)
     if (told === null) return
-    giveUp(told.sku, place.key)
+    giveUp(told.sku, place.key, told.onHand)
     if (told.refusal !== null) refused.set(place.key, { key: refusalKey(place.key), reason: null, text: '' })
     setRow(place, null)
   }
@@ -158,14 +161,17 @@ export function compareGoods(memory: PosMemory): Comparison {
     }
     const { sku, item, onHand } = read
     const itemHash = item === null ? null : hash(item)
+    const last = (told?.sku === sku ? told.onHand : null) ?? lastOf.get(sku) ?? null
     // What was counted and is not any more is none to sell: its last number would be sold for ever.
-    const count = item === null ? null : onHand ?? (item.tracked && told?.sku === sku && told.onHand !== null ? 0 : null)
+    const count = item === null ? null : onHand ?? (item.tracked && last !== null ? 0 : null)
+    // What becomes a service keeps its last number in mind: the edge has it too, and goods that are to be counted again are not sold from it.
+    const kept = item === null ? null : count ?? last
     // Nearly all rows: as they were told.
-    if (told !== null && told.refusal === null && told.sku === sku && told.itemHash === itemHash && told.onHand === count) return
-    if (told !== null && told.sku !== sku) giveUp(told.sku, read.key)
+    if (told !== null && told.refusal === null && told.sku === sku && told.itemHash === itemHash && told.onHand === kept) return
+    if (told !== null && told.sku !== sku) giveUp(told.sku, read.key, told.onHand)
     const before = told?.sku === sku ? told : null
     if (item === null) {
-      giveUp(sku, read.key)
+      giveUp(sku, read.key, before?.onHand ?? null)
       keep(read, { ...NOTHING, sku }, told)
       return
     }
@@ -185,7 +191,7 @@ export function compareGoods(memory: PosMemory): Comparison {
     if (before?.itemHash !== itemHash) items.set(sku, item)
     // An item that comes back tells its level anew.
     if (count !== null && (before?.onHand !== count || before.itemHash === null)) levels.set(sku, count)
-    keep(read, { sku, itemHash, onHand: count }, told)
+    keep(read, { sku, itemHash, onHand: kept }, told)
   }
 
   return {
