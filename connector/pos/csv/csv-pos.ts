@@ -13,6 +13,7 @@ import { createIngest, type Ingest } from './ingest.ts'
 import { cancelCsv, orderCsv } from './order-csv.ts'
 import { demandOf, dropOrder, moveOrder, noteTaken, orderOf, putOrder, refusalOf, tellStep, unsureOrders, waitingOrders, type OrderState } from './order-book.ts'
 import { openOrderFiles, type OrderFiles } from './order-files.ts'
+import { readAnewIfChanged } from './read-anew.ts'
 import { isFull, newestChange, readLog, writeCursor } from './read-log.ts'
 import { REFUSALS_TOLD_MAX } from './reading-file.ts'
 import { recover } from './recover.ts'
@@ -60,6 +61,7 @@ export function openCsvPos({ config, clock = systemClock, monotonic = () => perf
     const folder = openDropFolder(config, clock, monotonic)
     const files = openOrderFiles(config.folder)
     recover(state, files, config, clock())
+    readAnewIfChanged(state, config)
     const watcher = watch(config.folder, { depth: 0, ignoreInitial: true, followSymlinks: false, ignorePermissionErrors: true })
     // Where the system tells nothing, or fails to, the scan finds it.
     watcher.on('all', () => { touched = true }).on('error', () => { touched = true })

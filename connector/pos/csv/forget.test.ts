@@ -113,7 +113,7 @@ test('a state of the version before is brought forward', async () => {
   await readOn(pos, null)
   await pos.close()
   const db = new DatabaseSync(join(folder, '.tillbridge', 'state.sqlite'))
-  db.exec(`DROP INDEX sales_held; DROP TABLE ailing; DROP TABLE files; ALTER TABLE goods DROP COLUMN listed_in; ALTER TABLE sales DROP COLUMN sold_at; ALTER TABLE sales DROP COLUMN held_from;
+  db.exec(`DROP INDEX sales_held; DROP TABLE ailing; DROP TABLE files; DROP TABLE named_lines; ALTER TABLE goods DROP COLUMN listed_in; ALTER TABLE sales DROP COLUMN sold_at; ALTER TABLE sales DROP COLUMN held_from;
     ALTER TABLE orders DROP COLUMN written_at; UPDATE meta SET value = '1' WHERE key = 'version'`)
   db.close()
   open()

@@ -46,6 +46,18 @@ export function putGoods(state: ShopState, line: GoodsLine, moment: number, file
   return put
 }
 
+/**
+ * The line of this file of all goods that named the item before; 0: none, and this one is noted. `isSame`: both say the same. A file of all goods
+ * has one line for each: two that differ are two shelves, or two prices, and which of them is meant cannot be known.
+ */
+export function namedBefore(state: ShopState, goods: GoodsLine, line: number): { line: number; isSame: boolean } {
+  const hash = createHash('sha256').update(canonicalJson(goods)).digest('base64url')
+  const named = state.get('SELECT line, hash FROM named_lines WHERE sku = ?', goods.sku)
+  if (named) return { line: Number(named['line']), isSame: named['hash'] === hash }
+  state.run('INSERT INTO named_lines (sku, line, hash) VALUES (?, ?, ?)', goods.sku, line, hash)
+  return { line: 0, isSame: false }
+}
+
 /** Goods whose line cannot be read are still there: what is known of them stays, and a whole file does not take them away. */
 export function putUnreadableGoods(state: ShopState, sku: string, moment: number, file: number): void {
   state.run(

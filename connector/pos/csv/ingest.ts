@@ -56,7 +56,7 @@ export function createIngest({ state, folder, config, now, onFile = () => {} }: 
       broken: file.kind ? null : 'its name is none of pos.goods.files, pos.sales.files and pos.status.files',
     }
     state.setMeta('files', String(number))
-    state.run('DELETE FROM refused_lines')
+    forgetLines(state)
     keep(reading)
     return reading
   })
@@ -150,7 +150,7 @@ export function createIngest({ state, folder, config, now, onFile = () => {} }: 
       settleAfter(state, reading)
       noteFile(state, reading, report)
       if (reading.kind === 'goods' && broken === null) state.setMeta('goodsKnown', '1')
-      state.run('DELETE FROM refused_lines')
+      forgetLines(state)
       keep(null)
     })
     onFile(report)
@@ -200,6 +200,12 @@ function settleAfter(state: ShopState, reading: Reading): void {
   if (kind !== 'sales' || name !== origin || counts.known > 0) settleFile(state, origin, file)
   else settle(state, `files/${origin}`, file)
   if (kind === 'goods' && reading.whole && !reading.blind) settleGoodsFiles(state, moment, file)
+}
+
+/** What is kept of the lines of one file, as long as it is read. */
+function forgetLines(state: ShopState): void {
+  state.run('DELETE FROM refused_lines')
+  state.run('DELETE FROM named_lines')
 }
 
 function* refusedLines(state: ShopState): Generator<RefusedLine> {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -12,9 +12,9 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-const write = (name: string, lines: number, line: (n: number) => string): number => {
+const write = (name: string, header: string, lines: number, line: (n: number) => string): number => {
   const file = openSync(join(folder, name), 'w')
-  writeSync(file, 'invoice,sku,quantity,price,sold_at,remark\n')
+  writeSync(file, `${header}\n`)
   for (let n = 0; n < lines; n += 1_000) writeSync(file, Array.from({ length: 1_000 }, (_, more) => line(n + more)).join(''))
   closeSync(file)
   return statSync(join(folder, name)).size
@@ -23,10 +23,18 @@ const readOn = () => spawnSync(process.execPath, [`--max-old-space-size=${HEAP_M
 const WIDE = 'x'.repeat(6_000)
 
 test('a file larger than the memory is read in it, and so is the list of its refused lines', { timeout: 180_000 }, () => {
-  const bytes = write('sales.csv', 7_000, (n) => `I${n},A,${n % 10 === 0 ? '1' : 'none'},1.00,2026-05-01 10:00:00,${WIDE}\n`)
+  const bytes = write('sales.csv', 'invoice,sku,quantity,price,sold_at,remark', 7_000, (n) => `I${n},A,${n % 10 === 0 ? '1' : 'none'},1.00,2026-05-01 10:00:00,${WIDE}\n`)
   expect(bytes).toBeGreaterThan(1.25 * HEAP_MB * 1_000_000)
   const { stdout, stderr, status } = readOn()
   expect(stderr).toBe('')
   expect([status, (JSON.parse(stdout) as { told: number }).told]).toEqual([0, 700])
   expect(statSync(join(folder, 'rejected', 'sales.csv.lines.csv')).size).toBeGreaterThan(1.1 * HEAP_MB * 1_000_000)
+})
+
+test('of 50,000 goods one that stands twice is found without keeping them all', { timeout: 180_000 }, () => {
+  // The last line is the second once more, at another price.
+  write('goods-full.csv', 'sku,name,price,stock', 50_000, (n) => (n === 49_999 ? 'G1,Thing,9.00,1\n' : `G${n},Thing,1.00,1\n`))
+  const { stderr, status } = readOn()
+  expect([stderr, status]).toEqual(['', 0])
+  expect(readFileSync(join(folder, 'rejected', 'goods-full.csv.reasons.csv'), 'utf8').split('\r\n')).toEqual([expect.anything(), expect.stringContaining('line 3 of this file'), ''])
 })

@@ -3,7 +3,7 @@ import type { PosSale } from '../port.ts'
 import { settle, tellRefusal } from './ailing.ts'
 import type { CsvConfig, FileKind } from './csv-config.ts'
 import type { FileReport } from './file-report.ts'
-import { putGoods, putSale, putUnreadableGoods, knownGoods } from './goods-book.ts'
+import { namedBefore, putGoods, putSale, putUnreadableGoods, knownGoods } from './goods-book.ts'
 import { putStatus } from './order-book.ts'
 import { readLine } from './columns.ts'
 import { isNoGoods, readGoodsLine, readSalesLine, readStatusLine, type SalesLine } from './read-lines.ts'
@@ -81,6 +81,9 @@ export function createIntake(state: ShopState, config: CsvConfig, reading: Readi
     }
     const read = readGoodsLine(line.value, config)
     if (read.ok) {
+      const named = reading.whole ? namedBefore(state, read.value, record.line) : null
+      if (named?.isSame) return
+      if (named && named.line > 0) return refuse(record, `sku: line ${named.line} of this file has said something else of ${read.value.sku}; that line was used`, `goods/${read.value.sku}`)
       counts.goods += 1
       const put = putGoods(state, read.value, reading.moment, reading.whole ? reading.file : 0)
       if (put.newer === 0) settle(state, `goods/${read.value.sku}`, reading.file)

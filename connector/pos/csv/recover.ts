@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { kindOf, type CsvConfig } from './csv-config.ts'
+import { kindOf, type CsvConfig, type FileKind } from './csv-config.ts'
 import { NOT_USED_END } from './drop-folder.ts'
 import { moveOrder, putOrder } from './order-book.ts'
 import type { OrderFiles } from './order-files.ts'
@@ -23,15 +23,20 @@ export function recover(state: ShopState, files: OrderFiles, config: CsvConfig, 
       moveOrder(state, id, given === 'void' ? 'void' : 'open')
     }
   })
+  putBack(config, ['goods', 'sales', 'status'])
+  state.transaction(() => state.setMeta('recovered', '1'))
+}
+
+/** The newest file of all goods and what is not older, of these kinds, out of processed/ to be read once more. Answers the names. */
+export function putBack(config: CsvConfig, kinds: readonly FileKind[]): string[] {
   const processed = join(config.folder, 'processed')
   const read = readdirSync(processed).flatMap((name) => {
     const kind = name.endsWith(NOT_USED_END) ? null : kindOf(name, config)
     const stat = lstatSync(join(processed, name))
-    return kind && stat.isFile() ? [{ name, ...kind, mtimeMs: stat.mtimeMs }] : []
+    return kind && kinds.includes(kind.kind) && stat.isFile() ? [{ name, ...kind, mtimeMs: stat.mtimeMs }] : []
   })
   const newestWhole = Math.max(Number.NEGATIVE_INFINITY, ...read.filter(({ whole }) => whole).map(({ mtimeMs }) => mtimeMs))
-  for (const { name, mtimeMs } of read) {
-    if (mtimeMs >= newestWhole && !lstatSync(join(config.folder, name), { throwIfNoEntry: false })) renameSync(join(processed, name), join(config.folder, name))
-  }
-  state.transaction(() => state.setMeta('recovered', '1'))
+  const back = read.filter(({ name, mtimeMs }) => mtimeMs >= newestWhole && !lstatSync(join(config.folder, name), { throwIfNoEntry: false })).map(({ name }) => name)
+  for (const name of back) renameSync(join(processed, name), join(config.folder, name))
+  return back
 }

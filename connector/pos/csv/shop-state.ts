@@ -53,6 +53,7 @@ const TABLES = `
  * From one version to the next; the tables above are the first. `listed_in`: the whole file that listed an item last, 0 for a partial one.
  * `held_from`: a sale's number is kept for a while after it was sold and after it was told, whichever came later. `ailing` are refusals that
  * nothing has mended yet, so that they can be settled; `files` the files that were taken in, newest last.
+ * `named_lines` is which line of the file of all goods that is being read named an item, and what it said.
  */
 const LATER_VERSIONS = [
   `ALTER TABLE goods ADD COLUMN listed_in INTEGER NOT NULL DEFAULT 0;
@@ -69,6 +70,7 @@ const LATER_VERSIONS = [
    CREATE TABLE files (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, target TEXT NOT NULL, moment INTEGER NOT NULL, report TEXT NOT NULL) STRICT;
    CREATE INDEX files_target ON files (target);
    DELETE FROM meta WHERE key = 'reading' OR key LIKE 'ailing/%'`,
+  'CREATE TABLE named_lines (sku TEXT PRIMARY KEY, line INTEGER NOT NULL, hash TEXT NOT NULL) STRICT, WITHOUT ROWID',
 ] as const
 const SCHEMA_VERSION = 1 + LATER_VERSIONS.length
 /** Another program may look at the file; it has long finished by then. */
