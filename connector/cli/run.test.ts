@@ -19,6 +19,7 @@ type Child = ChildProcessByStdio<null, Readable, Readable>
 let folder: ReturnType<typeof testFolder>
 let edge: TestEdge
 let children: Child[]
+let closed: Map<Child, Promise<unknown>>
 let logs: string
 
 const MAIN = new URL('../main.ts', import.meta.url).pathname
@@ -27,6 +28,7 @@ beforeEach(async () => {
   folder = testFolder()
   edge = await startTestEdge()
   children = []
+  closed = new Map()
   logs = ''
   writeFileSync(folder.file('store.secret'), SECRET, { mode: 0o600 })
   writeFileSync(folder.file('shop.yaml'), `
@@ -52,6 +54,7 @@ function connector(...args: string[]): Child {
     logs += chunk.toString()
   })
   children.push(child)
+  closed.set(child, once(child, 'close'))
   return child
 }
 const run = (): Child => connector('run', '--config', folder.file('shop.yaml'))
@@ -67,10 +70,10 @@ async function firstLine(child: Child): Promise<unknown> {
   for await (const line of createInterface({ input: child.stdout })) return JSON.parse(line)
   throw new Error(`it ended without a line: ${logs}`)
 }
+/** When it has ended and all that it said is here: its streams may end after it. */
 async function exitOf(child: Child): Promise<number | null> {
-  if (child.exitCode !== null) return child.exitCode
-  const [code] = await once(child, 'exit') as [number | null]
-  return code
+  await closed.get(child)
+  return child.exitCode
 }
 async function until(fact: () => boolean): Promise<void> {
   for (let n = 0; n < 8000 && !fact(); n += 1) await new Promise((resolve) => setTimeout(resolve, 5))
@@ -138,7 +141,7 @@ describe('run', { timeout: 60_000 }, () => {
     beforeToday()
     const child = run()
     const { url } = await firstLine(child) as { url: string }
-    expect(logs).toMatch(/"event":"pos.unreachable"[^\n]*There is no till at/)
+    await until(() => /"event":"pos.unreachable"[^\n]*There is no till at/.test(logs))
     await until(() => logs.includes('capture.fault'))
     const ready = await fetch(`${url}/ready`)
     expect(ready.status).toBe(503)
@@ -178,7 +181,7 @@ describe('run', { timeout: 60_000 }, () => {
     const till = withoutPrice()
     const child = run()
     const { url } = await firstLine(child) as { url: string }
-    expect(logs).toMatch(/"event":"pos.contradicts"[^\n]*no such column/)
+    await until(() => /"event":"pos.contradicts"[^\n]*no such column/.test(logs))
     await until(() => logs.includes('capture.fault'))
     expect(await (await fetch(`${url}/ready`)).json()).toMatchObject({ waitingFor: expect.arrayContaining(['the POS']) as string[], troubles: [expect.stringMatching(/no such column \(price\).*What to do: /) as string] })
     till.exec('ALTER TABLE items ADD COLUMN price TEXT')
