@@ -3,7 +3,7 @@ import { JournalCannotWrite } from '../journal/database.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Pos } from '../pos/port.ts'
 
-const HINT = 'all goods are read anew and compared with the edge, which may take some minutes; a change of much of the shop waits for a person as always. What files or sales said before is not read again'
+const HINT = 'all goods are read anew and compared with the edge, which may take some minutes; a change of much of the shop waits for a person as always. Of files, those in processed/ that say what the goods are now are read once more. Sales that were told stay as they were'
 
 /**
  * Rows do not change with the configuration, and what is remembered of them would hide that they are read as something else now: another unit, currency,
