@@ -16,7 +16,7 @@ export function driftInWords(report: DriftReport): string[] {
   for (const [cause, count] of Object.entries(report.causes)) lines.push(`  ${count} × ${cause}: ${CAUSE_WORDS[cause as DriftCause]}`)
   lines.push('For example:')
   for (const { sku, cause, pos, edge } of report.sample) {
-    const numbers = pos === null ? 'the item itself differs' : `the POS has ${pos}, the edge had ${edge ?? 'no number'}`
+    const numbers = pos === null ? 'the item itself differs' : `the POS has ${pos === 0 ? 'none, or counts it no longer' : pos}, the edge had ${edge ?? 'no number'}`
     lines.push(`  ${sku}: ${numbers} (${cause})`)
   }
   if (report.unhealed) lines.push(`${report.unhealed.skus} of them differed in the comparison before too, although they were sent: the operator has them on the desk.`)

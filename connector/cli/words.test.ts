@@ -21,6 +21,8 @@ describe('a comparison', () => {
     expect(words).toContain('9 items compared, 1 differed (4 units')
     expect(words).toContain('1 × lost: told, and the edge has an older word')
     expect(words).toContain('A: the POS has 5, the edge had 9')
+    const uncounted = driftInWords({ at: '2026-01-02T12:00:00Z', compared: 9, skus: 1, units: 9, causes: { never_told: 1 }, sample: [{ sku: 'A', cause: 'never_told', pos: 0, edge: 9 }], unhealed: null }).join('\n')
+    expect(uncounted).toContain('A: the POS has none, or counts it no longer, the edge had 9')
   })
 })
 
