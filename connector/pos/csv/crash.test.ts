@@ -18,6 +18,8 @@ const CRASHES = fc.array(fc.record({ steps: fc.integer({ min: 0, max: 4 }), move
 class Killed extends Error {}
 
 const FACTS_MAX = 100
+/** Each run opens files and a database many times. */
+const BUSY_MACHINE_MS = 120_000
 
 test('wherever the process dies, everything a file says is told, once, and the file is moved', async () => {
   await fc.assert(fc.asyncProperty(DAY, CRASHES, async ({ invoices, goods, gone }, crashes) => {
@@ -81,7 +83,7 @@ test('wherever the process dies, everything a file says is told, once, and the f
       rmSync(folder, { recursive: true, force: true })
     }
   }), { numRuns: 25 })
-})
+}, BUSY_MACHINE_MS)
 
 test('however a file is written in pieces, nothing of it is told before it stands still, and all of it after', async () => {
   await fc.assert(fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 8 }), fc.array(fc.integer({ min: 1, max: 1_999 }), { minLength: 8, maxLength: 8 }), fc.boolean(), async (cuts, waits, renamed) => {
@@ -117,4 +119,4 @@ test('however a file is written in pieces, nothing of it is told before it stand
       rmSync(folder, { recursive: true, force: true })
     }
   }), { numRuns: 40 })
-})
+}, BUSY_MACHINE_MS)
