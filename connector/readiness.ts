@@ -62,13 +62,16 @@ export function readinessOf(facts: ReadinessFacts): Readiness {
     ...(refused === null && facts.edgeAwaySince !== null && now - facts.edgeAwaySince >= EDGE_AWAY_MS ? [`the edge has not answered since ${toInstant(facts.edgeAwaySince)}: web orders wait there, what the till does waits here, and nothing is lost. What to do: look at this machine's line; tillbridge-connector doctor says how far a call gets`] : []),
     ...(facts.held ? [heldInWords(facts.held)] : []),
     ...(refused ? [`${refused.why}. What to do: ${refused.hint}`] : []),
-    ...facts.failing.map((each) => `${PART_WORDS[each.part]} fails since ${toInstant(each.since)}: ${inWords(each)}`),
+    ...facts.failing.filter((each) => !isSaidBy(facts.failing, each)).map((each) => `${PART_WORDS[each.part]} fails since ${toInstant(each.since)}: ${inWords(each)}`),
     ...stuck.slice(0, NAMED_MAX).map(({ assignmentId, lastTry }) => `order ${assignmentId} was tried ${lastTry.count} times since ${toInstant(lastTry.since)}: ${inWords(lastTry)}`),
     ...facts.refusedOrders.slice(0, NAMED_MAX).map(({ assignmentId, number, at, reason, detail, hint }) => `order ${number ?? assignmentId} was refused at ${toInstant(at)} (${reason}): ${detail}. What to do: ${hint}`),
     ...(stuck.length > NAMED_MAX ? ['more orders than these are being tried again: tillbridge-connector orders list --open'] : []),
   ]
   return { ready: waitingFor.length === 0, waitingFor, troubles }
 }
+
+/** A POS that is away fails every part: once is enough. */
+const isSaidBy = (failing: readonly Failing[], { part, cause }: Failing): boolean => part === 'comparison' && cause === 'pos' && failing.some((each) => each.part === 'capture' && each.cause === 'pos')
 
 const PART_WORDS: Record<Failing['part'], string> = { capture: 'reading what changes in the POS', comparison: 'the comparison with the edge' }
 

@@ -11,6 +11,7 @@ export const PAGES = {
   'why-comparison': { file: 'docs/decisions/0020-reading-a-pos-without-a-cursor.md', title: 'why goods are compared, and what that costs' },
   'why-held': { file: 'docs/decisions/0019-writing-only-while-the-store-is-held.md', title: 'why orders wait for the edge before they go into the till' },
   'why-backup': { file: 'docs/decisions/0022-a-till-from-a-backup.md', title: 'what happens when a till comes back from a backup' },
+  'why-uncounted': { file: 'docs/decisions/0023-no-longer-counted.md', title: 'why goods without a count are not sold' },
   'example': { file: 'connector/config/example.yaml', title: 'a configuration with every key explained' },
   'example-sql': { file: 'connector/pos/sql/example-shop.yaml', title: 'a whole POS described by queries, web orders included' },
   'grants-ospos': { file: 'connector/pos/ospos/grants.sql', title: 'the database user for Open Source POS' },

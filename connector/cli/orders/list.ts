@@ -53,13 +53,13 @@ export function listOrders(configPath: string, { state, open, since, limit, json
   if ('exit' in read) return read.exit
   if (json) sayJson({ orders: read.value.map(summary) })
   else if (read.value.length === 0) say('No order matches.')
-  else say(table([['ORDER', 'NUMBER', 'STATE', 'CANCEL', 'IN POS AS', 'RECEIVED', 'WHY'], ...read.value.map(rowOf)]))
+  else say(table([['ORDER', 'NUMBER', 'STATE', 'PROGRESS', 'CANCEL', 'IN POS AS', 'RECEIVED', 'WHY'], ...read.value.map(rowOf)]))
   return EXIT.ok
 }
 
 /** An order without its body: what may be seen over a shoulder. */
 export const summary = (row: InboxRow) => ({
-  assignmentId: row.assignmentId, number: row.kept?.number ?? null, state: row.state, cancel: row.cancel, posReference: row.posReference, progress: row.progress,
+  assignmentId: row.assignmentId, number: row.kept?.number ?? null, state: row.state, cancel: row.cancel, posReference: row.posReference, progress: progressOf(row),
   reason: row.reason, detail: row.detail, receivedAt: toInstant(row.receivedAt), changedAt: toInstant(row.changedAt), lastTry: lastTryOf(row),
 })
 
@@ -78,8 +78,11 @@ export function lastTryInWords(row: Pick<InboxRow, 'lastTry'>): { happened: stri
   return { happened: `last try ${at}: ${whatHappened({ fault: last.fault, why: last.why ?? undefined })}${count > 1 ? ` (${count} times since ${since})` : ''}`, todo: hint }
 }
 
+/** How far the staff are with an order that is in the POS. Of one that was refused or taken back it says nothing any more. */
+export const progressOf = ({ state, progress }: InboxRow): InboxRow['progress'] => (state === 'done' || state === 'in_doubt' ? progress : null)
+
 const rowOf = (row: InboxRow): string[] => [
-  row.assignmentId, row.kept?.number ?? '-', row.progress ?? row.state, row.cancel === 'none' ? '-' : row.cancel, row.posReference ?? '-', toInstant(row.receivedAt),
+  row.assignmentId, row.kept?.number ?? '-', row.state, progressOf(row) ?? '-', row.cancel === 'none' ? '-' : row.cancel, row.posReference ?? '-', toInstant(row.receivedAt),
   whyOf(row),
 ]
 

@@ -7,7 +7,7 @@ import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { withJournal } from '../open-shop.ts'
 import { readConfig } from '../read-config.ts'
 import { complain, say, sayJson } from '../say.ts'
-import { IN_DOUBT_TODO, lastTryInWords, STATE_WORDS, summary } from './list.ts'
+import { IN_DOUBT_TODO, lastTryInWords, progressOf, STATE_WORDS, summary } from './list.ts'
 
 /** What the journal still knows of an order's way: confirmed events go after a while. */
 export type Step = { at: string; what: string; confirmed: boolean | null }
@@ -21,7 +21,7 @@ export function timelineOf(row: InboxRow, journal: Pick<JournalReader, 'outbox' 
   return [
     { at: toInstant(row.receivedAt), what: row.kept ? 'received' : 'a cancel came before the order', confirmed: null },
     ...told.map((event: NumberedEvent) => ({ at: event.occurredAt, what: `told the edge: ${event.type}${'outcome' in event.data ? ` (${event.data.outcome})` : 'reason' in event.data ? ` (${event.data.reason})` : 'status' in event.data ? ` (${event.data.status})` : ''}`, confirmed: event.seq <= acked })),
-    { at: toInstant(row.changedAt), what: `now: ${row.state}${row.progress ? `, ${row.progress}` : ''}`, confirmed: null },
+    { at: toInstant(row.changedAt), what: `now: ${row.state}${progressOf(row) === null ? '' : `, ${progressOf(row)}`}`, confirmed: null },
   ]
 }
 

@@ -55,7 +55,8 @@ export const CsvConfig = z.object({
     whole: z.union([z.boolean(), patterns]).default(['*full*', '*whole*']),
     columns: columns(GOODS_COLUMNS),
     taxIncluded: z.boolean().default(true),
-    taxRate: TaxRate.default('0'),
+    /** Of goods whose file has no tax column (left out: 0) or an empty cell in it (left out: refused, since nobody said that they are free of tax). */
+    taxRate: TaxRate.optional(),
     /** `none`: the POS tells sales only; nothing is sold online from such a store. */
     come: z.enum(['files', 'none']).default('files'),
   }).prefault({}),

@@ -36,7 +36,7 @@ const readAll = async () => {
 const goods = (...rows: string[]): string => `sku,name,price,stock\n${rows.join('\n')}\n`
 const priceOf = (sku: string) => readItems(state, [sku]).map(({ price }) => price.amountMinor)
 const stockOf = (sku: string) => readLevels(state, [sku]).map(({ onHand }) => onHand)
-const refusals = () => readLog(state, null).refused.filter(({ reason }) => reason !== null).map(({ key, reason }) => `${key}: ${reason ?? ''}`)
+const refusals = () => (readLog(state, null).refused ?? []).filter(({ reason }) => reason !== null).map(({ key, reason }) => `${key}: ${reason ?? ''}`)
 
 test('a line that says something else is refused and names the first, which is used; the next file in order settles it', async () => {
   till.drop('goods-full.csv', goods('A,Tea,1.00,5', 'B,Jam,2.00,1', 'A,Tea,1.00,7'))

@@ -40,7 +40,8 @@ const skuOf = (text: string): Parsed<string> => {
   return sku.success ? ok(sku.data) : refused(`expected 1 to 64 visible characters without spaces, found ${found(text)}`)
 }
 
-export function readGoodsLine(line: Line<GoodsColumn>, config: CsvConfig): Read<GoodsLine> {
+/** `saysTax`: the file has a column of tax rates. */
+export function readGoodsLine(line: Line<GoodsColumn>, config: CsvConfig, saysTax: boolean): Read<GoodsLine> {
   const sku = skuOf(line('sku'))
   if (!sku.ok) return refused({ sku: null, reason: `sku: ${sku.refusal}` })
   return reading(sku.value, () => {
@@ -57,13 +58,19 @@ export function readGoodsLine(line: Line<GoodsColumn>, config: CsvConfig): Read<
       identifiers: line('barcode').split(/[\s|]+/).filter(Boolean).map((value) => ({ type: identifierType(value), value })),
       unit: unit.unit, price: { amountMinor: priceMinor, currency: config.currency },
       taxIncluded: line('taxIncluded') === '' ? config.goods.taxIncluded : need('tax_included', readFlag(line('taxIncluded'))),
-      taxRate: line('taxRate') === '' ? config.goods.taxRate : line('taxRate').replace(',', '.').replace(/%$/, '').trim(), imageUrl: line('imageUrl') || null, tracked,
+      taxRate: taxRateOf(line('taxRate'), config, saysTax), imageUrl: line('imageUrl') || null, tracked,
     })
     if (!item.success) throw new Unusable(item.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '))
     const stock = !tracked || line('stock') === '' ? null : need('stock', readQuantity(line('stock'), unit, config.decimal))
     if (stock !== null && Math.abs(stock) > ON_HAND_MAX) throw new Unusable(`stock: more than any shelf holds, ${found(line('stock'))}`)
     return { ...nothing, item: item.data, stock }
   })
+}
+
+function taxRateOf(text: string, { goods }: CsvConfig, saysTax: boolean): string {
+  if (text !== '') return text.replace(',', '.').replace(/%$/, '').trim()
+  if (goods.taxRate === undefined && saysTax) throw new Unusable('tax_rate: nothing; write 0 for goods without tax, or set pos.goods.taxRate for empty ones')
+  return goods.taxRate ?? '0'
 }
 
 /** GTIN-12 is what America calls UPC; four or five digits are what stands on a sticker on fruit. */

@@ -79,7 +79,7 @@ export function createIntake(state: ShopState, config: CsvConfig, reading: Readi
       counts.notGoods += 1
       return
     }
-    const read = readGoodsLine(line.value, config)
+    const read = readGoodsLine(line.value, config, header.at.has('taxRate'))
     if (read.ok) {
       const named = reading.whole ? namedBefore(state, read.value, record.line) : null
       if (named?.isSame) return

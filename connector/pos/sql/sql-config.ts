@@ -39,8 +39,8 @@ const Goods = z.object({
     barcodes: column.optional(),
     sellable: column.optional(), deleted: column.optional(), tracked: column.optional(),
   }),
-  /** What no column says. */
-  fixed: z.object({ taxIncluded: z.boolean().default(true), taxRate: TaxRate.default('0'), unit: Unit.default('each'), tracked: z.boolean().default(true) }).prefault({}),
+  /** What no column says. `taxRate` also where its column is empty: left out, such goods are refused, and 0 holds only where no column is named. */
+  fixed: z.object({ taxIncluded: z.boolean().default(true), taxRate: TaxRate.optional(), unit: Unit.default('each'), tracked: z.boolean().default(true) }).prefault({}),
   /** The unit column's words. Of measured goods the POS counts and prices kilograms, litres or metres. */
   units: z.record(z.string(), Unit).default({ each: 'each', kg: 'g', l: 'ml', m: 'mm' }),
   /** Barcodes in a table of their own: a query with a row for each. */

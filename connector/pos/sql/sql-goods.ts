@@ -186,7 +186,9 @@ export function toGoodsRow(row: Row, codes: readonly string[], config: GoodsConf
 
   const amountMinor = toMinor(read('price') ?? '', currency)
   if (amountMinor === null || amountMinor < 0) return found('price', 'an amount of zero or more')
-  const taxRate = read('taxRate') === null ? fixed.taxRate : toTaxRate(read('taxRate') ?? '')
+  const rate = read('taxRate')?.trim() ?? ''
+  if (rate === '' && columns.taxRate !== undefined && fixed.taxRate === undefined) return refused('taxRate: nothing; let the query say 0 for goods without tax, or set goods.fixed.taxRate for empty ones')
+  const taxRate = rate === '' ? fixed.taxRate ?? '0' : toTaxRate(rate)
   if (taxRate === null) return found('taxRate', 'percent')
   const barcodes = [...new Set([...(read('barcodes') ?? '').split(SEPARATORS), ...codes.map((code) => code.trim())].filter(Boolean))].sort().slice(0, IDENTIFIERS_MAX)
   const item = Item.safeParse({
