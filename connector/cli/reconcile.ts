@@ -20,7 +20,7 @@ import { EXIT, type ExitCode } from './exit-codes.ts'
 import { complainUnreachable, openOwnJournal, unbroken } from './open-shop.ts'
 import { createProgressLine } from './progress-line.ts'
 import { readConfig } from './read-config.ts'
-import { complain, faultText, say, sayJson } from './say.ts'
+import { complain, counted, faultText, say, sayJson } from './say.ts'
 
 type Options = { json?: boolean | undefined }
 
@@ -51,7 +51,7 @@ export async function reconcile(configPath: string, options: Options): Promise<E
 function answer(report: DriftReport | null, stillToSend: number, options: Options): ExitCode {
   if (!report) throw new TypeError('a comparison that ended has left no figure')
   if (options.json) sayJson({ ...report, stillToSend })
-  else say([...driftInWords(report), ...(stillToSend > 0 ? [`${stillToSend} events are still on their way.`] : [])].join('\n'))
+  else say([...driftInWords(report), ...(stillToSend > 0 ? [`${counted(stillToSend, 'event')} still on the way.`] : [])].join('\n'))
   return EXIT.ok
 }
 

@@ -29,6 +29,9 @@ export function table(rows: readonly (readonly string[])[]): string {
   return rows.map((row) => row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join('  ').trimEnd()).join('\n')
 }
 
+/** `1 event`, `2 events`. */
+export const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`
+
 const MINUTE_S = 60
 const HOUR_S = 3600
 const DAY_S = 86_400

@@ -9,7 +9,7 @@ import { JournalRefused } from '../journal/schema.ts'
 import { lastFiles, reportInWords, type FileReport } from '../pos/csv/file-report.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { readConfig } from './read-config.ts'
-import { complain, duration, faultText, say, sayJson, whatHappened } from './say.ts'
+import { complain, counted, duration, faultText, say, sayJson, whatHappened } from './say.ts'
 
 /** The journal's facts, and those of the running connector; `live` is `null` when it does not run or cannot be asked. */
 export type StatusReport = JournalStatus & {
@@ -77,7 +77,7 @@ export function inWords(report: StatusReport): string[] {
     ...(report.heldBy ? [`            sent away at ${report.heldBy.at}: ${report.heldBy.holder ?? 'another connector'} serves this store. Stop that one, wait half a minute, start this one`] : []),
     ...(live ? live.doing.map((each, index) => `${index === 0 ? 'now         ' : '            '}${doingInWords(each)}`) : []),
     `numbering   epoch ${report.epoch ?? 'none yet'}, last ${report.lastSeq}, confirmed ${report.ackedSeq}`,
-    `to send     ${report.outbox === 0 ? 'nothing: the edge has everything' : `${report.outbox} events, the oldest ${duration(report.lagS)} old`}`,
+    `to send     ${report.outbox === 0 ? 'nothing: the edge has everything' : `${counted(report.outbox, 'event')}, the oldest ${duration(report.lagS)} old`}`,
     `orders      ${inbox}${needsLook(report.inbox) ? '; "tillbridge-connector orders list --open" says what they wait for' : ''}`,
     ...(live ? [`seen        the POS ${ago(live.pos.lookedAgoS)}, the edge ${ago(live.edge.answeredAgoS)}`] : []),
     `first sync  ${report.synced ? 'done' : 'not done'}${report.reconcileWanted ? ', a comparison with the edge is due' : ''}`,
@@ -118,15 +118,15 @@ function doingInWords(doing: Doing): string {
   switch (doing.what) {
     case 'comparing': {
       const { what, compared, total, events } = doing.progress
-      return `${what === 'sync' ? 'first sync' : 'comparing with the edge'}: ${compared}${total === null ? '' : ` of ${total}`} items, ${events} events to send`
+      return `${what === 'sync' ? 'first sync' : 'comparing with the edge'}: ${compared}${total === null ? '' : ` of ${total}`} items, ${counted(events, 'event')} to send`
     }
     case 'order': return `bringing order ${doing.assignmentId} into the POS or out of it, since ${doing.since}`
     case 'waiting-for-pos': return doing.why === undefined ? `waiting for the POS, which has not answered since ${doing.since}${andNow(doing)}` : `waiting for the POS since ${doing.since}: ${doing.why}${andNow(doing)}`
     case 'failing': return `${PART_WORDS[doing.part]} fails since ${doing.since}: ${whatHappened(doing)}${andNow(doing)}`
     case 'refused-by-edge': return `refused since ${doing.since}: ${doing.why ?? 'the edge does not accept this store\'s signature'}${andNow(doing)}`
     case 'waiting-for-edge': return doing.since === null ? 'waiting for the edge\'s word that the store is this connector\'s' : `waiting for the edge, which has not answered since ${doing.since}`
-    case 'retrying': return `trying ${doing.orders >= STUCK_MAX ? `${STUCK_MAX} or more` : doing.orders} orders again that the POS has not taken`
-    case 'sending': return `sending ${doing.events} events`
+    case 'retrying': return `trying ${doing.orders >= STUCK_MAX ? `${STUCK_MAX} or more orders` : counted(doing.orders, 'order')} again that the POS has not taken`
+    case 'sending': return `sending ${counted(doing.events, 'event')}`
     case 'watching': return 'watching the POS; nothing to do'
   }
 }

@@ -8,7 +8,7 @@ import { LiveStatus, type Trouble } from '../../control/live-status.ts'
 import { isOnDisk } from '../../journal/database.ts'
 import { readJournalStatus, type JournalStatus } from '../../journal/journal-status.ts'
 import { JournalRefused } from '../../journal/schema.ts'
-import { duration, faultText, whatHappened } from '../say.ts'
+import { counted, duration, faultText, whatHappened } from '../say.ts'
 import { broken, doubtful, fine, type Finding } from './finding.ts'
 
 const MEGABYTE = 1_000_000
@@ -75,7 +75,7 @@ export function lookAtJournal(config: ConnectorConfig): { findings: Finding[]; s
   }
   const findings: Finding[] = []
   findings.push(status.storeId === config.store.id
-    ? fine('journal', `schema ${status.schemaVersion}, epoch ${status.epoch ?? 'none yet'}, ${status.outbox} events to send`)
+    ? fine('journal', `schema ${status.schemaVersion}, epoch ${status.epoch ?? 'none yet'}, ${counted(status.outbox, 'event')} to send`)
     : broken('journal', `it belongs to store "${status.storeId}", the configuration says "${config.store.id}"`, 'give this store a journal file of its own, or mend store.id'))
   const doubts = status.inbox['in_doubt'] ?? 0
   if (doubts > 0) findings.push(doubtful('orders in doubt', `${doubts}: nobody knows whether the POS has them`, 'tillbridge-connector orders list --state in_doubt, look into the till, then orders give-up'))

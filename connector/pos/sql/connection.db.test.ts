@@ -50,6 +50,23 @@ describe.each([['mysql', inject('mariadb')], ['postgres', inject('postgres')]] a
     expect((await run(other, 'SELECT n FROM things WHERE id = 1')).rows).toEqual([{ n: '11' }])
   })
 
+  test('says which right on which table is missing, without a value', async () => {
+    const user = `clerk_${process.pid}`
+    const clerk = { ...database.target, user, password: 'clerk-of-the-test' }
+    await run(other, dialect === 'mysql' ? `CREATE USER ${user}@'%' IDENTIFIED BY 'clerk-of-the-test'` : `CREATE USER ${user} PASSWORD 'clerk-of-the-test'`)
+    await run(other, `GRANT SELECT ON ${dialect === 'mysql' ? `${database.target.database}.things TO ${user}@'%'` : `things TO ${user}`}`)
+    const limited = openConnection(clerk)
+    try {
+      const fault = await faultOf(run(limited, "INSERT INTO things VALUES (3, 1, 'a secret note')"))
+      expect(fault).toMatchObject({ kind: 'no-grant', hint: expect.stringContaining('doctor') as string })
+      expect(fault.message).toContain(dialect === 'mysql' ? `(INSERT on ${database.target.database}.things)` : '(things)')
+      expect(fault.message).not.toContain('secret')
+    } finally {
+      await limited.close()
+      await run(other, dialect === 'mysql' ? `DROP USER ${user}@'%'` : `DROP OWNED BY ${user}; DROP USER ${user}`)
+    }
+  })
+
   test('keeps nothing of a transaction that threw', async () => {
     await expect(connection.write(async (tx) => {
       await sql`UPDATE things SET n = 99`.execute(tx)

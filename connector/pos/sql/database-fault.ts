@@ -78,6 +78,8 @@ function codeOf(error: unknown, dialect: Whereabouts['dialect']): string {
 
 /** The table or column a message names. Messages about those carry no values; of one that does (MySQL's about data) only the end is looked at, where it names the column. */
 function nameIn(text: string): string {
+  const [, right, of] = /^([A-Z][A-Z, ]*) command denied to user .* for (?:table|column) ([`\w.$' ]+)$/.exec(text) ?? []
+  if (right !== undefined && of !== undefined) return ` (${right} on ${of.replaceAll(/[`']/g, '')})`
   const ofData = /for column [`']?([\w.$`]+?)[`']? at row \d+$/.exec(text)?.[1] ?? /^value too long for type (character(?: varying)?\(\d+\))$/.exec(text)?.[1]
   if (ofData !== undefined) return ` (${ofData.replaceAll('`', '')})`
   if (/^(?:Incorrect|Data truncated)/.test(text)) return ''
@@ -96,7 +98,7 @@ function wordsFor(kind: FaultKind, { place, user, dialect }: Whereabouts, name: 
     case 'no-database': return { message: `There is no database ${place}, or ${as} may not use it (${code})`, hint: 'Check pos.connection.database, and the grants of this user' }
     case 'no-table': return { message: `The database ${place} has no such table${name}`, hint: 'Check that it is the right database and the POS version that this configuration was made for' }
     case 'no-column': return { message: `A table of the database ${place} has no such column${name}`, hint: 'Check the queries of the configuration against the tables of this POS version' }
-    case 'no-grant': return { message: `In the database ${place}, ${as} may not do this${name} (${code})`, hint: 'Ask the database\'s administrator for the grant: SELECT on the tables that are read, and for web orders what the statements of orders write; the presets have a GRANT script ("tillbridge-connector docs" lists them)' }
+    case 'no-grant': return { message: `In the database ${place}, ${as} may not do this${name} (${code})`, hint: 'tillbridge-connector doctor names every right that is missing. Ask the database\'s administrator for them: SELECT on the tables that are read, and for web orders what the statements of orders write; the presets have a GRANT script ("tillbridge-connector docs" lists them)' }
     case 'no-trigger-grant': return {
       message: `The database ${place} keeps a binary log, and ${as} may not make triggers there (1419)`,
       hint: 'Ask the administrator for SET GLOBAL log_bin_trust_function_creators = 1, or let somebody with SUPER install the triggers. The connector works without them',
