@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { startServer, type DatabaseServer } from '../test-databases.ts'
 import { openConnection } from './connection.ts'
+import { DatabaseFault } from './database-fault.ts'
 import { createDatabase, createTables } from './test-sql-shop.ts'
 import { triggersSuite } from './test-triggers.ts'
 import { createTriggers } from './triggers.ts'
@@ -37,6 +38,33 @@ describe('a user without the grant is told what to ask for', () => {
     await triggers.install()
     expect(await triggers.status()).toMatchObject({ installed: true })
     await till.close()
+    await admin.close()
+    await drop()
+  })
+
+  test.each([['mysql', inject('mariadb')], ['postgres', inject('postgres')]] as const)('what %s is to grant can be pasted, and is enough', async (dialect, server) => {
+    const { target, drop } = await createDatabase(dialect, server)
+    const admin = openConnection(target)
+    await createTables(admin)
+    const user = `small_${target.database}`
+    const run = async (...statements: string[]) => {
+      for (const statement of statements) await admin.write((tx) => sql.raw(statement).execute(tx))
+    }
+    await run(...(dialect === 'mysql' ? [`CREATE USER ${user}@'%' IDENTIFIED BY 'a till'`, `GRANT SELECT ON ${target.database}.goods TO ${user}@'%'`] : [`CREATE USER ${user} PASSWORD 'a till'`]))
+    const till = openConnection({ ...target, user, password: 'a till' })
+    const triggers = createTriggers(till, [{ table: 'goods', key: 'id' }])
+    const refused: unknown = await triggers.install().catch((error: unknown) => error)
+    const grants = /GRANT .*;/.exec(refused instanceof DatabaseFault ? refused.hint : '')?.[0].split(/(?<=;) /) ?? []
+    expect(grants).toHaveLength(2)
+    await run(...grants)
+    // A server may keep rights for a session until it is made anew.
+    await till.close()
+    const again = openConnection({ ...target, user, password: 'a till' })
+    await createTriggers(again, [{ table: 'goods', key: 'id' }]).install()
+    expect(await createTriggers(again, [{ table: 'goods', key: 'id' }]).status()).toMatchObject({ installed: true })
+    await createTriggers(again, [{ table: 'goods', key: 'id' }]).remove().catch(() => undefined)
+    await again.close()
+    await run(...(dialect === 'mysql' ? [`DROP USER ${user}@'%'`] : [`DROP OWNED BY ${user} CASCADE`, `DROP USER ${user}`]))
     await admin.close()
     await drop()
   })

@@ -42,7 +42,7 @@ export function createTriggers(connection: Connection, tables: readonly WatchedT
       for (const statement of statements) await connection.write((tx) => sql.raw(statement).execute(tx))
     } catch (error) {
       if (!(error instanceof DatabaseFault) || error.kind !== 'no-grant') throw error
-      throw new DatabaseFault('no-grant', error.code, 'This user may not make triggers on the POS\'s tables', WHAT_TO_ASK[dialect](tables.map(({ table }) => table)), error)
+      throw new DatabaseFault('no-grant', error.code, 'This user may not make triggers on the POS\'s tables', await whatToAsk(connection, tables.map(({ table }) => table)), error)
     }
   }
   const drop = each.flatMap(({ table, event, name }) => dropTrigger(dialect, table, event, name))
@@ -63,10 +63,23 @@ export function createTriggers(connection: Connection, tables: readonly WatchedT
   }
 }
 
-const WHAT_TO_ASK: Record<Dialect, (tables: readonly string[]) => string> = {
-  mysql: (tables) => `Ask the administrator: GRANT CREATE, DROP ON this database.tillbridge_changes, and TRIGGER ON ${tables.join(', ')}, to this user; and INSERT, SELECT, DELETE ON tillbridge_changes. The connector works without triggers`,
-  postgres: (tables) => `Ask the owner of ${tables.join(', ')} for GRANT TRIGGER ON each to this user, and for CREATE on the schema; or let the owner run this command. The connector works without triggers`,
-  sqlite: () => 'The file and its folder must be writable. The connector works without triggers',
+/** The statements as an administrator runs them, with the names that the database itself has for this user and place. */
+async function whatToAsk(connection: Connection, tables: readonly string[]): Promise<string> {
+  const { dialect } = connection
+  const without = 'The connector works without triggers'
+  if (dialect === 'sqlite') return `The file and its folder must be writable. ${without}`
+  const here = dialect === 'mysql' ? sql<Row>`SELECT CURRENT_USER() AS account, DATABASE() AS place` : sql<Row>`SELECT current_user AS account, current_schema() AS place`
+  const { rows: [found] } = await connection.read((tx) => here.execute(tx))
+  const [account, place] = [found?.['account'] ?? '', quoted(dialect, found?.['place'] ?? '')]
+  if (dialect === 'postgres') {
+    const to = quoted(dialect, account)
+    const grants = [`GRANT CREATE, USAGE ON SCHEMA ${place} TO ${to};`, ...tables.map((table) => `GRANT TRIGGER ON ${place}.${quoted(dialect, table)} TO ${to};`)]
+    return `Have the owner of ${tables.join(', ')} run, or let the owner run this command: ${grants.join(' ')} ${without}`
+  }
+  const at = account.lastIndexOf('@')
+  const to = `'${account.slice(0, at)}'@'${account.slice(at + 1)}'`
+  const grants = [`GRANT CREATE, DROP, INSERT, SELECT, DELETE ON ${place}.tillbridge_changes TO ${to};`, ...tables.map((table) => `GRANT TRIGGER ON ${place}.${quoted(dialect, table)} TO ${to};`)]
+  return `Have the administrator run: ${grants.join(' ')} ${without}`
 }
 
 const quoted = (dialect: Dialect, name: string): string => (dialect === 'mysql' ? `\`${name.replaceAll('`', '``')}\`` : `"${name.replaceAll('"', '""')}"`)
