@@ -35,7 +35,7 @@ export type ReadinessFacts = {
 export const NOTHING_GOES_IN_MS = 5 * 60_000
 /** A line that blinks is none. */
 export const EDGE_AWAY_MS = 20_000
-/** An order refused by a mistake is told so long, or until the next ones fare better. */
+/** An order refused by a mistake is told so long. */
 export const REFUSED_LATELY_MS = 24 * 3_600_000
 /** Each order is one sentence; the rest are counted. */
 const NAMED_MAX = 5
@@ -63,7 +63,7 @@ export function readinessOf(facts: ReadinessFacts): Readiness {
     ...(facts.held ? [heldInWords(facts.held)] : []),
     ...(refused ? [`${refused.why}. What to do: ${refused.hint}`] : []),
     ...facts.failing.filter((each) => !isSaidBy(facts.failing, each)).map((each) => `${PART_WORDS[each.part]} fails since ${toInstant(each.since)}: ${inWords(each)}`),
-    ...stuck.slice(0, NAMED_MAX).map(({ assignmentId, lastTry }) => `order ${assignmentId} was tried ${lastTry.count} times since ${toInstant(lastTry.since)}: ${inWords(lastTry)}`),
+    ...stuck.slice(0, NAMED_MAX).map(({ assignmentId, lastTry }) => `order ${assignmentId} was tried ${lastTry.count === 1 ? 'once' : `${lastTry.count} times`} since ${toInstant(lastTry.since)}: ${inWords(lastTry)}`),
     ...facts.refusedOrders.slice(0, NAMED_MAX).map(({ assignmentId, number, at, reason, detail, hint }) => `order ${number ?? assignmentId} was refused at ${toInstant(at)} (${reason}): ${detail}. What to do: ${hint}`),
     ...(stuck.length > NAMED_MAX ? ['more orders than these are being tried again: tillbridge-connector orders list --open'] : []),
   ]

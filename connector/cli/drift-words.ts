@@ -1,4 +1,5 @@
 import type { DriftCause, DriftReport } from '../../contract/feed.ts'
+import { counted } from './say.ts'
 
 /** Why the edge had something else than the POS, for store IT. */
 export const CAUSE_WORDS: Record<DriftCause, string> = {
@@ -11,8 +12,8 @@ export const CAUSE_WORDS: Record<DriftCause, string> = {
 
 /** What a comparison found, in lines. */
 export function driftInWords(report: DriftReport): string[] {
-  if (report.skus === 0) return [`${report.compared} items compared: the edge has everything as the POS has it.`]
-  const lines = [`${report.compared} items compared, ${report.skus} differed (${report.units} units of stock in all). The differences were sent, except those held.`]
+  if (report.skus === 0) return [`${counted(report.compared, 'item')} compared: the edge has everything as the POS has it.`]
+  const lines = [`${counted(report.compared, 'item')} compared, ${report.skus} differed (${counted(report.units, 'unit')} of stock in all). The differences were sent, except those held.`]
   for (const [cause, count] of Object.entries(report.causes)) lines.push(`  ${count} × ${cause}: ${CAUSE_WORDS[cause as DriftCause]}`)
   lines.push('For example:')
   for (const { sku, cause, pos, edge } of report.sample) {

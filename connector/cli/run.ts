@@ -97,6 +97,7 @@ function createLog(level: ConnectorConfig['log']['level'], troubles: Troubles): 
       logMethod(args, method, number) {
         const name = pino.levels.labels[number]
         if (name === 'warn' || name === 'error' || name === 'fatal') troubles.note(name, args[0])
+        else troubles.good(args[0])
         if (number >= least) method.apply(this, args)
       },
     },

@@ -82,13 +82,13 @@ export function inWords(report: StatusReport): string[] {
     ...(live ? [`seen        the POS ${ago(live.pos.lookedAgoS)}, the edge ${ago(live.edge.answeredAgoS)}`] : []),
     `first sync  ${report.synced ? 'done' : 'not done'}${report.reconcileWanted ? ', a comparison with the edge is due' : ''}`,
     ...filesInWords(report.files),
-    ...(report.refused > 0 ? [`quarantine  ${report.refused} rows of the POS cannot be read: tillbridge-connector quarantine list`] : []),
+    ...(report.refused > 0 ? [`quarantine  ${counted(report.refused, 'row')} of the POS cannot be read: tillbridge-connector quarantine list`] : []),
     ...(feed.state === 'quarantined' ? [`feed        held since ${feed.since} (${feed.zeroed} to zero, ${feed.removed} removed, ${feed.repriced} repriced): the operator decides`] : []),
-    ...(drift ? [`drift       ${drift.skus} of ${drift.compared} SKUs, ${drift.units} units, at ${drift.at}`] : []),
+    ...(drift ? [`drift       ${drift.skus} of ${drift.compared} SKUs, ${counted(drift.units, 'unit')}, at ${drift.at}`] : []),
     ...(live?.stuck && live.stuck.length > 0 ? ['tried in vain', ...live.stuck.flatMap((each) => [
       `  ${each.triedAt}  ${each.number ?? each.assignmentId}${times(each.count, each.since)}: ${whatHappened(each)}`, ...todo(each)])] : []),
     ...(live && live.troubles.length > 0 ? ['last errors', ...live.troubles.flatMap((each) => [
-      `  ${each.lastAt}  ${each.event}${times(each.count, each.firstAt)}${aboutWhat(each)}${each.fault || each.why ? `: ${whatHappened(each)}` : ''}`, ...todo(each)])] : []),
+      `  ${each.lastAt}  ${each.event}${times(each.count, each.firstAt)}${aboutWhat(each)}${each.fault || each.why ? `: ${whatHappened(each)}` : ''}${each.endedAt === undefined ? '' : ` (over since ${each.endedAt})`}`, ...(each.endedAt === undefined ? todo(each) : [])])] : []),
   ]
 }
 

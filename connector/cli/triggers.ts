@@ -68,5 +68,5 @@ const noneFor = ({ type }: PosConfig): string =>
 export function inWords({ installed, missing, waiting, newest }: TriggerStatus): string {
   if (!installed && missing.length === 0) return 'The triggers are there, and the table that they write is not: install them again.'
   if (!installed) return `Not installed, or not whole; missing: ${missing.join(', ')}.`
-  return `Installed. ${waiting === 0 ? 'Nothing is noted.' : `${waiting} changes are noted, the newest at ${newest ?? 'an unknown time'}; the connector takes them away.`}`
+  return `Installed. ${waiting === 0 ? 'Nothing is noted.' : `${waiting === 1 ? '1 change is' : `${waiting} changes are`} noted, the newest at ${newest ?? 'an unknown time'}; the connector takes them away.`}`
 }

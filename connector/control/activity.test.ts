@@ -76,3 +76,17 @@ test('a trouble is told once with how often it came and of how many things, the 
     { event: 'journal.cannot-write', level: 'error', why: 'no room', hint: 'make room', count: 1, firstAt: at1, lastAt: at1 },
   ])
 })
+
+test('a trouble is over with the event that says so, and begins again when it comes again', () => {
+  let now = 0
+  const troubles = createTroubles(() => now)
+  troubles.note('error', { event: 'capture.fault', why: 'away' })
+  troubles.note('warn', { event: 'edge.away' })
+  now = 5_000
+  troubles.good({ event: 'capture.works-again' })
+  troubles.good({ event: 'assignment.settled' })
+  expect(troubles.list().map(({ event, endedAt }) => [event, endedAt])).toEqual([['edge.away', undefined], ['capture.fault', toInstant(5_000)]])
+  troubles.note('error', { event: 'capture.fault', why: 'away' })
+  expect(troubles.list()[0]).toMatchObject({ event: 'capture.fault', count: 2 })
+  expect(troubles.list()[0]?.endedAt).toBeUndefined()
+})

@@ -32,6 +32,8 @@ export const Trouble = z.object({
   fault: z.string().optional(), ...why,
   /** The last order, row or call it was about, and how many there were. */
   about: z.string().optional(), abouts: z.int().min(1).optional(),
+  /** When it was over; left out while it may go on. */
+  endedAt: Instant.optional(),
 })
 export type Trouble = z.infer<typeof Trouble>
 

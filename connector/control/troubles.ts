@@ -2,7 +2,25 @@ import { toInstant, type Clock } from '../../contract/clock.ts'
 import type { Trouble } from './live-status.ts'
 
 /** The last warnings and errors of this run, for `status` and `diag`: what is said in the same words, of one thing or of many, is one. */
-export type Troubles = { note(level: Trouble['level'], fields: unknown): void; list(): Trouble[] }
+export type Troubles = {
+  note(level: Trouble['level'], fields: unknown): void
+  /** A good event: some troubles are over with it. */
+  good(fields: unknown): void
+  list(): Trouble[]
+}
+
+/** Which troubles an event ends. */
+const ENDS: Record<string, readonly string[]> = {
+  'capture.works-again': ['capture.fault', 'pos.unreachable', 'pos.contradicts'],
+  'sync.done': ['reconcile.fault'],
+  'reconcile.done': ['reconcile.fault'],
+  'edge.back': ['edge.away'],
+  'edge.authorized': ['edge.unauthorized'],
+  'journal.has-room': ['journal.full', 'journal.filling'],
+  'feed.ended': ['feed.quarantined'],
+  'feed.approved': ['feed.quarantined'],
+  'access.keys-again': ['access.keys-unreachable'],
+}
 
 /** More kinds of trouble than this at once is one trouble. */
 const KINDS_MAX = 20
@@ -14,12 +32,13 @@ const ABOUT = ['assignmentId', 'key', 'call', 'part'] as const
 export function createTroubles(now: Clock): Troubles {
   const kinds = new Map<string, Trouble & { seen: Set<string> }>()
   return {
+    good(fields) {
+      const ended = ENDS[textOf(fields, 'event') ?? ''] ?? []
+      const endedAt = toInstant(now())
+      for (const [kind, trouble] of kinds) if (ended.includes(trouble.event) && trouble.endedAt === undefined) kinds.set(kind, { ...trouble, endedAt })
+    },
     note(level, fields) {
-      if (typeof fields !== 'object' || fields === null) return
-      const text = (name: string): string | undefined => {
-        const value: unknown = Reflect.get(fields, name)
-        return typeof value === 'string' ? value : undefined
-      }
+      const text = (name: string): string | undefined => textOf(fields, name)
       const event = text('event')
       if (event === undefined) return
       const fault = text('fault') ?? text('problem')
@@ -43,4 +62,10 @@ export function createTroubles(now: Clock): Troubles {
     },
     list: () => [...kinds.values()].map(({ seen: _seen, ...trouble }) => trouble).toReversed(),
   }
+}
+
+function textOf(fields: unknown, name: string): string | undefined {
+  if (typeof fields !== 'object' || fields === null) return undefined
+  const value: unknown = Reflect.get(fields, name)
+  return typeof value === 'string' ? value : undefined
 }

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { listOrders } from '../cli/orders/list.ts'
 import { showOrder } from '../cli/orders/show.ts'
@@ -116,4 +117,14 @@ test('whoever ends the order ends its reason, too', async () => {
   await tries(shop(), 1)
   expect(journal.inbox.get(assignmentId(2))?.state).toBe('struck')
   expect(journal.inbox.stuck(10)).toEqual([])
+})
+
+test('an order that a mistake refused is warned of, with what to mend; one that is sold out is not', async () => {
+  const lines: Record<string, unknown>[] = []
+  const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) })
+  receiveOrder(journal, assignmentOf(2, { NOWHERE: 1 }), NOW)
+  receiveOrder(journal, assignmentOf(3, { A: 99 }), NOW)
+  await createWriter(shop(), log, () => 0, () => ms).once(new AbortController().signal)
+  expect(lines.filter(({ event }) => event === 'assignment.settled')).toHaveLength(3)
+  expect(lines.filter(({ event }) => event === 'order.refused')).toMatchObject([{ level: 40, assignmentId: assignmentId(2), reason: 'unknown_sku', why: 'no NOWHERE', hint: expect.stringContaining('reconcile') as string }])
 })

@@ -79,7 +79,7 @@ export function lookAtJournal(config: ConnectorConfig): { findings: Finding[]; s
     : broken('journal', `it belongs to store "${status.storeId}", the configuration says "${config.store.id}"`, 'give this store a journal file of its own, or mend store.id'))
   const doubts = status.inbox['in_doubt'] ?? 0
   if (doubts > 0) findings.push(doubtful('orders in doubt', `${doubts}: nobody knows whether the POS has them`, 'tillbridge-connector orders list --state in_doubt, look into the till, then orders give-up'))
-  if (status.refused > 0) findings.push(doubtful('rows refused', `${status.refused} rows of the POS cannot be read`, 'tillbridge-connector quarantine list; mend them in the POS'))
+  if (status.refused > 0) findings.push(doubtful('rows refused', `${counted(status.refused, 'row')} of the POS cannot be read`, 'tillbridge-connector quarantine list; mend them in the POS'))
   if (status.feed.state === 'quarantined') findings.push(doubtful('feed', `held since ${status.feed.since}`, 'tillbridge-connector quarantine show feed; the operator decides at the edge'))
   return { findings, status }
 }
@@ -115,7 +115,7 @@ const TOLD_ELSEWHERE: ReadonlySet<string> = new Set(['assignment.retry', 'feed.q
 /** What the running connector has said in its log, each with what to do. */
 export function troubleFindings(troubles: readonly Trouble[], now: number): Finding[] {
   return troubles
-    .filter(({ event, level, lastAt }) => !TOLD_ELSEWHERE.has(event) && (level !== 'warn' || now - fromInstant(lastAt) < RECENT_MS))
+    .filter(({ event, level, lastAt, endedAt }) => endedAt === undefined && !TOLD_ELSEWHERE.has(event) && (level !== 'warn' || now - fromInstant(lastAt) < RECENT_MS))
     .map((each) => doubtful(
       `log: ${each.event}`,
       `${each.count === 1 ? 'once' : `${each.count} times`}, last at ${each.lastAt}${each.about === undefined ? '' : `, about ${each.about}`}${each.fault === undefined && each.why === undefined ? '' : `: ${whatHappened(each)}`}`,
@@ -135,7 +135,8 @@ export function listens(host: string, port: number): Promise<string | null> {
 /** Whether the staff can see web orders on the desk page. */
 export async function lookAtDesk(config: ConnectorConfig, isRunning: boolean): Promise<Finding[]> {
   const { listen } = config.desk
-  if (!listen) return [fine('desk', `http://${config.server.host === '0.0.0.0' ? '127.0.0.1' : config.server.host}:${config.server.port}/desk, for a browser on this machine only; tablets need desk.host, desk.port and a PIN ("tillbridge-connector docs desk")`)]
+  const { host, port } = config.server
+  if (!listen) return [fine('desk', `${port === 0 ? '/desk at the connector\'s address, which is another at each start (server.port: 0)' : `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}/desk`}, for a browser on this machine only; tablets need desk.host, desk.port and a PIN ("tillbridge-connector docs desk")`)]
   if (isRunning) return [fine('desk', `http://${listen.host}:${listen.port}/desk${listen.pin === null ? '' : ', with a PIN'}`)]
   const fault = await listens(listen.host, listen.port)
   return fault === null

@@ -1,5 +1,6 @@
 import { toInstant } from '../../../contract/clock.ts'
 import type { Money } from '../../../contract/values.ts'
+import { quantityWords } from '../../desk/page/words.ts'
 import type { InboxRow } from '../../journal/inbox.ts'
 import { assignmentOf, type NumberedEvent } from '../../journal/outgoing-event.ts'
 import type { JournalReader } from '../../journal/read-only.ts'
@@ -66,7 +67,7 @@ function inWords(row: InboxRow, timeline: Step[]): string[] {
     ...timeline.map(({ at, what, confirmed }) => `  ${at}  ${what}${confirmed === null ? '' : confirmed ? ', confirmed' : ', on its way'}`),
     ...(assignment ? [
       'lines',
-      ...assignment.lines.map((line) => `  ${line.quantity} × ${line.sku}  ${line.name}  at ${money(line.unitPrice)}`),
+      ...assignment.lines.map((line) => `  ${quantityWords(line.quantity, line.unit)} ${line.sku}  ${line.name}  at ${money(line.unitPrice)}`),
       `total      ${money(assignment.totals.total)}`,
       `to do by   ${assignment.acceptBy}`,
       `how        ${assignment.fulfillment.method}`,
