@@ -67,6 +67,8 @@ export const TEA: Item = {
   taxIncluded: false, taxRate: '0', imageUrl: null, tracked: true,
 }
 export const APPLES: Item = { ...TEA, sku: 'APPLES', name: 'Apples, red', unit: 'g', price: { amountMinor: 399, currency: 'USD' }, identifiers: [{ type: 'plu', value: '4016' }] }
+/** For `vi.waitFor`: a database may hint at a write once more, late; never for ever. */
+export const CALM = { timeout: 10_000, interval: 100 }
 /** 10.35 % on 8.60 is 89.01 cents. */
 export const WRAPPING: Item = {
   ...TEA, sku: 'SRV-WRAP', name: 'Gift wrapping', price: { amountMinor: 860, currency: 'USD' }, taxRate: '10.35', identifiers: [], tracked: false,
