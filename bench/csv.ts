@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { bundleConnector } from '../connector/bundle.ts'
+import { SERVICE_ENVIRONMENT } from '../connector/cli/systemd-unit.ts'
 import { findConnector } from '../connector/control/control-client.ts'
 import { LiveStatus } from '../connector/control/live-status.ts'
 import { lastFiles } from '../connector/pos/csv/file-report.ts'
@@ -16,7 +17,7 @@ import { startStandInEdge } from './stand-in-edge.ts'
 import { forgetPeak, peakRssMb, useOf } from './watch-process.ts'
 
 /**
- * What a shop of files costs: `node bench/csv.ts [ITEMS] [MEGABYTES]`. A file of all goods and its first sync, the same file with every price changed, a
+ * What a shop of files costs: `npm run bench:csv -- [ITEMS] [MEGABYTES]`. A file of all goods and its first sync, the same file with every price changed, a
  * history of sales of that size. The connector is the bundle, in a process of its own, as a store runs it; what is told is its peak resident memory.
  */
 const [items, megabytes] = [Number(process.argv[2] ?? 100_000), Number(process.argv[3] ?? 0)]
@@ -44,7 +45,7 @@ try {
   writeGoods(folder, 'goods-1.csv', items)
   let began = performance.now()
   let usedMs = 0
-  const { pid, stop } = await startProcess({ name: 'the connector', args: [bundle, 'run', '--config', place.configFile], logFile: path.join(dir, 'connector.log'), readyEvent: 'connector.ready', readyWithinMs: 60_000 })
+  const { pid, stop } = await startProcess({ name: 'the connector', args: [bundle, 'run', '--config', place.configFile], env: SERVICE_ENVIRONMENT, logFile: path.join(dir, 'connector.log'), readyEvent: 'connector.ready', readyWithinMs: 60_000 })
   ends.push(stop)
 
   const told = (what: string, lines: number): void => {

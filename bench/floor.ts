@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { build } from 'esbuild'
+import { SERVICE_ENVIRONMENT } from '../connector/cli/systemd-unit.ts'
 import { startProcess, type Running } from '../journeys/local/processes.ts'
 import type { BenchShop } from './shop.ts'
 
@@ -14,7 +15,7 @@ export async function startFloor(target: NonNullable<BenchShop['floor']>, folder
     banner: { js: "import { createRequire as createRequireOfBundle } from 'node:module'; const require = createRequireOfBundle(import.meta.url)" },
   })
   return startProcess({
-    name: 'the floor', args: [outfile], env: { FLOOR_TARGET: JSON.stringify(target) }, logFile: path.join(folder, 'floor.log'), readyEvent: 'floor.ready', readyWithinMs: READY_WITHIN_MS,
+    name: 'the floor', args: [outfile], env: { ...SERVICE_ENVIRONMENT, FLOOR_TARGET: JSON.stringify(target) }, logFile: path.join(folder, 'floor.log'), readyEvent: 'floor.ready', readyWithinMs: READY_WITHIN_MS,
   })
 }
 

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { bundleConnector } from '../connector/bundle.ts'
+import { SERVICE_ENVIRONMENT } from '../connector/cli/systemd-unit.ts'
 import { findConnector } from '../connector/control/control-client.ts'
 import { LiveStatus } from '../connector/control/live-status.ts'
 import { triggersFor } from '../connector/pos/open-triggers.ts'
@@ -73,7 +74,7 @@ export async function measureConnector(size: Size, say: (line: string) => void):
     const bundle = await bundleConnector(dir)
     const began = performance.now()
     const connector = await startProcess({
-      name: 'the connector', args: [bundle, 'run', '--config', place.configFile], logFile: path.join(dir, 'connector.log'), readyEvent: 'connector.ready', readyWithinMs: READY_WITHIN_MS,
+      name: 'the connector', args: [bundle, 'run', '--config', place.configFile], env: SERVICE_ENVIRONMENT, logFile: path.join(dir, 'connector.log'), readyEvent: 'connector.ready', readyWithinMs: READY_WITHIN_MS,
     })
     ends.push(() => connector.stop())
     return await measure({ shop, edge, connector, journalFile: path.join(place.dir, 'journal.db'), dir }, size, began, say)

@@ -18,6 +18,12 @@ export type UnitFacts = {
   environment: readonly string[]
 }
 
+/**
+ * glibc gives each thread a heap of its own and returns little of it. The connector computes in one thread, and what SQLite and the network need beside it
+ * fits one heap: forty megabytes less are resident with 100,000 items. Read before a program begins, so it cannot set it itself.
+ */
+export const SERVICE_ENVIRONMENT = { MALLOC_ARENA_MAX: '1' }
+
 /** `%` begins a specifier in every line of a unit. */
 const literal = (text: string): string => text.replaceAll('%', '%%')
 /** systemd splits words at spaces and knows its own escapes. `before` is a specifier that is meant. */
@@ -32,6 +38,8 @@ const credential = (name: string, file: string): string => `LoadCredential=${lit
  * mend itself (a wrong configuration, another connector that holds the store, a journal of the future) is not started again.
  */
 export function systemdUnit({ name, storeId, node, program, configFile, credentials, writable, user, group, environment }: UnitFacts): string {
+  // Of two with one name the last one holds: what store IT asks for.
+  const settings = [...Object.entries(SERVICE_ENVIRONMENT).map(([key, value]) => `${key}=${value}`), ...environment]
   return `# Written by "tillbridge-connector install-service".
 [Unit]
 Description=Tillbridge connector of store ${storeId}
@@ -54,7 +62,7 @@ ${group === null ? '' : `SupplementaryGroups=${group}\n`}StateDirectory=${name}
 StateDirectoryMode=0700
 WorkingDirectory=%S/${name}
 UMask=0077
-${credential(basename(configFile), configFile)}${credentials.map(({ name: id, file }) => credential(id, file)).join('')}${writable.map((path) => `ReadWritePaths=${word(path)}\n`).join('')}${environment.map((pair) => `Environment=${word(pair)}\n`).join('')}
+${credential(basename(configFile), configFile)}${credentials.map(({ name: id, file }) => credential(id, file)).join('')}${writable.map((path) => `ReadWritePaths=${word(path)}\n`).join('')}${settings.map((pair) => `Environment=${word(pair)}\n`).join('')}
 NoNewPrivileges=yes
 ProtectSystem=strict
 ProtectHome=read-only

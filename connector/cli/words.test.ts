@@ -64,7 +64,7 @@ test('an amount has its currency\'s decimals, and never a float', () => {
 describe('a unit', () => {
   const unit = systemdUnit({ name: 'tillbridge-x', storeId: 'x', node: '/opt/my node/node', program: '/opt/c.mjs', configFile: '/etc/t/shop.yaml', credentials: [{ name: 'store.secret', file: '/etc/t/store.secret' }], writable: [], user: null, group: null, environment: [] })
   test('takes the configuration and its secrets as credentials, and runs as nobody', () => {
-    for (const line of ['ExecStart="/opt/my node/node" /opt/c.mjs run --config %d/shop.yaml', 'LoadCredential=shop.yaml:/etc/t/shop.yaml', 'LoadCredential=store.secret:/etc/t/store.secret', 'DynamicUser=yes', 'ProtectSystem=strict', 'RestartPreventExitStatus=2 3 5 11']) expect(unit.split('\n')).toContain(line)
+    for (const line of ['ExecStart="/opt/my node/node" /opt/c.mjs run --config %d/shop.yaml', 'LoadCredential=shop.yaml:/etc/t/shop.yaml', 'LoadCredential=store.secret:/etc/t/store.secret', 'DynamicUser=yes', 'ProtectSystem=strict', 'RestartPreventExitStatus=2 3 5 11', 'Environment=MALLOC_ARENA_MAX=1']) expect(unit.split('\n')).toContain(line)
   })
   test('keeps odd names whole: spaces, percent and dollar signs, quotes', () => {
     const odd = systemdUnit({
@@ -75,6 +75,10 @@ describe('a unit', () => {
       'ExecStart=/opt/$$node /opt/c.mjs run --config "%d/the $$shop.yaml"', 'LoadCredential=the $shop.yaml:/etc/my 100%% shop/the $shop.yaml', 'LoadCredential=my secret:/etc/my 100%% shop/my secret',
       'ReadWritePaths="/srv/the $till"', 'Environment="HTTPS_PROXY=http://a:p$%%20\\"w@proxy:3128"',
     ]) expect(odd.split('\n')).toContain(line)
+  })
+  test('lets store IT overrule a setting of its own', () => {
+    const own = systemdUnit({ name: 'tillbridge-x', storeId: 'x', node: '/opt/node', program: '/opt/c.mjs', configFile: '/etc/t/shop.yaml', credentials: [], writable: [], user: null, group: null, environment: ['MALLOC_ARENA_MAX=4'] })
+    expect(own.match(/MALLOC_ARENA_MAX=\d/gu)).toEqual(['MALLOC_ARENA_MAX=1', 'MALLOC_ARENA_MAX=4'])
   })
 })
 
