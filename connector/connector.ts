@@ -192,7 +192,7 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
   }, config.server)
 
   const status = () => liveStatus({
-    version, url: server.url, startedAt, now: systemClock(), journal, activity, posReachable: reachable(), holdsStore: isHeld(), clockSkewMs: clock.skewMs(),
+    version, url: server.url, startedAt, now: systemClock(), journal, activity, posReachable: reachable(), posSeenAfterMs: openedPos.capabilities.seenAfterMs, holdsStore: isHeld(), clockSkewMs: clock.skewMs(),
     comparing: reconciler.comparing(), comparisons: reconciler.comparisons(), troubles: troubles.list(), fresh: { posMs: freshness.posFreshMs(), edgeMs: freshness.edgeFreshMs() },
     refused: refused(),
   })

@@ -115,6 +115,7 @@ export type LiveFacts = {
   journal: Journal
   activity: Activity
   posReachable: boolean
+  posSeenAfterMs: number | null
   holdsStore: boolean
   clockSkewMs: number | null
   comparing: ComparisonProgress | null
@@ -137,7 +138,7 @@ export function liveStatus({ version, url, startedAt, now, journal, activity, ..
   return {
     version, url, startedAt: toInstant(startedAt),
     doing: doingOf(facts, rest.comparing, counts, rest.holdsStore, rest.refused),
-    pos: { reachable: rest.posReachable, lookedAt: instant(facts.posLookedAt), lookedAgoS: agoS(facts.posLookedAt) },
+    pos: { reachable: rest.posReachable, lookedAt: instant(facts.posLookedAt), lookedAgoS: agoS(facts.posLookedAt), seenAfterMs: rest.posSeenAfterMs },
     edge: {
       answering: facts.edgeAwaySince === null && facts.edgeAnsweredAt !== null, answeredAt: instant(facts.edgeAnsweredAt), answeredAgoS: agoS(facts.edgeAnsweredAt),
       holdsStore: rest.holdsStore, clockSkewMs: rest.clockSkewMs === null ? null : Math.round(rest.clockSkewMs),

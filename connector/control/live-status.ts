@@ -49,7 +49,8 @@ export const LiveStatus = z.object({
   url: z.string(),
   startedAt: Instant,
   doing: z.array(Doing).min(1),
-  pos: z.object({ reachable: z.boolean(), lookedAt: Instant.nullable(), lookedAgoS: z.number().nullable() }),
+  /** `seenAfterMs`: see `PosCapabilities`. */
+  pos: z.object({ reachable: z.boolean(), lookedAt: Instant.nullable(), lookedAgoS: z.number().nullable(), seenAfterMs: z.number().nullable().optional() }),
   edge: z.object({ answering: z.boolean(), answeredAt: Instant.nullable(), answeredAgoS: z.number().nullable(), holdsStore: z.boolean(), clockSkewMs: z.number().nullable() }),
   /** How old what the edge knows of the till can be, as `/metrics` has it: since the POS was last read to its end and that was on disk, and since the edge had confirmed everything. */
   fresh: z.object({ posS: z.number(), edgeS: z.number() }).optional(),

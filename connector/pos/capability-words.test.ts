@@ -33,6 +33,8 @@ test.each([[1, '1 ms'], [999, '999 ms'], [1_000, '1 second'], [1_001, '2 seconds
     expect(inWords({ ...BEST, seenAfterMs })[0]).toContain(`shows one ${words} late`)
   })
 
+test('what nobody has measured is not claimed', () => expect(inWords({ ...BEST, seenAfterMs: null })[0]).toMatch(/the running connector measures it/))
+
 test('each word changes one sentence and no other', () => {
   const changes: Partial<PosCapabilities>[] = [{ changes: 'snapshot' }, { seesDeletes: false }, { stockFallsAt: 'later' }, { duplicates: 'possible' }]
   for (const [index, change] of changes.entries()) {

@@ -31,8 +31,11 @@ const SECOND_MS = 1000
 const MINUTE_MS = 60 * SECOND_MS
 const HOUR_MS = 60 * MINUTE_MS
 
-const seen = (ms: number): string =>
-  ms === 0 ? 'The next poll sees each one.' : `The POS shows one ${duration(ms)} late at the most; the next poll sees it then.`
+/** What nobody has measured is not claimed: by the pause alone a large shop would seem as quick as a small one. */
+const UNMEASURED = 'How late the POS shows one goes by how long a comparison takes: the running connector measures it, and doctor says it then.'
+
+const seen = (ms: number | null): string =>
+  ms === null ? UNMEASURED : ms === 0 ? 'The next poll sees each one.' : `The POS shows one ${duration(ms)} late at the most; the next poll sees it then.`
 
 /** A length of time as people say it: the largest unit that does not make it shorter than it is. */
 function duration(ms: number): string {

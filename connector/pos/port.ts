@@ -15,8 +15,8 @@ export type PosCapabilities = {
   seesDeletes: boolean
   /** `cursor`: changes can be read from a place on; `snapshot`: everything is read and compared. */
   changes: 'cursor' | 'snapshot'
-  /** How late a change can be seen at the most, milliseconds, beside the poll. */
-  seenAfterMs: number
+  /** How late a change can be seen at the most, milliseconds, beside the poll. `null`: it goes by how large the shop is, and nothing of it was read yet. */
+  seenAfterMs: number | null
 }
 
 export type PosSale = {

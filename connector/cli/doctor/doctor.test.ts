@@ -3,6 +3,9 @@ import { createServer, type Server } from 'node:http'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { z } from 'zod'
+import { toInstant } from '../../../contract/clock.ts'
+import { startControl } from '../../control/control-server.ts'
+import { openJournal } from '../../journal/journal.ts'
 import { openConnection } from '../../pos/sql/connection.ts'
 import { createTables, sqlShopConfig } from '../../pos/sql/test-sql-shop.ts'
 import { SECRET, testFolder } from '../../test-shop.ts'
@@ -79,6 +82,27 @@ test('the connector\'s own table in the till is not made by looking', async () =
   const { report } = await examined(config)
   expect(report.findings.filter(({ name }) => ['statements', 'pos', 'pos can'].includes(name)).map(({ detail }) => detail)).toEqual(['are understood', 'nothing for sale', 'Changes:', 'Deletes:', 'when the staff complete it', 'looked up by its reference'].map((words) => expect.stringContaining(words) as string))
   expect(readFileSync(folder.file('pos.sqlite')).equals(before)).toBe(true)
+})
+
+test('how late a database shows a change is the running connector\'s to say, which has read it, and is claimed by nobody else', async () => {
+  const config = configure({ secret: SECRET })
+  const changes = async () => (await examined(config)).report.findings.find(({ detail }) => detail.startsWith('Changes:'))?.detail
+  expect(await changes()).toMatch(/the running connector measures it/)
+  const journal = openJournal({ file: folder.file('journal.sqlite'), storeId: 'main-street', connectorId: 'till-1' })
+  const never = (): never => { throw new Error('it was not asked for') }
+  const control = await startControl({
+    reconcile: never, retryOrder: never, giveUp: never, retryRefused: never, dropRefused: never,
+    status: () => ({
+      version: '1', url: 'http://127.0.0.1:1', startedAt: toInstant(0), doing: [{ what: 'watching' }], pos: { reachable: true, lookedAt: null, lookedAgoS: null, seenAfterMs: 42_000 },
+      edge: { answering: true, answeredAt: null, answeredAgoS: null, holdsStore: true, clockSkewMs: null }, comparisons: { finished: 0, failed: 0, wanted: false }, troubles: [],
+    }),
+  }, folder.file('journal.sqlite'))
+  try {
+    expect(await changes()).toContain('The POS shows one 42 seconds late at the most')
+  } finally {
+    await control.close()
+    journal.close()
+  }
 })
 
 test('a table of the order statements that is misspelt ends with 7, under its place in the configuration', async () => {

@@ -1,6 +1,8 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ConnectorConfig } from '../../config/config.ts'
+import { findConnector } from '../../control/control-client.ts'
+import { LiveStatus } from '../../control/live-status.ts'
 import { inWords } from '../../pos/capability-words.ts'
 import { PLACES } from '../../pos/csv/drop-folder.ts'
 import { inspectPos } from '../../pos/inspect/inspect-pos.ts'
@@ -20,7 +22,7 @@ export async function lookAtPos(config: ConnectorConfig): Promise<Finding[]> {
   const pos = await openPos(config.pos, NO_MEMORY)
   const looking = await openPos(onlyLookingAt(config.pos), NO_MEMORY)
   try {
-    const abilities = inWords(pos.capabilities).map((words) => fine('pos can', words))
+    const abilities = inWords({ ...pos.capabilities, seenAfterMs: pos.capabilities.seenAfterMs ?? await measured(config) }).map((words) => fine('pos can', words))
     // What does not answer need not be asked again.
     const isAway = inspections.some(({ name, level }) => name === 'database' && level === 'fail')
     const assumed = config.pos.type === 'unicenta' ? assumptions(config.pos).map((words) => doubtful('pos', words, 'say it in pos: of the configuration')) : []
@@ -28,6 +30,12 @@ export async function lookAtPos(config: ConnectorConfig): Promise<Finding[]> {
   } finally {
     await Promise.all([pos.close(), looking.close()])
   }
+}
+
+/** How late the running connector sees a change: it has read the whole shop, which the doctor does not. */
+async function measured({ journal }: ConnectorConfig): Promise<number | null> {
+  const found = await findConnector(journal.file)
+  return found.kind === 'running' ? (await found.ask('GET', '/status', LiveStatus)).pos.seenAfterMs ?? null : null
 }
 
 /** An adapter with a table of its own makes it as it first reads, and whoever only looks makes nothing. The order statements have been asked about. */

@@ -26,8 +26,8 @@ export type Scan = {
   read(tx: Tx, comparison: Comparison, factsMax: number, hint: string | null): Promise<boolean>
   /** The memory is being emptied: nothing is known of any bucket. */
   startOver(): void
-  /** How late a change of goods can be seen, milliseconds. */
-  lateMs(): number
+  /** How late a change of goods can be seen, milliseconds; `null` before a scan has shown how long one takes. */
+  lateMs(): number | null
 }
 
 export type ScanParts = { goods: Goods; memory: PosMemory; connection: Pick<Connection, 'changeMark'>; everyMs?: number | undefined; share?: number | undefined; clock: Clock }
@@ -154,7 +154,7 @@ export function createScan({ goods, memory, connection, everyMs = SCAN_EVERY_MS,
       unchangedSince = null
       hintThen = null
     },
-    lateMs: () => Math.ceil(waitMs() + last.tookMs),
+    lateMs: () => (last.at === -Infinity ? null : Math.ceil(waitMs() + last.tookMs)),
   }
 }
 
