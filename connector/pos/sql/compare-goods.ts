@@ -155,8 +155,10 @@ export function compareGoods(memory: PosMemory): Comparison {
     const told = toldOf(read)
     looked.add(read.key)
     if ('refused' in read) {
-      // The last good state stays: a row that cannot be read is not gone.
-      refuse(read, told ?? { ...NOTHING, sku: read.sku ?? '' }, read.refused, read.text)
+      // The last good state stays: a row that cannot be read is not gone. But it is no longer that of a SKU which can be read and is another.
+      const isOther = told !== null && read.sku !== null && told.sku !== read.sku
+      if (isOther) giveUp(told.sku, read.key, told.onHand)
+      refuse(read, told === null || isOther ? { ...NOTHING, sku: read.sku ?? '', refusal: told?.refusal ?? null } : told, read.refused, read.text)
       return
     }
     const { sku, item, onHand } = read

@@ -34,27 +34,45 @@ export async function readWanted(tx: Tx, goods: Goods, comparison: Comparison): 
 
 export type SnapshotPage = { items: Item[]; levels: Level[]; done: boolean; unreadable: string[]; refused: PosRefusal[]; last?: string }
 
-/** A page of everything for sale. It ends at a row whose SKU can be read, for the next page begins after it. */
+/** A page of everything for sale. It ends behind all rows of a SKU that can be read, for the next page begins after it. */
 export async function readPage(tx: Tx, goods: Goods, memory: PosMemory, afterSku: string | null, limit: number): Promise<SnapshotPage> {
   const page: SnapshotPage = { items: [], levels: [], done: false, unreadable: [], refused: [] }
   const here = new Set<string>()
   for (let after = afterSku, size = limit + 1; ;) {
     const rows = await goods.page(tx, after, size)
     const atEnd = rows.length < size
-    for (const row of rows) {
-      if (page.items.length >= limit && isForSale(row)) return page
-      take(row, page, memory, here)
-      const place = placeOf(row)
-      if (place !== null) page.last = after = place
+    const groups = bySkuAsWritten(rows)
+    // Rows of the last SKU may stand beyond the end of what was read: one that is gone, and then the one for sale.
+    const whole = atEnd ? groups : groups.slice(0, groups.findLastIndex(({ place }) => place !== null))
+    // Without a SKU there is no place to read on from.
+    const end = whole.findLast(({ place }) => place !== null)?.place ?? null
+    if (end === null && !atEnd) {
+      size *= 2
+      continue
+    }
+    for (const { place, rows: ofSku } of whole) {
+      if (page.items.length >= limit && ofSku.some(isForSale)) return page
+      for (const row of ofSku) take(row, page, memory, here)
+      if (place !== null) page.last = place
     }
     if (atEnd) return { ...page, done: true }
-    // Rows that cannot be read are in the way of the next page's beginning.
-    size = rows.some((row) => placeOf(row) !== null) ? limit + 1 : size * 2
+    after = end
+    size = limit + 1
   }
 }
 
-/** Where a page may end: at a SKU as the POS has it. */
-const placeOf = ({ sku, written = sku }: GoodsRow): string | null => written
+/** Rows beside each other with one SKU as the POS has it, which is where a page may end; a row without one stands for itself. */
+function bySkuAsWritten(rows: readonly GoodsRow[]): { place: string | null; rows: GoodsRow[] }[] {
+  const groups: { place: string | null; rows: GoodsRow[] }[] = []
+  for (const row of rows) {
+    const { sku, written = sku } = row
+    const last = groups.at(-1)
+    if (last && written !== null && last.place === written) last.rows.push(row)
+    else groups.push({ place: written, rows: [row] })
+  }
+  return groups
+}
+
 const isForSale = (row: GoodsRow): boolean => 'item' in row && row.item !== null
 
 function take(row: GoodsRow, page: SnapshotPage, memory: PosMemory, here: Set<string>): void {

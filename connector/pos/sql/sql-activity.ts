@@ -7,7 +7,7 @@ import type { Activity, ActivityRead, Goods, Row, Tx } from './ports.ts'
 import { toSale, type SaleWords } from './sale-rows.ts'
 import type { OrdersConfig, SalesConfig } from './sql-config.ts'
 import { asTable, run } from './statement.ts'
-import { instantToWallClock, wallClockToInstant } from './wall-clock.ts'
+import { hasOffset, wallClockToInstant, wentBackBy, writtenLike } from './wall-clock.ts'
 import { markOf, readTold, signOf, standingOf, writeTold, type Mark, type Standing } from './went-back.ts'
 
 /** Lines in one query. */
@@ -92,16 +92,24 @@ const HOUR_MS = 3_600_000
 function reached(config: SalesConfig, cursor: string, { timeZone, clock }: Time): string {
   const now = clock()
   const isAhead = config.cursor.is === 'time' && (valueOf(config, cursor, timeZone) ?? 0n) * 1000n > BigInt(now)
-  return isAhead ? instantToWallClock(now - now % HOUR_MS, timeZone) : cursor
+  return isAhead ? writtenLike(cursor, now - now % HOUR_MS, timeZone) : cursor
 }
 
-/** Where to begin reading when everything up to `newest` is known: the overlap before it. Null: at the beginning. */
+/**
+ * Where to begin reading when everything up to `newest` is known: the overlap before it. Null: at the beginning. In the hour that comes twice when the clocks go
+ * back, times without an offset are given twice: then it begins as much earlier.
+ */
 function startOf(config: SalesConfig, newest: string | null, timeZone: string): string | null {
   const value = newest === null ? null : valueOf(config, newest, timeZone)
-  if (value === null) return null
+  if (newest === null || value === null) return null
   const from = value - BigInt(config.cursor.overlap)
-  return config.cursor.is === 'number' ? String(from) : instantToWallClock(Number(from) * 1000, timeZone)
+  if (config.cursor.is === 'number') return String(from)
+  const [at, fromMs] = [Number(value) * 1000, Number(from) * 1000]
+  return writtenLike(newest, fromMs - (hasOffset(newest) ? 0 : wentBackBy(fromMs - HOUR_MS, at + HOUR_MS, timeZone)), timeZone)
 }
+
+/** How far behind the newest no reading looks any more. */
+const keptBehind = ({ cursor }: SalesConfig): bigint => 2n * BigInt(cursor.overlap) + (cursor.is === 'time' ? BigInt(HOUR_MS / 1000) : 0n)
 
 function atOrAfter(config: SalesConfig, from: string | null): RawBuilder<unknown> {
   if (from === null) return sql`1 = 1`
@@ -218,7 +226,7 @@ async function cameBackTo(tx: Tx, config: SalesConfig, reached: string | null, t
 function longPast(prefix: string, config: SalesConfig, newest: string | null, memory: PosMemory, timeZone: string): Remembered[] {
   const value = newest === null ? null : valueOf(config, newest, timeZone)
   if (value === null) return []
-  return entriesOf(memory, prefix).filter((entry) => (valueOf(config, readTold(entry.value).at, timeZone) ?? 0n) < value - 2n * BigInt(config.cursor.overlap)).map(({ key }) => ({ key, value: null }))
+  return entriesOf(memory, prefix).filter((entry) => (valueOf(config, readTold(entry.value).at, timeZone) ?? 0n) < value - keptBehind(config)).map(({ key }) => ({ key, value: null }))
 }
 
 function entriesOf(memory: PosMemory, prefix: string): Remembered<string>[] {

@@ -3,7 +3,7 @@ import { RejectReason } from '../../../contract/events.ts'
 import { Currency, TaxRate, Unit } from '../../../contract/values.ts'
 import { MySqlConnection, MySqlDialect, PostgresConnection, SqliteConnection } from './connection-config.ts'
 import { SCAN_EVERY_MS, SCAN_SHARE } from './scan.ts'
-import { hasEscapedQuote, isSeveral, parametersOf } from './statement.ts'
+import { endsTransaction, hasEscapedQuote, isSeveral, parametersOf } from './statement.ts'
 import { isTimeZone } from './wall-clock.ts'
 
 const column = z.string().regex(/^\w{1,64}$/, 'the name of a column of the query: letters, digits and "_"')
@@ -121,6 +121,8 @@ export const SqlConfig = ofDialect.superRefine(({ dialect, orders, goods, sales 
     if (dialect === 'mysql' && statement.includes('?')) context.addIssue({ code: 'custom', path, message: 'a statement without question marks: write CHAR(63) in a text' })
     if (dialect === 'mysql' && hasEscapedQuote(statement)) context.addIssue({ code: 'custom', path, message: 'a statement whose texts have no backslash before a quote: write the quote twice' })
     if (dialect === 'sqlite' && isSeveral(statement)) context.addIssue({ code: 'custom', path, message: 'one statement: SQLite runs the first alone, without a word about the rest' })
+    const end = endsTransaction(statement, dialect)
+    if (end !== null) context.addIssue({ code: 'custom', path, message: `a statement that leaves the transaction open: all of an order is written in one, and ${end} would keep half of it` })
     for (const name of parametersOf(statement)) {
       if (!names.includes(name)) context.addIssue({ code: 'custom', path, message: `one of the parameters ${names.map((each) => `:${each}`).join(' ') || '(none are known here)'}; it asks for :${name}` })
     }

@@ -11,9 +11,13 @@ import { asTable } from './statement.ts'
 
 /** Buckets of text keys, by two digits of a hash: of 100,000 items a changed one costs reading 400. */
 const HASH_DIGITS = 2
-/** Keys in a bucket of whole numbers, and in a part of one. */
+/** Keys in a bucket of whole numbers, and in a part of one: powers of two. */
 const RANGE = 256
 const PART_RANGE = 16
+
+/** The widest whole numbers of a column; MySQL has one without a sign. Beyond them PostgreSQL would compare decimals, without an index, and SQLite floats. */
+const INTEGER_MIN = -(2n ** 63n)
+const INTEGER_MAX: Record<Dialect, bigint> = { mysql: 2n ** 64n - 1n, postgres: 2n ** 63n - 1n, sqlite: 2n ** 63n - 1n }
 
 type Expression = RawBuilder<unknown>
 
@@ -22,7 +26,8 @@ export function sqlGoods(config: GoodsConfig, dialect: Dialect, currency: string
   const column = (name: string): Expression => sql`g.${sql.ref(name)}`
   const text = (expression: Expression): Expression => (dialect === 'mysql' ? sql`CAST(${expression} AS CHAR)` : sql`CAST(${expression} AS TEXT)`)
   const md5 = (expression: Expression): Expression => (dialect === 'sqlite' ? sql`tillbridge_md5(${expression})` : sql`MD5(${expression})`)
-  const binary = (expression: Expression): Expression => (dialect === 'mysql' ? sql`CAST(${expression} AS BINARY)` : dialect === 'postgres' ? sql`(${expression})::text COLLATE "C"` : sql`${expression} COLLATE BINARY`)
+  /** In the order of UTF-8's bytes, whatever the column's character set or type. */
+  const binary = (expression: Expression): Expression => (dialect === 'mysql' ? sql`CAST(CONVERT(${expression} USING utf8mb4) AS BINARY)` : dialect === 'postgres' ? sql`(${expression})::text COLLATE "C"` : sql`${text(expression)} COLLATE BINARY`)
 
   const { columns, barcodes } = config
   const names = [...new Set(Object.values(columns).filter((name) => name !== undefined))]
@@ -30,18 +35,20 @@ export function sqlGoods(config: GoodsConfig, dialect: Dialect, currency: string
   const sku = column(columns.sku)
   const from = sql`FROM ${asTable(config.query)} g`
   const isNumber = config.keyIs === 'number'
+  /** Divided and rounded down, below zero too, exactly: a float has fewer digits than many a key, and PostgreSQL rounds quotients. */
   const rangeOf = (expression: Expression, size: number): Expression => {
     if (dialect === 'mysql') return sql`CAST(FLOOR(${expression} / ${sql.lit(size)}) AS CHAR)`
-    return dialect === 'postgres' ? sql`CAST(FLOOR(${expression} / ${sql.lit(size)}.0)::bigint AS TEXT)` : sql`CAST(FLOOR(${expression} / ${sql.lit(size)}.0) AS INTEGER) || ''`
+    const shifted = sql`CAST(${expression} AS ${sql.raw(dialect === 'postgres' ? 'BIGINT' : 'INTEGER')}) >> ${sql.lit(Math.log2(size))}`
+    return sql`CAST(${shifted} AS TEXT)`
   }
   const bucketOf = (expression: Expression): Expression => (isNumber ? rangeOf(expression, RANGE) : sql`SUBSTR(${md5(text(expression))}, 1, ${sql.lit(HASH_DIGITS)})`)
   const inBuckets = (expression: Expression, buckets: readonly string[], size = RANGE): Expression => {
     if (!isNumber) return sql`${bucketOf(expression)} IN (${sql.join(buckets)})`
-    const parts = ranges(buckets, size).map(([first, end]) => sql`(${expression} >= ${sql.lit(first)} AND ${expression} < ${sql.lit(end)})`)
+    const parts = ranges(buckets, size).map(([first, end]) => sql`(${expression} >= ${sql.raw(String(first))} AND ${expression} < ${sql.raw(String(end))})`)
     return parts.length === 0 ? sql`1 = 0` : sql`(${sql.join(parts, sql` OR `)})`
   }
   const among = (expression: Expression, wanted: readonly string[], kind: 'text' | 'number'): Expression | null => {
-    const usable = kind === 'number' ? wanted.filter((each) => /^-?\d{1,18}$/.test(each)) : wanted
+    const usable = kind === 'number' ? wanted.filter((each) => /^-?\d{1,20}$/.test(each) && BigInt(each) >= INTEGER_MIN && BigInt(each) <= INTEGER_MAX[dialect]) : wanted
     if (usable.length === 0) return null
     return sql`${expression} IN (${kind === 'number' ? sql.raw(usable.join(', ')) : sql.join(usable)})`
   }
@@ -77,7 +84,7 @@ export function sqlGoods(config: GoodsConfig, dialect: Dialect, currency: string
     const ofKeys = codes && !codesToo ? among(codes.owner, found.rows.map((row) => row[columns.key] ?? ''), config.keyIs) : null
     const filter = codesToo ?? ofKeys
     const owned = codes && filter ? await codesWhere(tx, filter) : new Map<string, string[]>()
-    return found.rows.map((row) => toGoodsRow(row, owned.get(row[columns.key] ?? '') ?? [], config, currency))
+    return eachKeyOnce(found.rows.map((row) => toGoodsRow(row, owned.get(row[columns.key] ?? '') ?? [], config, currency)))
   }
 
   return {
@@ -101,7 +108,12 @@ export function sqlGoods(config: GoodsConfig, dialect: Dialect, currency: string
     async rowsByKey(tx, keys) {
       const where = among(key, keys, config.keyIs)
       // A collation may take other keys for the same.
-      return where === null ? [] : (await rows(tx, where)).filter((row) => keys.includes(row.key))
+      const found = where === null ? [] : (await rows(tx, where)).filter((row) => keys.includes(row.key))
+      if (dialect !== 'sqlite' || isNumber) return found
+      // A whole number of an expression, or of a column without a type, is no text to SQLite, and an index serves none that are made texts.
+      const there = new Set(found.map((row) => row.key))
+      const asText = among(text(key), keys.filter((each) => !there.has(each)), 'text')
+      return asText === null ? found : [...found, ...await rows(tx, asText)]
     },
     async rowsBySku(tx, skus) {
       const wanted = new Set(skus)
@@ -112,9 +124,10 @@ export function sqlGoods(config: GoodsConfig, dialect: Dialect, currency: string
       if (config.skuIs === 'number') return bySku(sku, skus)
       // PostgreSQL would fail where the column is of another type than the text of a SKU.
       const found = await withoutStrangers(skus, (some) => bySku(dialect === 'postgres' ? text(sku) : sku, some))
-      // An index serves no SKU that stands there with blanks around it, so only those that were not found are looked for so.
-      const known = new Set(found.map((row) => row.sku))
-      return [...found, ...await bySku(withoutBlanks(text(sku)), skus.filter((each) => !known.has(each)))]
+      // An index serves no SKU that stands there with blanks around it, so only those of which nothing for sale was found are looked for so.
+      const known = new Set(found.flatMap((row) => ('item' in row && row.item !== null ? row.sku : [])))
+      const there = new Set(found.map((row) => row.key))
+      return [...found, ...(await bySku(withoutBlanks(text(sku)), skus.filter((each) => !known.has(each)))).filter((row) => !there.has(row.key))]
     },
     page: (tx, after, limit) => rows(tx, after === null ? sql`1 = 1` : config.skuIs === 'number' ? sql`${sku} > ${sql.raw(String(BigInt(after)))}` : sql`${binary(sku)} > ${dialect === 'mysql' ? sql`CAST(${after} AS BINARY)` : sql`${after}`}`,
       sql` ORDER BY ${config.skuIs === 'number' ? sku : binary(sku)}${dialect === 'postgres' ? sql` NULLS FIRST` : sql``} LIMIT ${sql.lit(limit)}`),
@@ -134,13 +147,14 @@ function partOf(key: string, size: number): string {
 }
 
 /** Of neighbouring buckets one range. */
-function ranges(buckets: readonly string[], size: number): [number, number][] {
-  const found: [number, number][] = []
+function ranges(buckets: readonly string[], size: number): [bigint, bigint][] {
+  const found: [bigint, bigint][] = []
+  const step = BigInt(size)
   // What is remembered from when the configuration said that keys are texts is in no range.
-  for (const at of buckets.filter((bucket) => /^-?\d+$/.test(bucket)).map(Number).sort((a, b) => a - b)) {
+  for (const at of buckets.filter((bucket) => /^-?\d+$/.test(bucket)).map(BigInt).sort((a, b) => (a < b ? -1 : 1))) {
     const last = found.at(-1)
-    if (last?.[1] === at * size) last[1] += size
-    else found.push([at * size, (at + 1) * size])
+    if (last?.[1] === at * step) last[1] += step
+    else found.push([at * step, (at + 1n) * step])
   }
   return found
 }
@@ -150,6 +164,21 @@ const NO: ReadonlySet<string> = new Set(['0', 'f', 'false', 'n', 'no', ''])
 const SEPARATORS = /[\s,;]+/
 /** An item shows as many; more barcodes than that are a history. */
 const IDENTIFIERS_MAX = 32
+
+/** So many rows of a key are shown to who has to mend the query. */
+const SHOWN_MAX = 5
+
+/** Rows of one key that differ are no item: which of them is meant, nobody can tell, and each reading would tell another. */
+function eachKeyOnce(rows: readonly GoodsRow[]): GoodsRow[] {
+  if (new Set(rows.map(({ key }) => key)).size === rows.length) return [...rows]
+  return [...Map.groupBy(rows, ({ key }) => key).values()].flatMap((same) => {
+    const texts = [...new Set(same.map((row) => JSON.stringify(row)))].sort()
+    const [first] = same
+    if (first === undefined || texts.length === 1) return same
+    const { key, bucket, sku } = first
+    return { key, bucket, sku, refused: `the query gives the key ${key} in ${same.length} rows that differ: let it give one row for each item (a join may double it)`, text: texts.slice(0, SHOWN_MAX).join('\n') }
+  })
+}
 
 /** No SKU has a blank, so it is never that of an item. */
 const nobodysSku = (key: string): string => `item ${key}`
@@ -164,6 +193,7 @@ export function toGoodsRow(row: Row, codes: readonly string[], config: GoodsConf
   const refused = (why: string): GoodsRow => ({ ...place, sku, refused: why, text: JSON.stringify(row) })
   const found = (field: keyof typeof columns, expected: string): GoodsRow => refused(`${field}: expected ${expected}, found ${JSON.stringify(read(field))}`)
 
+  if (read('key') === null) return refused('key: nothing; an item is known by its key, so let the query leave out rows without one, or name another column')
   const flags = { sellable: true, deleted: false, tracked: fixed.tracked, taxIncluded: fixed.taxIncluded }
   for (const flag of ['sellable', 'deleted', 'tracked', 'taxIncluded'] as const) {
     const value = read(flag)?.toLowerCase()

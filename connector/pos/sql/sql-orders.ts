@@ -72,6 +72,10 @@ export function sqlOrders({ config, goods, timeZone, clock }: SqlOrdersParts): O
       if (found.state === 'done' || config.void === undefined) return 'refused'
       const known: Parameters = { assignmentId, reference: found.posReference, now: now() }
       const lines = config.lines === undefined ? [] : (await run(tx, config.lines, { assignmentId, reference: found.posReference })).rows
+      for (const same of Map.groupBy(lines, (line) => field(line, 'sku')).values()) {
+        const keys = new Set(same.map((line) => field(line, 'key')))
+        if (keys.size > 1) throw new StatementFault(`orders.lines gives several items for the SKU ${same[0] && field(same[0], 'sku')} (${[...keys].join(', ')}), so the order is not taken back: its goods would be put back on each of them`, 'Let each SKU be that of one item, or let orders.lines name the one that the order took')
+      }
       for (const step of config.void) {
         for (const line of step.each ? lines : [null]) {
           await runStep(tx, step.run, line ? { ...known, sku: field(line, 'sku'), key: field(line, 'key'), quantity: field(line, 'quantity') } : known)
@@ -98,9 +102,15 @@ type SellableRow = { key: string; item: Item }
 
 async function sellableRows(tx: Tx, goods: Goods, { lines }: Assignment): Promise<Map<string, SellableRow>> {
   const found = new Map<string, SellableRow>()
+  const twice = new Set<string>()
   for (const row of await goods.rowsBySku(tx, [...new Set(lines.map(({ sku }) => sku))])) {
-    if ('item' in row && row.item !== null) found.set(row.sku, { key: row.key, item: row.item })
+    if (!('item' in row) || row.item === null) continue
+    const other = found.get(row.sku)
+    if (other && other.key !== row.key) twice.add(row.sku)
+    found.set(row.sku, { key: row.key, item: row.item })
   }
+  // Two rows for sale with one SKU: from whose shelf it goes, nobody can tell, and the level that the web sees is that of one of them.
+  for (const sku of twice) found.delete(sku)
   return found
 }
 

@@ -1,5 +1,5 @@
 import { sql, type QueryResult, type RawBuilder } from 'kysely'
-import type { Row, Tx } from './ports.ts'
+import type { Dialect, Row, Tx } from './ports.ts'
 
 export type Parameters = Readonly<Record<string, string | number | null>>
 
@@ -11,6 +11,15 @@ export const parametersOf = (text: string): string[] => [...text.matchAll(TOKEN)
 
 /** Whether anything stands behind the first statement. */
 export const isSeveral = (text: string): boolean => /;\s*\S/.test(text.replaceAll(TOKEN, (token) => (/^(?:--|\/\*)/.test(token) ? ' ' : 'x')))
+
+const ENDS = ['COMMIT', 'ROLLBACK', 'BEGIN', 'START', 'END', 'ABORT']
+/** What MySQL commits by itself, before and after. */
+const ENDS_IN_MYSQL = [...ENDS, 'CREATE', 'ALTER', 'DROP', 'TRUNCATE', 'RENAME', 'LOCK', 'UNLOCK', 'GRANT', 'REVOKE', 'ANALYZE', 'OPTIMIZE', 'LOAD']
+/** The first word of a statement that would end the transaction it runs in, or null. */
+export function endsTransaction(text: string, dialect: Dialect): string | null {
+  const word = /^[\s;]*(\w+)/.exec(text.replaceAll(TOKEN, (token) => (/^(?:--|\/\*)/.test(token) ? ' ' : token)))?.[1]?.toUpperCase() ?? ''
+  return (dialect === 'mysql' ? ENDS_IN_MYSQL : ENDS).includes(word) ? word : null
+}
 
 /** Whether it changes rows that are there; a remark may stand before it, and a WITH. */
 export const isUpdate = (text: string): boolean => /^\s*(?:WITH\b(?:(?!\b(?:SELECT|INSERT|DELETE|MERGE)\b)[\s\S])*)?\bUPDATE\b/i.test(withoutBrackets(text.replaceAll(TOKEN, (token) => (/^(?:--|\/\*)/.test(token) ? ' ' : 'x'))))
