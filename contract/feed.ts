@@ -22,8 +22,8 @@ export const HeldChange = z.object({ sku, kind: Suspicion, was: z.number().nulla
 export type HeldChange = z.infer<typeof HeldChange>
 
 /** The first of them, for people. */
-export const sampleOf = <T extends { sku: string }>(changes: readonly T[]): T[] =>
-  changes.slice(0, FEED_SAMPLE_MAX).map((change) => ({ ...change, sku: change.sku.slice(0, SKU_SHOWN_MAX) }))
+export const sampleOf = <T extends { sku: string }>(changes: readonly T[], max = FEED_SAMPLE_MAX): T[] =>
+  changes.slice(0, max).map((change) => ({ ...change, sku: change.sku.slice(0, SKU_SHOWN_MAX) }))
 
 /** How a store's feed stands: what the connector holds back until the POS comes back to normal or a person decides. */
 export const FeedReport = z.discriminatedUnion('state', [

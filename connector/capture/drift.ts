@@ -53,6 +53,18 @@ export function driftReport(drifted: Iterable<DriftedSku>, healedBefore: (sku: s
   return { at, compared, ...all, units, causes, unhealed: inVain.skus === 0 ? null : { since: before?.unhealed?.since ?? at, ...inVain } }
 }
 
+/** One megabyte of the journal at the most. Whoever has more than this to look at looks for one cause, not at each. */
+const DRIFTED_MAX = 10_000
+/** The SKUs that differed, for store IT: kept here, while the edge hears of some. */
+export function driftedList(drifted: Iterable<DriftedSku>, max = DRIFTED_MAX): DriftedSku[] {
+  const list: DriftedSku[] = []
+  for (const each of drifted) {
+    if (list.length >= max) break
+    list.push(each)
+  }
+  return sampleOf(list, max)
+}
+
 function count(counted: { skus: number; sample: DriftedSku[] }, each: DriftedSku): void {
   counted.skus += 1
   counted.sample = sampleOf([...counted.sample, each])

@@ -4,7 +4,7 @@ import type { StateRow } from '../../contract/connect.ts'
 import type { DriftedSku } from '../../contract/feed.ts'
 import { NOW } from '../test-shop.ts'
 import type { EdgeRow } from './difference.ts'
-import { driftReport, mended } from './drift.ts'
+import { driftedList, driftReport, mended } from './drift.ts'
 import { NoRoomToCompare, openEdgeState, type EdgeState } from './edge-state.ts'
 
 let state: EdgeState
@@ -71,6 +71,7 @@ describe('what the edge has, on disk', () => {
     state.note(skus.map((id) => ({ sku: id, cause: 'lost', pos: 3, edge: 1 })))
     const report = driftReport(state.drifted(), (id) => id < 'S00002', null, 2_000, NOW)
     expect(report).toMatchObject({ skus: 1_201, units: 2_402, causes: { lost: 1_201 }, unhealed: { skus: 2 } })
+    expect([driftedList(state.drifted()).map((each) => each.sku), driftedList(state.drifted(), 7).length]).toEqual([skus, 7])
     expect([report.sample.length, report.unhealed?.sample.map((each) => each.sku), [...mended(state.drifted())]]).toEqual([5, ['S00000', 'S00001'], skus])
   })
 

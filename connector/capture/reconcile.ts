@@ -8,7 +8,7 @@ import { hashOfItem, type AdoptedRow, type BaselineRow } from '../journal/baseli
 import type { Journal } from '../journal/journal.ts'
 import type { OutgoingEvent } from '../journal/outgoing-event.ts'
 import { reconcileDifference, removalsOf, type EdgeRow } from './difference.ts'
-import { causeOf, driftedSku, driftReport, isInFlight, mended, type Numbering } from './drift.ts'
+import { causeOf, driftedList, driftedSku, driftReport, isInFlight, mended, type Numbering } from './drift.ts'
 import { openEdgeState, type EdgeState } from './edge-state.ts'
 import { createFeed, replaceHeld, settleFeed, type Feed } from './feed.ts'
 import { suspicionOf } from './judge-feed.ts'
@@ -173,6 +173,7 @@ function keepFigure(journal: Journal, atEdge: EdgeState, compared: number, at: n
     for (const each of atEdge.drifted()) yield held && journal.held.has(each.sku) ? { ...each, cause: 'held' } : each
   }
   journal.meta.set('drift', JSON.stringify(driftReport(drifted(), (sku) => journal.healed.has(sku), readDrift(journal), compared, at)))
+  journal.meta.set('drifted', JSON.stringify(driftedList(drifted())))
   journal.healed.replace(mended(drifted()))
 }
 
@@ -180,6 +181,12 @@ function keepFigure(journal: Journal, atEdge: EdgeState, compared: number, at: n
 export function readDrift({ meta }: Pick<Journal, 'meta'>): DriftReport | null {
   const kept = meta.get('drift')
   return kept === null ? null : JSON.parse(kept) as DriftReport
+}
+
+/** The SKUs of it, the first ten thousand. */
+export function readDrifted({ meta }: Pick<Journal, 'meta'>): DriftedSku[] {
+  const kept = meta.get('drifted')
+  return kept === null ? [] : JSON.parse(kept) as DriftedSku[]
 }
 
 async function readState(edge: Edge, into: EdgeState): Promise<void> {

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { z } from 'zod'
 import { systemClock } from '../../contract/clock.ts'
-import type { DriftReport } from '../../contract/feed.ts'
+import type { DriftedSku, DriftReport } from '../../contract/feed.ts'
 import { createFeed } from '../capture/feed.ts'
-import { readDrift, reconcile as compare } from '../capture/reconcile.ts'
+import { readDrift, readDrifted, reconcile as compare } from '../capture/reconcile.ts'
 import type { ConnectorConfig } from '../config/config.ts'
 import { findConnector, type Found } from '../control/control-client.ts'
 import { LiveStatus } from '../control/live-status.ts'
@@ -48,10 +48,10 @@ export async function reconcile(configPath: string, options: Options): Promise<E
   }
 }
 
-function answer(report: DriftReport | null, stillToSend: number, options: Options): ExitCode {
+function answer(report: DriftReport | null, drifted: readonly DriftedSku[], stillToSend: number, options: Options): ExitCode {
   if (!report) throw new TypeError('a comparison that ended has left no figure')
-  if (options.json) sayJson({ ...report, stillToSend })
-  else say([...driftInWords(report), ...(stillToSend > 0 ? [`${counted(stillToSend, 'event')} still on the way.`] : [])].join('\n'))
+  if (options.json) sayJson({ ...report, drifted, stillToSend })
+  else say([...driftInWords(report, drifted), ...(stillToSend > 0 ? [`${counted(stillToSend, 'event')} still on the way.`] : [])].join('\n'))
   return EXIT.ok
 }
 
@@ -85,7 +85,7 @@ async function followRunning(config: ConnectorConfig, connector: Extract<Found, 
     }
   }
   line.end()
-  return readJournal(config.journal.file, ({ meta, outbox }) => answer(readDrift({ meta }), outbox.waiting(), options))
+  return readJournal(config.journal.file, ({ meta, outbox }) => answer(readDrift({ meta }), readDrifted({ meta }), outbox.waiting(), options))
 }
 
 /** Without a running connector: the journal's lock, the store's lease and its numbering are taken as `run` would take them, and left again. */
@@ -130,7 +130,7 @@ async function compareHere(config: ConnectorConfig, options: Options): Promise<E
       await compare(shop, edge, (progress) => line.update(progress, systemMonotonic() - startedAt), createFeed(config.feed))
       line.end()
       await sender.drained(SENDS_WITHIN_MS)
-      return answer(readDrift(journal), journal.outbox.waiting(), options)
+      return answer(readDrift(journal), readDrifted(journal), journal.outbox.waiting(), options)
     }
     return await Promise.race([compared(), held.promise])
   } catch (error) {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import type { DriftCause, DriftedSku } from '../../contract/feed.ts'
 import { proxyFindings, skewFinding } from './doctor/edge.ts'
 import { publicAnswer } from './doctor/tunnel.ts'
 import { driftInWords } from './drift-words.ts'
@@ -17,12 +18,16 @@ describe('progress', () => {
 
 describe('a comparison', () => {
   test('says why each number differed, and by how much', () => {
-    const words = driftInWords({ at: '2026-01-02T12:00:00Z', compared: 9, skus: 1, units: 4, causes: { lost: 1 }, sample: [{ sku: 'A', cause: 'lost', pos: 5, edge: 9 }], unhealed: null }).join('\n')
+    const report = (cause: DriftCause, skus = 1) => ({ at: '2026-01-02T12:00:00Z', compared: 9, skus, units: 4, causes: { [cause]: skus }, sample: [], unhealed: null })
+    const words = driftInWords(report('lost'), [{ sku: 'A', cause: 'lost', pos: 5, edge: 9 }]).join('\n')
     expect(words).toContain('9 items compared, 1 differed (4 units')
     expect(words).toContain('1 × lost: told, and the edge has an older word')
     expect(words).toContain('A: the POS has 5, the edge had 9')
-    const uncounted = driftInWords({ at: '2026-01-02T12:00:00Z', compared: 9, skus: 1, units: 9, causes: { never_told: 1 }, sample: [{ sku: 'A', cause: 'never_told', pos: 0, edge: 9 }], unhealed: null }).join('\n')
-    expect(uncounted).toContain('A: the POS has none, or counts it no longer, the edge had 9')
+    expect(words).not.toContain('more')
+    expect(driftInWords(report('never_told'), [{ sku: 'A', cause: 'never_told', pos: 0, edge: 9 }]).join('\n')).toContain('A: the POS has none, or counts it no longer, the edge had 9')
+    const many = Array.from({ length: 60 }, (_, n): DriftedSku => ({ sku: `S${n}`, cause: 'lost', pos: 1, edge: 2 }))
+    expect(driftInWords(report('lost', 60), many).slice(-2)).toEqual([expect.stringMatching(/^ {2}S49:/), '  and 10 more: --json names each'])
+    expect(driftInWords(report('lost', 70), many).at(-1)).toBe('  and 20 more: --json names the first 60 of all')
   })
 })
 
