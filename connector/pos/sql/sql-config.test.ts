@@ -31,3 +31,13 @@ test.each([
 ])('a quote behind a backslash would shift the values of a statement in MariaDB: %s', (run, wrong) => {
   expect(wrongWith('mysql', run)).toEqual(wrong ? [expect.stringContaining('write the quote twice')] : [])
 })
+
+test.each([
+  ['sqlite', 'COMMIT', 'COMMIT'],
+  ['sqlite', '-- keeps the first half\nbegin', 'BEGIN'],
+  ['mysql', '/* a table of its own */ CREATE TABLE IF NOT EXISTS web (id INT)', 'CREATE'],
+  ['sqlite', 'INSERT INTO bills (note) VALUES (\'COMMIT\')', null],
+  ['mysql', 'UPDATE bills SET note = \'x\' WHERE id = 1', null],
+] as const)('a statement that would end the transaction of an order is none of its statements: %s, %s', (dialect, run, word) => {
+  expect(wrongWith(dialect, run)).toEqual(word === null ? [] : [expect.stringContaining(`${word} would keep half of it`)])
+})
