@@ -20,7 +20,7 @@ Example:
     .requiredOption(...CONFIG).option(...JSON_FLAG)
     .option('--out <file>', 'write config.yml here; an existing file is never overwritten')
     .option('--tunnel <name>', 'the tunnel\'s name or id (default: tillbridge-STORE)')
-    .option('--credentials <file>', 'the tunnel\'s credentials file, as "cloudflared tunnel create" named it')
+    .option('--credentials <file>', 'the tunnel\'s credentials file, as "cloudflared tunnel create" named it (needless when --tunnel is the id)')
     .option('--origin <url>', 'the connector as this cloudflared reaches it, for a replica on another machine')
     .option('--metrics <address>', 'where this cloudflared answers on its own machine, for a second one on this machine')
     .addHelpText('after', `
@@ -28,7 +28,7 @@ Needs tunnel.hostname, server.access.team and server.access.audience in the conf
 them and ends with 9. Touches no network.
 
 Example:
-  tillbridge-connector tunnel config --config shop.yaml --credentials ~/.cloudflared/6ff42ae2.json --out config.yml`)
+  tillbridge-connector tunnel config --config shop.yaml --credentials ~/.cloudflared/6ff42ae2-765d-4adf-8112-31c55c1551ef.json --out config.yml`)
     .action((options: Options) => onExit(tunnelConfig(options)))
 }
 
@@ -38,12 +38,19 @@ function tunnelConfig(options: Options): ExitCode {
   const { store, server, tunnel: link } = config
   const tunnel = options.tunnel ?? `tillbridge-${store.id}`
   const out = options.out === undefined ? null : resolve(options.out)
-  const steps = tunnelSteps({ storeId: store.id, hostname: link?.hostname ?? 'STORE.YOUR-DOMAIN', tunnel }, { connector: resolve(options.config), cloudflared: out ?? resolve('config.yml') })
+  const credentials = options.credentials === undefined ? credentialsOf(tunnel) : resolve(options.credentials)
+  const files = { connector: resolve(options.config), cloudflared: out ?? resolve('config.yml'), credentials: credentials ?? join(CLOUDFLARED, 'TUNNEL_ID.json') }
+  const steps = tunnelSteps({ storeId: store.id, hostname: link?.hostname ?? 'STORE.YOUR-DOMAIN', tunnel }, files)
   const { access } = server
   if (!link || !access) {
     if (options.json) sayJson({ ok: false, missing: [...(link ? [] : ['tunnel.hostname']), ...(access ? [] : ['server.access'])], steps })
     else say(inWords(steps))
     complain({ what: 'no config.yml was written', why: `${link ? '' : 'tunnel.hostname '}${!link && !access ? 'and ' : ''}${access ? '' : 'server.access '}is not in the configuration`, todo: 'take the steps up to that, and ask again' })
+    return EXIT.notDone
+  }
+  if (credentials === null) {
+    if (options.json) sayJson({ ok: false, missing: ['--credentials'], steps })
+    complain({ what: 'no config.yml was written', why: `cloudflared names the credentials file by the tunnel's id, which ${tunnel} is not`, todo: 'give --credentials with the file that "cloudflared tunnel create" named; "cloudflared tunnel list" shows the id' })
     return EXIT.notDone
   }
   if (server.port === 0 && options.origin === undefined) {
@@ -53,14 +60,19 @@ function tunnelConfig(options: Options): ExitCode {
   const host = server.host === '0.0.0.0' || server.host === '::' ? '127.0.0.1' : server.host
   const yaml = cloudflaredConfig({
     storeId: store.id, hostname: Hostname.parse(link.hostname), tunnel, origin: options.origin ?? `http://${host.includes(':') ? `[${host}]` : host}:${server.port}`,
-    credentialsFile: options.credentials === undefined ? join(homedir(), '.cloudflared', `${tunnel}.json`) : resolve(options.credentials),
-    team: access.team, audiences: [access.audience].flat(), metrics: options.metrics ?? new URL(link.metricsUrl).host,
+    credentialsFile: credentials, team: access.team, audiences: [access.audience].flat(), metrics: options.metrics ?? new URL(link.metricsUrl).host,
   })
   if (out !== null && !writeNew(out, yaml)) return EXIT.notDone
   if (options.json) sayJson({ ok: true, out, yaml, steps })
   else say(out === null ? `${yaml}\n${inWords(steps)}` : `Written: ${out}\n\n${inWords(steps)}`)
   return EXIT.ok
 }
+
+/** Where `cloudflared tunnel create` leaves its files, unless it is told otherwise. */
+const CLOUDFLARED = join(homedir(), '.cloudflared')
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i
+/** By a tunnel's name nobody finds it. */
+const credentialsOf = (tunnel: string): string | null => (UUID.test(tunnel) ? join(CLOUDFLARED, `${tunnel.toLowerCase()}.json`) : null)
 
 const inWords = (steps: readonly Step[]): string =>
   steps.map(({ title, commands }, index) => [`${index + 1}. ${title}`, ...commands.map((command) => `     ${command}`)].join('\n')).join('\n\n')

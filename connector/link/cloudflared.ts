@@ -46,12 +46,12 @@ const call = (method: string, path: string, body: unknown): string =>
 const word = (path: string): string => (/^[\w@%+=:,./\\-]+$/.test(path) ? path : `"${path}"`)
 
 /** What a person does once, in order. Nothing secret stands in it: tokens are named, and read from the environment. */
-export function tunnelSteps(plan: Pick<TunnelPlan, 'storeId' | 'hostname' | 'tunnel'>, files: { connector: string; cloudflared: string }): Step[] {
+export function tunnelSteps(plan: Pick<TunnelPlan, 'storeId' | 'hostname' | 'tunnel'>, files: { connector: string; cloudflared: string; credentials: string }): Step[] {
   const { storeId, hostname, tunnel } = plan
-  const [shop, config] = [word(files.connector), word(files.cloudflared)]
+  const [shop, config, credentials] = [word(files.connector), word(files.cloudflared), word(files.credentials)]
   const name = `tillbridge-${storeId}`
   return [
-    { title: 'Make the tunnel and its public name (once, on this machine; a browser opens for the login)', commands: ['cloudflared tunnel login', `cloudflared tunnel create ${tunnel}`, `cloudflared tunnel route dns ${tunnel} ${hostname}`] },
+    { title: 'Make the tunnel and its public name (once, on this machine; a browser opens for the login). "create" says the tunnel\'s id and names its credentials file, TUNNEL_ID.json', commands: ['cloudflared tunnel login', `cloudflared tunnel create ${tunnel}`, `cloudflared tunnel route dns ${tunnel} ${hostname}`] },
     {
       title: 'Make the service token that the edge will show. The answer has client_id and, this once, client_secret; result.id is TOKEN_ID. (Dashboard: Zero Trust > Access controls > Service credentials)',
       commands: [call('POST', 'access/service_tokens', { name, duration: '8760h' })],
@@ -64,10 +64,10 @@ export function tunnelSteps(plan: Pick<TunnelPlan, 'storeId' | 'hostname' | 'tun
       title: 'Put an application before the public name; result.aud is the audience tag. (Dashboard: Access controls > Applications > Self-hosted)',
       commands: [call('POST', 'access/apps', { type: 'self_hosted', name, domain: hostname, service_auth_401_redirect: true, policies: [{ id: 'POLICY_ID', precedence: 1 }] })],
     },
-    { title: 'Write into the connector\'s configuration: server.access.team, server.access.audience (and server.access.clientId), tunnel.hostname; then let cloudflared\'s configuration be written and start the connector anew', commands: [`tillbridge-connector tunnel config --config ${shop} --out ${config}`] },
+    { title: 'Write into the connector\'s configuration: server.access.team, server.access.audience (and server.access.clientId), tunnel.hostname; then let cloudflared\'s configuration be written and start the connector anew', commands: [`tillbridge-connector tunnel config --config ${shop} --credentials ${credentials} --out ${config}`] },
     {
-      title: 'Look at the rules, then run cloudflared as a service (Windows: the last command in a terminal opened as administrator)',
-      commands: [`cloudflared tunnel --config ${config} ingress validate`, `cloudflared tunnel --config ${config} ingress rule https://${hostname}/orders/x`, `cloudflared --config ${config} service install`],
+      title: 'Look at the rules, then run cloudflared as a service (Windows needs more than the last command: step 5 of "tillbridge-connector docs secure-link")',
+      commands: [`cloudflared tunnel --config ${config} ingress validate`, `cloudflared tunnel --config ${config} ingress rule https://${hostname}/orders/x`, `sudo cloudflared --config ${config} service install`],
     },
     {
       title: 'Tell the edge (its operator does, for the store that is registered there; CLIENT_ID and CLIENT_SECRET are the service token\'s)',
