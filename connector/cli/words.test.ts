@@ -53,6 +53,9 @@ describe('doctor', () => {
     expect(publicAnswer('x', 'till.example', 200, true).level).toBe('fail')
     expect(publicAnswer('x', 'till.example', 302, true).level).toBe('ok')
     expect(publicAnswer('x', 'till.example', 530, true).level).toBe('warn')
+    // A page that has the words it is sent to.
+    const [, page, heading] = /docs ([a-z-]+)", "([^"]+)"/.exec(publicAnswer('x', 'till.example', 200, true).fix ?? '') ?? []
+    expect([page, readFileSync(new URL(`../../docs/${page}.md`, import.meta.url), 'utf8')]).toEqual(['secure-link', expect.stringContaining(`\n## ${heading}\n`)])
   })
 })
 

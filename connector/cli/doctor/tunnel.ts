@@ -13,7 +13,7 @@ export async function lookAtTunnel({ tunnel, server, pull }: ConnectorConfig): P
   const state = await readTunnelState(tunnel)
   const local = state === 'up'
     ? fine('tunnel agent', 'cloudflared is connected')
-    : doubtful('tunnel agent', `cloudflared is not connected, or does not answer at ${tunnel.metricsUrl}`, 'look at its service and its log; orders are fetched meanwhile')
+    : doubtful('tunnel agent', `cloudflared is not connected, or does not answer at ${tunnel.metricsUrl}`, 'look at its service and its log ("tillbridge-connector docs store-it", "The tunnel"); orders are fetched meanwhile')
   return [local, await publicFinding(tunnel.hostname, server.access !== undefined)]
 }
 
@@ -33,8 +33,8 @@ export function publicAnswer(name: string, hostname: string, status: number, has
   if (TUNNEL_AWAY.has(status)) return doubtful(name, `${hostname} answers ${status}: nobody holds the tunnel at this end`, 'start cloudflared with the configuration that "tunnel config" wrote')
   if (status === 200) {
     return hasAccess
-      ? broken(name, `${hostname} lets anybody through to the connector`, 'put an Access application before the hostname ("tillbridge-connector docs store-it", the tunnel); until then only the signature protects it')
-      : doubtful(name, `${hostname} reaches the connector, with nothing but the signature before it`, 'put an Access application before it and set server.access')
+      ? broken(name, `${hostname} lets anybody through to the connector`, 'put an Access application before the hostname ("tillbridge-connector docs secure-link", "Set up"); until then only the signature protects it')
+      : doubtful(name, `${hostname} reaches the connector, with nothing but the signature before it`, 'put an Access application before it and set server.access ("tillbridge-connector docs secure-link", "Set up")')
   }
   return fine(name, `${hostname} answers ${status} to a call without credentials, as it should`)
 }
