@@ -90,3 +90,26 @@ test('a trouble is over with the event that says so, and begins again when it co
   expect(troubles.list()[0]).toMatchObject({ event: 'capture.fault', count: 2 })
   expect(troubles.list()[0]?.endedAt).toBeUndefined()
 })
+
+test.each([
+  ['capture.fault', 'capture.works-again'], ['pos.unreachable', 'capture.works-again'], ['pos.contradicts', 'capture.works-again'], ['reconcile.fault', 'sync.done'], ['reconcile.fault', 'reconcile.done'],
+  ['edge.away', 'edge.back'], ['edge.unauthorized', 'edge.authorized'], ['journal.full', 'journal.has-room'], ['journal.filling', 'journal.has-room'], ['journal.cannot-write', 'journal.has-room'],
+  ['feed.quarantined', 'feed.ended'], ['feed.quarantined', 'feed.approved'], ['access.keys-unreachable', 'access.keys-again'], ['access.no-keys', 'access.keys-again'], ['desk.cannot-listen', 'desk.listening'],
+])('%s is over with %s', (event, good) => {
+  const troubles = createTroubles(() => 0)
+  troubles.note('error', { event, call: 'events' })
+  troubles.good({ event: good, call: 'heartbeat' })
+  expect(troubles.list()).toMatchObject([{ event, endedAt: toInstant(0) }])
+})
+
+test('of web orders that the till has lost each is over as it is found again', () => {
+  const troubles = createTroubles(() => 0)
+  const lost = () => troubles.list().map(({ about, abouts, endedAt }) => [about, abouts, endedAt])
+  for (const assignmentId of ['a.1', 'b.1']) troubles.note('error', { event: 'order.lost', assignmentId })
+  troubles.good({ event: 'order.found-again', assignmentId: 'of-yesterday.1' })
+  expect(lost()).toEqual([['b.1', 2, undefined]])
+  troubles.good({ event: 'order.found-again', assignmentId: 'b.1' })
+  expect(lost()).toEqual([['a.1', 1, undefined]])
+  troubles.good({ event: 'order.found-again', assignmentId: 'a.1' })
+  expect(lost()).toEqual([['a.1', 1, toInstant(0)]])
+})

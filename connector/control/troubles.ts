@@ -16,11 +16,15 @@ const ENDS: Record<string, readonly string[]> = {
   'reconcile.done': ['reconcile.fault'],
   'edge.back': ['edge.away'],
   'edge.authorized': ['edge.unauthorized'],
-  'journal.has-room': ['journal.full', 'journal.filling'],
+  'journal.has-room': ['journal.full', 'journal.filling', 'journal.cannot-write'],
   'feed.ended': ['feed.quarantined'],
   'feed.approved': ['feed.quarantined'],
-  'access.keys-again': ['access.keys-unreachable'],
+  'access.keys-again': ['access.keys-unreachable', 'access.no-keys'],
+  'desk.listening': ['desk.cannot-listen'],
+  'order.found-again': ['order.lost'],
 }
+/** Over for one thing after the other: an order that is found again finds no other. */
+const ENDS_ONE_BY_ONE: ReadonlySet<string> = new Set(['order.lost'])
 
 /** More kinds of trouble than this at once is one trouble. */
 const KINDS_MAX = 20
@@ -35,7 +39,15 @@ export function createTroubles(now: Clock): Troubles {
     good(fields) {
       const ended = ENDS[textOf(fields, 'event') ?? ''] ?? []
       const endedAt = toInstant(now())
-      for (const [kind, trouble] of kinds) if (ended.includes(trouble.event) && trouble.endedAt === undefined) kinds.set(kind, { ...trouble, endedAt })
+      const about = aboutOf(fields)
+      for (const [kind, trouble] of kinds) {
+        if (!ended.includes(trouble.event) || trouble.endedAt !== undefined) continue
+        const { seen } = trouble
+        const oneByOne = ENDS_ONE_BY_ONE.has(trouble.event) && about !== undefined
+        if (oneByOne) seen.delete(about)
+        const left = oneByOne ? [...seen].at(-1) : undefined
+        kinds.set(kind, left === undefined ? { ...trouble, endedAt } : { ...trouble, about: left, abouts: seen.size })
+      }
     },
     note(level, fields) {
       const text = (name: string): string | undefined => textOf(fields, name)
@@ -44,7 +56,7 @@ export function createTroubles(now: Clock): Troubles {
       const fault = text('fault') ?? text('problem')
       const why = text('why')
       const hint = text('hint')
-      const about = ABOUT.map(text).find((value) => value !== undefined)
+      const about = aboutOf(fields)
       const kind = JSON.stringify([event, fault, why, hint])
       const known = kinds.get(kind)
       const seen = known?.seen ?? new Set<string>()
@@ -63,6 +75,8 @@ export function createTroubles(now: Clock): Troubles {
     list: () => [...kinds.values()].map(({ seen: _seen, ...trouble }) => trouble).toReversed(),
   }
 }
+
+const aboutOf = (fields: unknown): string | undefined => ABOUT.map((name) => textOf(fields, name)).find((value) => value !== undefined)
 
 function textOf(fields: unknown, name: string): string | undefined {
   if (typeof fields !== 'object' || fields === null) return undefined
