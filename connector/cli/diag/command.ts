@@ -13,7 +13,8 @@ export function addDiagCommand(program: Command, onExit: (code: ExitCode) => voi
 It holds the configuration without its secrets, status, doctor, versions, the journal's counts and, with --log, the last
 lines of the log. No order, no customer, no secret, no password; look into it before you send it.
 
-Example:
-  tillbridge-connector diag --config shop.yaml --log /var/log/tillbridge.log`)
+Examples:
+  tillbridge-connector diag --config shop.yaml --log /var/log/tillbridge.log
+  journalctl -u NAME -o cat -n 2000 > connector.log        the log of a service of systemd, without what journald puts before each line`)
     .action(async ({ config, ...options }: { config: string } & DiagOptions) => onExit(await diag(config, options)))
 }

@@ -40,3 +40,13 @@ test('what cannot be had says why, in words, in its place', async () => {
   expect(packed()).toMatchObject({ 'log.jsonl': 'not to be had: it is a folder, and a file is expected (EISDIR)', 'journal.json': expect.stringMatching(/^not to be had: there is no journal at /) as string })
   expect(await runCommand('diag', '--config', folder.file('shop.yaml'), '--out', folder.file('nowhere/diag.zip'))).toMatchObject({ code: EXIT.notDone, stderr: expect.stringContaining('there is no such file or folder (ENOENT)') as string })
 })
+
+test('of the log only what the connector writes is packed', async () => {
+  writeFileSync(folder.file('store.secret'), SECRET, { mode: 0o600 })
+  writeFileSync(folder.file('connector.log'), `{"event":"order.refused","reason":"unknown_sku","why":"${SECRET}","customer":"Bess"}\nBess of some other program\n`)
+  expect((await diag('--log', folder.file('connector.log'))).code).toBe(EXIT.ok)
+  expect(JSON.parse(packed()['log.jsonl'] ?? '')).toEqual({ event: 'order.refused', why: '(removed)', reason: 'unknown_sku' })
+  writeFileSync(folder.file('connector.log'), 'Jan 02 12:00:00 till tillbridge[1]: {"event":"edge.away"}\n')
+  expect((await diag('--log', folder.file('connector.log'))).code).toBe(EXIT.ok)
+  expect(packed()['log.jsonl']).toContain('-o cat')
+})

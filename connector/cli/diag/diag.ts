@@ -18,6 +18,7 @@ export type DiagOptions = { out: string; log?: string | undefined; force?: boole
 
 /** Two thousand lines are less. */
 const LOG_TAIL_BYTES = 1_000_000
+const NO_LINES = 'no line of it is one of the connector\'s: of a service of systemd, journalctl -u NAME -o cat leaves out what stands before each'
 
 /** Packs what support needs. Each part that cannot be had says why in its place; no part holds orders, customers or secrets. */
 export async function diag(configPath: string, options: DiagOptions): Promise<ExitCode> {
@@ -41,7 +42,7 @@ export async function diag(configPath: string, options: DiagOptions): Promise<Ex
       ({ inbox: inbox.countByState(), unfinished: inbox.unfinished(), lastSeq: outbox.lastSeq(), acked: outbox.acked().seq, eventsByType: eventTypes(), refused: refused.count(), held: held.count() }))))
   }
   const { log } = options
-  if (log !== undefined) parts['log.jsonl'] = orWhy(() => redactLog(tailOf(log), secrets))
+  if (log !== undefined) parts['log.jsonl'] = orWhy(() => redactLog(tailOf(log), secrets) || NO_LINES)
   const packed = zipSync(Object.fromEntries(Object.entries(parts).map(([name, content]) => [`tillbridge-diag/${name}`, strToU8(redactText(content, secrets))])))
   try {
     writeFileSync(out, packed, { mode: 0o600, flag: options.force ? 'w' : 'wx' })

@@ -85,6 +85,10 @@ describe('what diag packs of a text', () => {
     const log = redactLog('{"event":"edge.away","fault":"X","customer":"Bess"}\nplain bess@example.org\n{"event":"x","hint":"ask bess@example.org"}', [])
     expect(log).toBe('{"event":"edge.away","fault":"X"}\n{"event":"x","hint":"ask (removed)"}')
   })
+  test.each([
+    { event: 'order.refused', reason: 'unknown_sku' }, { event: 'pos.went-back', sign: 'orders' }, { event: 'pull.malformed', paths: ['lines.0.sku'] }, { event: 'desk.tapped', tap: 'picked' },
+    { event: 'desk.cannot-listen', host: '0.0.0.0', port: 8792 }, { event: 'csv.file-rejected', name: 'goods.csv', rows: 3, refused: 1, to: 'rejected/goods.csv' }, { event: 'event.too-large', type: 'sale.recorded', bytes: 70_000 },
+  ])('has of $event what it is about', (line) => expect(JSON.parse(redactLog(JSON.stringify({ ...line, customer: 'Bess' }), []))).toEqual(line))
   test('takes a login out of an address whose password has an @ in it, and nothing of what stands beside', () =>
     expect(redactText('{"proxy":"http://shop:p@ss@proxy:3128/x","edge":"https://shop.example/a","by":"x@y"}')).toBe('{"proxy":"http://(removed)@proxy:3128/x","edge":"https://shop.example/a","by":"x@y"}'))
   test('knows the edge\'s secrets and mail addresses anywhere', () => expect(redactText('a tbsec_abc+/= b c@d.ef g')).toBe('a (removed) b (removed) g'))
