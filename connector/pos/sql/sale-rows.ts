@@ -1,5 +1,5 @@
 import { lineTotalMinor } from '../../../contract/money.ts'
-import { AssignmentId, Sku, type Unit } from '../../../contract/values.ts'
+import { AMOUNT_MINOR_MAX, AssignmentId, Sku, type Unit } from '../../../contract/values.ts'
 import type { PosRefusal, PosSale } from '../port.ts'
 import { toMinor, toQuantity } from './decimal.ts'
 import type { Row } from './ports.ts'
@@ -27,14 +27,16 @@ export function toSale(saleId: string, rows: readonly Row[], { columns }: SalesC
     if (quantity === null) return refused(`quantity: expected a number, found ${JSON.stringify(row[columns.quantity])}`)
     if (unitPriceMinor === null || unitPriceMinor < 0) return refused(`unitPrice: expected an amount, found ${JSON.stringify(row[columns.unitPrice])}`)
     const written = columns.lineTotal === undefined ? null : toMinor(row[columns.lineTotal] ?? '', currency)
-    lines.push({ sku, quantity, unitPriceMinor, lineTotalMinor: written ?? lineTotalMinor(unitPriceMinor, quantity, unit) })
+    const ofLine = written ?? lineTotalMinor(unitPriceMinor, quantity, unit)
+    if (Math.max(unitPriceMinor, Math.abs(ofLine)) > AMOUNT_MINOR_MAX) return refused(`unitPrice: more than any sale, found ${JSON.stringify(row[columns.unitPrice])} for ${JSON.stringify(row[columns.quantity])}`)
+    lines.push({ sku, quantity, unitPriceMinor, lineTotalMinor: ofLine })
   }
   const occurredAt = wallClockToInstant(rows[0]?.[columns.at] ?? '', timeZone)
   if (occurredAt === null) return refused(`at: expected a time, found ${JSON.stringify(rows[0]?.[columns.at])}`)
   if (lines.length > LINES_MAX) return refused(`expected at most ${LINES_MAX} lines, found ${lines.length}`)
   const ofLines = lines.reduce((sum, line) => sum + line.lineTotalMinor, 0)
   const totalMinor = columns.total === undefined ? ofLines : toMinor(rows[0]?.[columns.total] ?? '', currency)
-  if (totalMinor === null) return refused(`total: expected an amount, found ${JSON.stringify(rows[0]?.[columns.total ?? ''])}`)
+  if (totalMinor === null || Math.abs(totalMinor) > AMOUNT_MINOR_MAX) return refused(`total: expected an amount of one sale, found ${JSON.stringify(rows[0]?.[columns.total ?? ''])}`)
   const isReturn = totalMinor < 0 || (totalMinor === 0 && lines.every(({ quantity }) => quantity < 0))
   const reference = columns.reference === undefined ? null : AssignmentId.safeParse(rows[0]?.[columns.reference]).data ?? null
   return { saleId: `${prefix}${saleId}`, kind: isReturn ? 'return' : 'sale', lines, totalMinor, currency, assignmentId: reference, occurredAt }

@@ -87,6 +87,12 @@ export function sqlGoods(config: GoodsConfig, dialect: Dialect, currency: string
     return eachKeyOnce(found.rows.map((row) => toGoodsRow(row, owned.get(row[columns.key] ?? '') ?? [], config, currency)))
   }
 
+  /** Whether SQLite keeps some SKU as a number, which stands before every text and is never more than one; an index serves the column itself, and not what is made text of it. */
+  const hasNumbers = async (tx: Tx): Promise<boolean> => {
+    const { rows: [first] } = await sql<Row>`SELECT typeof(${sku}) AS kind ${from} WHERE ${sku} IS NOT NULL ORDER BY ${sku} COLLATE BINARY LIMIT 1`.execute(tx)
+    return first !== undefined && first['kind'] !== 'text'
+  }
+
   return {
     async checksums(tx, buckets) {
       if (buckets?.length === 0) return new Map()
@@ -129,8 +135,11 @@ export function sqlGoods(config: GoodsConfig, dialect: Dialect, currency: string
       const there = new Set(found.map((row) => row.key))
       return [...found, ...(await bySku(withoutBlanks(text(sku)), skus.filter((each) => !known.has(each)))).filter((row) => !there.has(row.key))]
     },
-    page: (tx, after, limit) => rows(tx, after === null ? sql`1 = 1` : config.skuIs === 'number' ? sql`${sku} > ${sql.raw(String(BigInt(after)))}` : sql`${binary(sku)} > ${dialect === 'mysql' ? sql`CAST(${after} AS BINARY)` : sql`${after}`}`,
-      sql` ORDER BY ${config.skuIs === 'number' ? sku : binary(sku)}${dialect === 'postgres' ? sql` NULLS FIRST` : sql``} LIMIT ${sql.lit(limit)}`),
+    async page(tx, after, limit) {
+      const order = config.skuIs === 'number' ? sku : dialect === 'sqlite' && !await hasNumbers(tx) ? sql`${sku} COLLATE BINARY` : binary(sku)
+      const end = config.skuIs === 'number' ? sql.raw(String(BigInt(after ?? 0))) : dialect === 'mysql' ? sql`CAST(${after} AS BINARY)` : sql`${after}`
+      return rows(tx, after === null ? sql`1 = 1` : sql`${order} > ${end}`, sql` ORDER BY ${order}${dialect === 'postgres' ? sql` NULLS FIRST` : sql``} LIMIT ${sql.lit(limit)}`)
+    },
   }
 }
 
