@@ -7,13 +7,19 @@ import { driftInWords } from './drift-words.ts'
 import { EXIT_WORDS } from './exit-codes.ts'
 import { sinceOf } from './orders/list.ts'
 import { money } from './orders/show.ts'
-import { progressText } from './progress-line.ts'
+import { createProgressLine, progressText } from './progress-line.ts'
 import { reportOf } from './status.ts'
 import { systemdUnit } from './systemd-unit.ts'
 
 describe('progress', () => {
-  test('has done and total, rate, and time left', () => expect(progressText({ compared: 250, total: 1000, events: 3 }, 1000)).toBe('[######..................] 250/1000 (25 %), 250/s, 3 to send, about 3 s left'))
-  test('claims no total that nobody knows', () => expect(progressText({ compared: 250, total: null, events: 3 }, 1000)).toBe('250 compared, 250/s, 3 to send'))
+  test('has done and total, rate, and time left', () => expect(progressText({ compared: 250, total: 1000, events: 3 }, 250)).toBe('[######..................] 250/1000 (25 %), 250/s, 3 to send, about 3 s left'))
+  test('claims no total that nobody knows', () => expect(progressText({ compared: 250, total: null, events: 3 }, 250)).toBe('250 compared, 250/s, 3 to send'))
+  test('has a rate of what is compared, without the time for which it only waited', () => {
+    const lines: string[] = []
+    const line = createProgressLine({ isTTY: false, write: (text: string) => lines.push(text) > 0 })
+    for (const [compared, elapsedMs] of [[0, 0], [0, 30_000], [500, 60_000], [1000, 62_000], [2000, 66_000]] as const) line.update({ compared, total: 4000, events: 0 }, elapsedMs)
+    expect(lines.map((text) => /\d+\/s.*|\d+ to send/.exec(text.trim())?.[0])).toEqual(['0 to send', '0 to send', '250/s, 0 to send, about 12 s left', '250/s, 0 to send, about 8 s left'])
+  })
 })
 
 describe('a comparison', () => {
