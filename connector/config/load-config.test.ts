@@ -1,7 +1,9 @@
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import { SECRET, testFolder } from '../test-shop.ts'
+import { Configuration } from './config.ts'
 import { loadConfig } from './load-config.ts'
 
 let folder: ReturnType<typeof testFolder>
@@ -11,6 +13,14 @@ beforeEach(() => {
   writeFileSync(folder.file('store.secret'), `${SECRET}\n`, { mode: 0o600 })
 })
 afterEach(() => folder.remove())
+
+const Node = z.object({ properties: z.record(z.string(), z.unknown()).default({}), anyOf: z.array(z.unknown()).default([]) })
+/** The keys of a configuration but those of `pos`, which each POS has its own of. */
+function keysOf(node: unknown, path = ''): string[] {
+  const { properties, anyOf } = Node.parse(node)
+  const here = Object.entries(properties).filter(([key]) => path !== '' || key !== 'pos')
+  return [...here.flatMap(([key, each]) => [path + key, ...keysOf(each, `${path}${key}.`)]), ...anyOf.flatMap((each) => keysOf(each, path))]
+}
 
 const GOOD = `edge:
   url: http://127.0.0.1:8787
@@ -80,6 +90,12 @@ describe('a good configuration', () => {
     copyFileSync(new URL('./example.yaml', import.meta.url), folder.file('example.yaml'))
     const loaded = loadConfig(folder.file('example.yaml'))
     expect(loaded.ok ? loaded.value.warnings : loaded.refusal).toEqual([])
+  })
+
+  test('the example explains each key there is; a secret belongs into a file of its own', () => {
+    const text = readFileSync(new URL('./example.yaml', import.meta.url), 'utf8')
+    const unnamed = keysOf(z.toJSONSchema(Configuration, { io: 'input', unrepresentable: 'any' })).filter((key) => !new RegExp(`^[ #]*${key.split('.').at(-1)}:`, 'm').test(text))
+    expect(unnamed).toEqual(['store.secret', 'desk.pin'])
   })
 
   test('two secrets may be live, in a list or in lines', () => {

@@ -10,6 +10,7 @@ import { readJournalStatus, type JournalStatus } from '../../journal/journal-sta
 import { JournalRefused } from '../../journal/schema.ts'
 import { counted, duration, faultText, whatHappened } from '../say.ts'
 import { broken, doubtful, fine, type Finding } from './finding.ts'
+import { whatToDo } from './what-to-do.ts'
 
 const MEGABYTE = 1_000_000
 /** A day of a busy shop is some ten megabytes of journal. */
@@ -119,7 +120,7 @@ export function troubleFindings(troubles: readonly Trouble[], now: number): Find
     .map((each) => doubtful(
       `log: ${each.event}`,
       `${each.count === 1 ? 'once' : `${each.count} times`}, last at ${each.lastAt}${each.about === undefined ? '' : `, about ${each.about}`}${each.fault === undefined && each.why === undefined ? '' : `: ${whatHappened(each)}`}`,
-      each.hint ?? 'see "tillbridge-connector docs store-it", "The log"',
+      whatToDo(each),
     ))
 }
 

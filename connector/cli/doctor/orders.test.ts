@@ -63,3 +63,10 @@ test('of the log: errors of this run, and warnings of the last minutes, each wit
   expect(found.map(({ name }) => name)).toEqual(['log: capture.fault', 'log: connector.bug'])
   expect(found[0]).toMatchObject({ level: 'warn', detail: expect.stringMatching(/3 times, last at .*about goods\/7: DatabaseFault 1142/) as string, fix: 'Ask for the grant' })
 })
+
+test('of an error that brought no hint: what to do goes by what the connector was at', () => {
+  const bare = (event: string) => troubleFindings([{ event, level: 'error', firstAt: toInstant(NOW), lastAt: toInstant(NOW), count: 1, fault: 'Error ECONNRESET' }], NOW)[0]?.fix
+  expect(bare('reconcile.fault')).toMatch(/begins again by itself.*tillbridge-connector reconcile/)
+  expect(bare('journal.upkeep-fault')).toMatch(/disk of the journal/)
+  expect(bare('something.new')).toMatch(/docs store-it/)
+})
