@@ -6,7 +6,7 @@ export function inWords(capabilities: PosCapabilities): string[] {
     `Changes: ${CHANGES[capabilities.changes]}. ${seen(capabilities.seenAfterMs)}`,
     capabilities.seesDeletes
       ? 'Deletes: an item that leaves the POS is told as removed.'
-      : 'Deletes: the POS does not tell them; an item that left it is found by the next comparison with the edge (reconcile.everyMinutes).',
+      : 'Deletes: the POS does not tell them; an item that left it is found by the next comparison with the edge (reconcile.everyMinutes), unless the till only ever names what changed: then retire it there instead of deleting it.',
     ...(capabilities.takesOrders ? ofOrders(capabilities) : ['Orders: none. The POS is only read, and every web order for this store is refused, so that the edge asks another store. Ask the operator to pause its orders, which goods and stock do not mind.']),
   ]
 }

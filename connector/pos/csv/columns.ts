@@ -23,11 +23,25 @@ export function readHeader<C extends string>(header: readonly string[], names: R
 
 const normal = (name: string): string => name.trim().toLowerCase()
 
+/** A text that a till may break into lines; any other cell that has several holds the lines that a stray quote has swallowed. */
+const MAY_HAVE_LINES = 'description'
+/** Fewer columns than this stand in many a sentence. */
+const LINE_LIKE_MIN = 4
+const isLineOf = (width: number) => (text: string): boolean => width >= LINE_LIKE_MIN && [',', ';', '\t', '|'].some((one) => text.split(one).length >= width)
+
 /** A record under its header. Cells past the header may stand there as long as they are empty. */
 export function readLine<C extends string>(record: readonly string[], { width, at }: { width: number; at: Map<C, number> }): Result<Line<C>, string> {
   if (record.length < width || record.slice(width).some((cell) => cell.trim() !== '')) return refused(`the line has ${record.length} columns, the header ${width}`)
   if (record.some((cell) => cell.includes('\0'))) return refused('the line has NUL bytes')
   if (record.some((cell) => cell.includes('\uFFFD'))) return refused('the line has bytes that are no text in this encoding: set pos.encoding')
+  for (const [place, cell] of record.entries()) {
+    const [, ...further] = cell.trim().split(/\r\n|\r|\n/)
+    if (further.length === 0) continue
+    const column = [...at].find(([, one]) => one === place)?.[0]
+    if (column === undefined || column === MAY_HAVE_LINES ? further.some(isLineOf(width)) : true) {
+      return refused(`a quote at the beginning of a cell has taken ${further.length === 1 ? 'the line after it' : `the ${further.length} lines after it`} into that cell: write it twice, or leave it out`)
+    }
+  }
   return ok((column) => {
     const index = at.get(column)
     return index === undefined ? '' : (record[index] ?? '').trim()

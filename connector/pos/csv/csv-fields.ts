@@ -88,3 +88,15 @@ export function readTime(text: string, { timeZone, timeFormat }: Pick<CsvConfig,
   if (at >= 0 && iso.year <= 9999) return ok(at)
   return refused(`expected a time like ${timeFormat ?? '2026-05-01 10:00:00'}, found ${found(text)}`)
 }
+
+const MINUTE_MS = 60_000
+
+/** The last moment that a time may mean: one without seconds is any of its minute. */
+export const latestOf = (at: number, text: string, { timeFormat }: Pick<CsvConfig, 'timeFormat'>): number => ((timeFormat === undefined ? isToTheMinute(text) : endsInMinutes(timeFormat)) ? at + MINUTE_MS - 1 : at)
+
+const isToTheMinute = (text: string): boolean => /\d:\d\d/.test(text) && !/\d:\d\d:\d\d/.test(text.replace(/[+-]\d\d:?\d\d$/, ''))
+/** In the letters of the format, without what it takes as it stands. */
+function endsInMinutes(timeFormat: string): boolean {
+  const letters = timeFormat.replaceAll(/'[^']*'/g, '')
+  return /[HhTtf]/.test(letters) && !/[sSuFXx]|TT|tt/.test(letters)
+}

@@ -138,3 +138,58 @@ describe('the lines of a real shop', () => {
     expect(sales.map(({ saleId, lines, totalMinor }) => [saleId, lines.length, totalMinor])).toEqual([['1', 500, 50_000], ['1/2', 500, 50_000], ['1/3', 201, 20_100]])
   })
 })
+
+test('a quote that nobody closed costs the lines that it swallows, and tells no other goods or sales as gone', async () => {
+  open()
+  const goods = Array.from({ length: 40 }, (_, n) => ['S' + n, `Thing ${n}`, 'plain', '1.00', n])
+  const text = (): string => ['sku,name,description,price,stock', ...goods.map((row) => row.join(','))].join('\n')
+  till.drop('goods-full-1.csv', text())
+  const { cursor } = await readOn(pos, null)
+  goods[10]?.splice(1, 1, '"Best Thing')
+  goods[14]?.splice(1, 1, '"Other')
+  goods[20]?.splice(2, 1, '"large')
+  goods[22]?.splice(2, 1, '"small')
+  till.drop('goods-full-2.csv', text())
+  expect(await readOn(pos, cursor)).toMatchObject({ removed: [], levels: [] })
+  expect(reasons('goods-full-2.csv')).toEqual([expect.stringMatching(/^16: a quote at the beginning of a cell has taken the 4 lines after it/), expect.stringMatching(/^24: a quote .* the 2 lines after it/)])
+  till.drop('goods-full-3.csv', 'sku,name,description,price,stock\nS1,Thing 1,"plain,\nand large",1.00,7\n')
+  expect(reasons('goods-full-2.csv')).toHaveLength(2)
+  expect((await pos.readSnapshot(null, 100)).items.find(({ sku }) => sku === 'S1')?.description).toBe('plain,\nand large')
+  till.drop('sales-1.csv', 'invoice,sku,name,quantity,price,sold_at\nR1,S5,"Thing,1,1.00,2026-05-01T10:00:00Z\nR2,S6,Thing,1,1.00,2026-05-01T10:00:00Z\nR3,S7,"Thing,1,1.00,2026-05-01T10:00:00Z\n')
+  expect((await readOn(pos, await pos.currentCursor())).sales).toEqual([])
+  expect(reasons('sales-1.csv').join()).toMatch(/a quote/)
+})
+
+test.each(['latin1', 'utf8'] as const)('a letter that the first piece of a file cuts in two says which encoding it is: %s', async (encoding) => {
+  open()
+  const head = 'sku,name,price,rest\nA,Tea,1.00,'
+  till.drop('goods.csv', Buffer.from(`${head}${'x'.repeat(65_535 - head.length)}é\nB,Café crème,2.00,\n`, encoding))
+  expect(await names()).toEqual([['A', 'Tea', 100], ['B', 'Café crème', 200]])
+})
+
+test('a sale in the minute of a count, by a clock without seconds, is taken off it', async () => {
+  open({ timeFormat: 'yyyy-MM-dd HH:mm' })
+  till.tick(20_000)
+  till.drop('goods.csv', 'sku,name,price,stock\nA,Tea,1.00,10\n')
+  till.drop('sales.csv', 'invoice,sku,quantity,price,sold_at\nR1,A,4,1.00,2026-05-01 09:00\n')
+  expect(await readOn(pos, null)).toMatchObject({ sales: [{ occurredAt: '2026-05-01T09:00:00.000Z' }] })
+  expect(await pos.readLevels(['A'])).toEqual([{ sku: 'A', onHand: 6 }])
+})
+
+test('goods given away without a price come back where a file of sales has no column of names', async () => {
+  open()
+  till.drop('goods.csv', 'sku,name,price,stock\nA,Tea,1.00,10\n')
+  till.drop('sales.csv', 'invoice,sku,quantity,price,sold_at\nR1,A,-1,0.00,2026-05-01T10:00:00Z\n')
+  expect((await readOn(pos, null)).sales).toMatchObject([{ saleId: 'R1', kind: 'return' }])
+})
+
+test('what a customer buys on the receipt of a web order is a sale of its own, and taken off', async () => {
+  open()
+  const order = `ord_${'0'.repeat(25)}1.1`
+  till.drop('goods.csv', 'sku,name,price,stock\nA,Tea,1.00,10\nM,Milk,1.00,10\n')
+  const text = `invoice,sku,quantity,price,sold_at,order\nR5,A,1,1.00,2026-05-01T10:00:00Z,${order}\nR5,M,3,1.00,2026-05-01T10:00:00Z,\n`
+  till.drop('sales-1.csv', text)
+  till.drop('sales-2.csv', text)
+  expect((await readOn(pos, null)).sales).toMatchObject([{ saleId: 'R5', assignmentId: order, lines: [{ sku: 'A' }] }, { saleId: 'R5/2', assignmentId: null, lines: [{ sku: 'M' }] }])
+  expect(await pos.readLevels(['M'])).toEqual([{ sku: 'M', onHand: 7 }])
+})

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync, appendFileSync, renameSync, utimesSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, rmSync, symlinkSync, writeFileSync, writeSync, appendFileSync, renameSync, utimesSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -42,6 +42,37 @@ const refusals = async (from: string | null = null) => {
 }
 
 describe('a file', () => {
+  test('that its writer keeps open for longer than it had to rest is read again when it grows', async () => {
+    open({ settleMs: 2_000 })
+    const handle = openSync(join(folder, 'sales-1.csv'), 'w')
+    writeSync(handle, 'invoice,sku,quantity,price,sold_at\nR1,A,1,1.00,2026-05-01T10:00:00Z\nR2,A,1,1.')
+    const looks = async () => {
+      await readOn(pos, null)
+      elapsed += 3_000
+      return (await readOn(pos, null)).sales.map(({ saleId }) => saleId)
+    }
+    expect(await looks()).toEqual(['R1'])
+    expect(till.list('processed')).toEqual(['sales-1.csv'])
+    writeSync(handle, '00,2026-05-01T10:00:00Z\nR3,A,1,1.00,2026-05-01T10:00:00Z\n')
+    closeSync(handle)
+    expect(await looks()).toEqual(['R1', 'R2', 'R3'])
+    expect(till.list('processed')).toEqual(['sales-1.2.csv'])
+  })
+
+  test('with the number on the disk of an unfinished one that is gone waits like any other', async () => {
+    open({ settleMs: 2_000 })
+    const elsewhere = mkdtempSync(join(tmpdir(), 'csv-elsewhere-'))
+    writeFileSync(join(folder, '~lock.tmp'), goods('A,Tea,1.00,5'))
+    await readOn(pos, null)
+    renameSync(join(folder, '~lock.tmp'), join(elsewhere, 'file'))
+    await readOn(pos, null)
+    renameSync(join(elsewhere, 'file'), join(folder, 'goods.csv'))
+    expect((await readOn(pos, null)).items).toEqual([])
+    elapsed = 3_000
+    expect((await readOn(pos, null)).items).toMatchObject([{ sku: 'A' }])
+    rmSync(elsewhere, { recursive: true })
+  })
+
   test('is left alone until it stops growing', async () => {
     open({ settleMs: 2_000 })
     writeFileSync(join(folder, 'goods.csv'), goods('A,Tea,1.00,5'))

@@ -55,6 +55,21 @@ const NAME_BYTES_MAX = 200
 export function openDropFolder(config: CsvConfig, now: Clock, monotonic: () => number): DropFolder {
   const seen = new Map<string, { identity: string; since: number }>()
   const unfinished = new Set<string>()
+  /** Files that were read lately, by their name in processed/. */
+  const read = new Map<string, { name: string; size: bigint; since: number }>()
+
+  const sizeOf = (target: string): bigint | null => {
+    const stat = lstatSync(join(config.folder, 'processed', target), { throwIfNoEntry: false, bigint: true })
+    return stat?.isFile() ? stat.size : null
+  }
+  /** Whoever paused for longer than a file has to rest writes on into the one that was moved; it comes back, and what it said before says nothing new. */
+  const takeBackWhatGrew = (): void => {
+    for (const [target, { name, size, since }] of read) {
+      const now = sizeOf(target)
+      if (now !== null && now > size) renameSync(join(config.folder, 'processed', target), join(config.folder, existsSync(join(config.folder, name)) ? target : name))
+      if (now === null || now > size || monotonic() - since > GROWS_WITHIN_MS) read.delete(target)
+    }
+  }
 
   const look = (name: string): { identity: string; inode: string; mtimeMs: number } | null => {
     const stat = lstatSync(join(config.folder, name), { throwIfNoEntry: false, bigint: true })
@@ -64,12 +79,14 @@ export function openDropFolder(config: CsvConfig, now: Clock, monotonic: () => n
 
   return {
     due() {
+      takeBackWhatGrew()
       const names = readdirSync(config.folder)
       const due: DueFile[] = []
-      const growing = new Set<string>()
+      const [growing, present] = [new Set<string>(), new Set<string>()]
       for (const name of names) {
         const file = look(name)
         if (!file) continue
+        present.add(file.inode)
         if (UNFINISHED.test(name)) {
           growing.add(file.inode)
           continue
@@ -86,8 +103,8 @@ export function openDropFolder(config: CsvConfig, now: Clock, monotonic: () => n
       const here = new Set(names)
       for (const name of seen.keys()) if (!here.has(name)) seen.delete(name)
       for (const inode of growing) unfinished.add(inode)
-      // An inode that lives under no unfinished name and was read is forgotten with the folder's next change.
-      if (unfinished.size > names.length + UNFINISHED_KEPT_MAX) unfinished.clear()
+      // The disk gives the number of a file that is gone to the next one, which nobody has said to be finished.
+      for (const inode of unfinished) if (!present.has(inode)) unfinished.delete(inode)
       return due.sort((a, b) => a.moment - b.moment || (a.name < b.name ? -1 : 1))
     },
     identityOf: (name) => look(name)?.identity ?? null,
@@ -101,7 +118,10 @@ export function openDropFolder(config: CsvConfig, now: Clock, monotonic: () => n
       }
     },
     move(name, identity, target, to) {
-      if (look(name)?.identity === identity) moveFile(join(config.folder, name), join(config.folder, to, target))
+      if (look(name)?.identity !== identity) return
+      moveFile(join(config.folder, name), join(config.folder, to, target))
+      const size = to === 'processed' ? sizeOf(target) : null
+      if (size !== null) read.set(target, { name, size, since: monotonic() })
     },
     setAside({ target, moment, broken, header }, lines) {
       const place = join(config.folder, 'rejected')
@@ -123,8 +143,10 @@ export function openDropFolder(config: CsvConfig, now: Clock, monotonic: () => n
   }
 }
 
+/** For so long a file is looked at after it was read. */
+const GROWS_WITHIN_MS = 600_000
+
 export const NOT_USED_END = '.not-used.txt'
-const UNFINISHED_KEPT_MAX = 1_000
 
 const reasonRow = (...cells: string[]): string => stringify([cells], { record_delimiter: 'windows', escape_formulas: true })
 

@@ -94,16 +94,28 @@ const linesOf = (error: unknown): string => (error instanceof Error && 'lines' i
 async function* decoded(file: FileHandle, encoding: Encoding): AsyncGenerator<string> {
   let decoder = encoding === 'undecided' ? null : new TextDecoder(encoding)
   const buffer = Buffer.alloc(SNIFF_BYTES)
+  let cut = Buffer.alloc(0)
   for (let position = 0; ;) {
     const { bytesRead } = await file.read(buffer, 0, SNIFF_BYTES, position)
     position += bytesRead
-    const bytes = buffer.subarray(0, bytesRead)
-    // As long as it is all ASCII, it is the same in both.
-    if (decoder === null && bytes.some((byte) => byte >= 0x80)) decoder = new TextDecoder(isUtf8(bytes) ? 'utf-8' : 'windows-1252')
-    const text = decoder === null ? bytes.toString('latin1') : decoder.decode(bytes, { stream: bytesRead > 0 })
+    const bytes = cut.length > 0 ? Buffer.concat([cut, buffer.subarray(0, bytesRead)]) : buffer.subarray(0, bytesRead)
+    cut = Buffer.alloc(0)
+    // As long as it is all ASCII, it is the same in both; and of a character that the piece cuts in two, the rest will tell.
+    const beginning = decoder === null ? asciiBefore(bytes) : 0
+    if (decoder === null && beginning < bytes.length) {
+      if (bytesRead > 0 && isCut(bytes.subarray(beginning))) cut = Buffer.from(bytes.subarray(beginning))
+      else decoder = new TextDecoder(isUtf8(bytes) && (bytesRead > 0 || !isCut(bytes)) ? 'utf-8' : 'windows-1252')
+    }
+    const text = decoder === null ? bytes.toString('latin1', 0, beginning) : decoder.decode(bytes, { stream: bytesRead > 0 })
     if (text !== '') yield text
     if (bytesRead === 0) return
   }
+}
+
+/** How many bytes stand before the first that is no ASCII. */
+function asciiBefore(bytes: Buffer): number {
+  const at = bytes.findIndex((byte) => byte >= 0x80)
+  return at === -1 ? bytes.length : at
 }
 
 /** `undecided`: nothing but ASCII so far, so the first byte that is none will tell. */
@@ -119,7 +131,8 @@ function encodingOf(bytes: Buffer, wanted: CsvConfig['encoding']): Encoding {
   const [even, odd] = [zeroes(bytes, 0), zeroes(bytes, 1)]
   if (odd > UTF16_ZEROES_MIN && even === 0) return 'utf-16le'
   if (even > UTF16_ZEROES_MIN && odd === 0) return 'utf-16be'
-  if (bytes.every((byte) => byte < 0x80)) return 'undecided'
+  const tail = bytes.subarray(asciiBefore(bytes))
+  if (tail.length === 0 || isCut(tail)) return 'undecided'
   return isUtf8(bytes) ? 'utf-8' : 'windows-1252'
 }
 
@@ -132,10 +145,15 @@ function zeroes(bytes: Buffer, from: 0 | 1): number {
   return count / Math.max(1, Math.floor(bytes.length / 2))
 }
 
-function isUtf8(bytes: Buffer): boolean {
+/** A character that the piece cuts in two is none that is wrong. */
+const isUtf8 = (bytes: Buffer): boolean => decodes(bytes, true)
+/** Nothing but a character of UTF-8 that lacks its end. */
+const isCut = (bytes: Buffer): boolean => bytes.length < UTF8_BYTES_MAX && decodes(bytes, true) && !decodes(bytes, false)
+const UTF8_BYTES_MAX = 4
+
+function decodes(bytes: Buffer, stream: boolean): boolean {
   try {
-    // A character that the piece cuts in two is none that is wrong.
-    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true })
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream })
     return true
   } catch {
     return false

@@ -5,11 +5,12 @@ import { ok, refused, type Result } from '../../../contract/result.ts'
 import { AMOUNT_MINOR_MAX, AssignmentId, ON_HAND_MAX, QUANTITY_MAX, Sku } from '../../../contract/values.ts'
 import type { CsvConfig, GoodsColumn, SalesColumn, StatusColumn } from './csv-config.ts'
 import type { Line } from './columns.ts'
-import { found, readFlag, readMoney, readQuantity, readTime, readUnit, type FileUnit, type Parsed } from './csv-fields.ts'
+import { found, latestOf, readFlag, readMoney, readQuantity, readTime, readUnit, type FileUnit, type Parsed } from './csv-fields.ts'
 
 /** What one line of a goods file says. `stock` null: nothing of the stock. `countedAt` null: as of the file. `item` null: it is gone. */
 export type GoodsLine = { sku: string; item: Item | null; unit: string; stock: number | null; countedAt: number | null }
-export type SalesLine = { invoice: string; sku: string; quantity: number; unitPriceMinor: number; lineTotalMinor: number; taxOnTopMinor: number; soldAt: number; assignmentId: string | null }
+/** `soldBy`: the last moment that the time of the sale may mean. */
+export type SalesLine = { invoice: string; sku: string; quantity: number; unitPriceMinor: number; lineTotalMinor: number; taxOnTopMinor: number; soldAt: number; soldBy: number; assignmentId: string | null }
 export const STATUSES = ['picking', 'ready', 'shipped', 'completed', 'refused', 'stock_fell'] as const
 export type StatusLine = { assignmentId: string; status: (typeof STATUSES)[number]; at: number | null; reason: RejectReason | null }
 
@@ -90,7 +91,7 @@ const INVOICE_LENGTH_MAX = 100
 /** What the goods files said of a SKU, for files of sales that do not say it: their word for its unit, and its tax. */
 export type KnownGoods = { unit: string | null; tax: Pick<Item, 'taxRate' | 'taxIncluded'> | null }
 
-export function readSalesLine(line: Line<SalesColumn>, config: CsvConfig, knownOf: (sku: string) => KnownGoods): Read<SalesLine> {
+export function readSalesLine(line: Line<SalesColumn>, config: CsvConfig, hasNames: boolean, knownOf: (sku: string) => KnownGoods): Read<SalesLine> {
   const sku = skuOf(line('sku'))
   if (!sku.ok) return refused({ sku: null, reason: `sku: ${sku.refusal}` })
   return reading(sku.value, () => {
@@ -104,14 +105,15 @@ export function readSalesLine(line: Line<SalesColumn>, config: CsvConfig, knownO
     if (quantity === 0 || Math.abs(quantity) > QUANTITY_MAX) throw new Unusable(`quantity: expected more than nothing and at most ${QUANTITY_MAX}, found ${found(line('quantity'))}`)
     const unitPriceMinor = need('price', readMoney(line('price'), config.currency, config.decimal))
     if (unitPriceMinor < 0) throw new Unusable(`price: a price below zero, ${found(line('price'))}`)
-    if (unitPriceMinor === 0 && quantity < 0 && line('name') === '') throw new Unusable('price: nothing, for goods that leave without a name: a stock correction, not a sale')
+    if (unitPriceMinor === 0 && quantity < 0 && hasNames && line('name') === '') throw new Unusable('price: nothing, for goods that leave without a name: a stock correction, not a sale')
     const total = line('lineTotal') === '' ? lineTotalMinor(unitPriceMinor, quantity, unit.unit) : need('line_total', readMoney(line('lineTotal'), config.currency, config.decimal))
     if (Math.abs(total) > AMOUNT_MINOR_MAX || unitPriceMinor > AMOUNT_MINOR_MAX) throw new Unusable(`price: more than any sale, ${found(line('price'))}`)
     const tax = known.tax && !known.tax.taxIncluded ? lineTaxMinor(total, known.tax.taxRate, false) : 0
     const taxOnTopMinor = line('tax') === '' ? tax : need('tax', readMoney(line('tax'), config.currency, config.decimal))
     const order = line('order')
     if (order !== '' && !AssignmentId.safeParse(order).success) throw new Unusable(`order: expected the order's reference as its file had it, found ${found(order)}`)
-    return { invoice, sku: sku.value, quantity, unitPriceMinor, lineTotalMinor: total, taxOnTopMinor, soldAt: need('sold_at', readTime(line('soldAt'), config)), assignmentId: order || null }
+    const soldAt = need('sold_at', readTime(line('soldAt'), config))
+    return { invoice, sku: sku.value, quantity, unitPriceMinor, lineTotalMinor: total, taxOnTopMinor, soldAt, soldBy: latestOf(soldAt, line('soldAt'), config), assignmentId: order || null }
   })
 }
 

@@ -104,7 +104,7 @@ export function createIntake(state: ShopState, config: CsvConfig, reading: Readi
     const { lines, records, number, part, notGoods } = open
     const [first] = lines
     if (first) {
-      const told = putSale(state, saleOf(number, part, lines, config.currency), first.soldAt, { moveStock: config.sales.moveStock, now: now() })
+      const told = putSale(state, saleOf(number, part, lines, config.currency), first.soldBy, { moveStock: config.sales.moveStock, now: now() })
       if (told === 'other') lines.forEach(({ sku }, index) => {
         const record = records[index]
         if (record) refuse(record, `invoice: ${number} was told before, with other lines; an invoice must stand in one piece`, saleKey(number, sku))
@@ -129,14 +129,15 @@ export function createIntake(state: ShopState, config: CsvConfig, reading: Readi
       else counts.notGoods += 1
       return
     }
-    const read = readSalesLine(line.value, config, (sku) => knownGoods(state, sku))
+    const read = readSalesLine(line.value, config, header.at.has('name'), (sku) => knownGoods(state, sku))
     if (!read.ok) {
       const [invoice, sku] = [line.value('invoice'), line.value('sku')]
       return refuse(record, read.refusal.reason, invoice === '' || sku === '' ? null : saleKey(invoice, sku))
     }
     const sale = read.value
-    if (open && (open.number !== sale.invoice || open.lines.some((other) => other.assignmentId !== sale.assignmentId))) closeInvoice(false)
-    else if (open && open.lines.length >= SALE_LINES_MAX) closeInvoice(true)
+    if (open && open.number !== sale.invoice) closeInvoice(false)
+    // A web order that is fetched, and what its customer buys besides, are two sales on one receipt.
+    else if (open && (open.lines.length >= SALE_LINES_MAX || open.lines.some((other) => other.assignmentId !== sale.assignmentId))) closeInvoice(true)
     open ??= { number: sale.invoice, part: reading.invoice?.number === sale.invoice ? reading.invoice.part : 1, lines: [], records: [], consumed, notGoods: 0 }
     reading.invoice = null
     open.lines.push(sale)
