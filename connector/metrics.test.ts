@@ -13,14 +13,17 @@ let ms: number
 let metrics: Metrics
 const freshness = () => fresh
 let fresh: ReturnType<typeof createFreshness>
+/** What the rest of the connector says. */
+let is: { posReachable: boolean; edgeAnswering: boolean; edgeAccepts: boolean; holdsStore: boolean; edgeSeenAgoMs: number | null }
 
 beforeEach(() => {
   folder = testFolder()
   journal = openTestJournal(folder.file('journal.sqlite'))
   ms = 0
   fresh = createFreshness(() => ms)
+  is = { posReachable: true, edgeAnswering: true, edgeAccepts: true, holdsStore: true, edgeSeenAgoMs: null }
   metrics = createMetrics({
-    version: '1.2.3', pos: 'memory', journal, freshness: fresh, posReachable: () => true, edgeSeenAgoMs: () => null, edgeAnswering: () => true, edgeAccepts: () => true, holdsStore: () => true,
+    version: '1.2.3', pos: 'memory', journal, freshness: fresh, posReachable: () => is.posReachable, edgeSeenAgoMs: () => is.edgeSeenAgoMs, edgeAnswering: () => is.edgeAnswering, edgeAccepts: () => is.edgeAccepts, holdsStore: () => is.holdsStore,
     clockSkewMs: () => 61_000, now: () => NOW + 30_000, monotonic: () => ms,
   })
 })
@@ -46,6 +49,33 @@ describe('metrics', () => {
     for (const secret of ['SKU-7', 'shopper', 'Shopper', 'ord_']) expect(text).not.toContain(secret)
     journal.outbox.markAcked(2)
     expect(await valueOf('lag_seconds')).toBe(0)
+  })
+
+  test('tell each bad state by itself', async () => {
+    const all = async () => [await valueOf('pos_reachable'), await valueOf('edge_answering'), await valueOf('edge_unauthorized'), await valueOf('holds_store'), await valueOf('edge_seen_seconds')]
+    expect(await all()).toEqual([1, 1, 0, 1, null])
+    is.posReachable = false
+    expect(await all()).toEqual([0, 1, 0, 1, null])
+    is.edgeAnswering = false
+    expect(await all()).toEqual([0, 0, 0, 1, null])
+    is.edgeAccepts = false
+    expect(await all()).toEqual([0, 0, 1, 1, null])
+    is.holdsStore = false
+    expect(await all()).toEqual([0, 0, 1, 0, null])
+    is.edgeSeenAgoMs = 3_000
+    expect(await all()).toEqual([0, 0, 1, 0, 3])
+  })
+
+  test('say how long a call to the POS took, and that it failed', async () => {
+    const { pos } = watchReachable(memoryPos({ A: 1 }, {}, async () => {
+      ms += 700
+      throw new Error('the POS is away')
+    }), metrics.hearPos)
+    await expect(pos.readLevels(['A'])).rejects.toThrow('away')
+    const text = await metrics.text()
+    expect(text).toContain('tillbridge_connector_pos_call_seconds_sum{operation="readLevels"} 0.7')
+    expect(text).not.toMatch(/pos_calls_total\{operation="readLevels",outcome="ok"\} [1-9]/)
+    expect(text).toMatch(/pos_calls_total\{operation="readLevels",outcome="(?!ok)\w+"\} 1/)
   })
 
   test('measure calls to the POS by operation, the one that hangs too', async () => {

@@ -1,4 +1,4 @@
-import { createHmac, createSign } from 'node:crypto'
+import { constants, createHmac, createSign } from 'node:crypto'
 import { exportPKCS8 } from 'jose'
 import { pino } from 'pino'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -102,10 +102,11 @@ describe('a call that Access let through', () => {
   })
 })
 
-/** Signed with this key, under a head that says more. */
-const forge = async (by: SigningKey, head: Record<string, unknown>): Promise<string> => {
-  const signed = `${base64url({ alg: 'RS256', kid: by.kid, ...head })}.${base64url(claims())}`
-  return `${signed}.${createSign('RSA-SHA256').update(signed).sign(await exportPKCS8(by.privateKey)).toString('base64url')}`
+/** Really signed with this key, under a head that says more, or over other claims. */
+const forge = async (by: SigningKey, head: { alg?: string; [more: string]: unknown }, payload: object = claims()): Promise<string> => {
+  const signed = `${base64url({ alg: 'RS256', kid: by.kid, ...head })}.${base64url(payload)}`
+  const padding = head.alg === 'PS256' ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST } : {}
+  return `${signed}.${createSign(head.alg === 'RS512' ? 'RSA-SHA512' : 'RSA-SHA256').update(signed).sign({ key: await exportPKCS8(by.privateKey), ...padding }).toString('base64url')}`
 }
 
 describe('refused without a word of why', () => {
@@ -131,11 +132,20 @@ describe('refused without a word of why', () => {
     'an extension that nobody knows': () => forge(key, { crit: ['x'], x: 1 }),
     'an audience among none': () => assertion(key, { audience: [] }),
     'two at once': async () => `${await assertion()}, ${await assertion()}`,
-    'without an end': async () => {
+    'with another end than was signed': async () => {
       const [head, , signature] = (await assertion()).split('.')
-      const { exp: _exp, ...endless } = claims()
-      return `${head}.${base64url(endless)}.${signature}`
+      return `${head}.${base64url({ ...claims(), exp: nowS() + 90 })}.${signature}`
     },
+    'without an end': () => {
+      const { exp: _exp, ...endless } = claims()
+      return forge(key, {}, endless)
+    },
+    'without a beginning': () => {
+      const { iat: _iat, ...ageless } = claims()
+      return forge(key, {}, ageless)
+    },
+    'signed with the right key in another way (PS256)': () => forge(key, { alg: 'PS256' }),
+    'signed with the right key and another hash (RS512)': () => forge(key, { alg: 'RS512' }),
   }
   test.each(Object.keys(forged))('%s', async (name) => {
     const token = await forged[name]!()
@@ -148,6 +158,10 @@ describe('refused without a word of why', () => {
     expect(journal.inbox.get(ID)).toBeNull()
     expect(logs).toContain('access.refused')
     for (const part of token?.split('.') ?? []) if (part.length > 20) expect(logs).not.toContain(part)
+  })
+
+  test('the same hand lets a good one through', async () => {
+    expect(await statusOf(forge(key, {}))).toBe(202)
   })
 
   test('a minute of difference between two clocks is borne', async () => {
