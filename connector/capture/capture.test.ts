@@ -63,6 +63,15 @@ describe('a capture', () => {
     expect(fresh()).toHaveLength(2)
   })
 
+  test('vouches for a level up to what was told before the till was read, and not for what was told meanwhile', async () => {
+    const slow = memoryPos({ A: 10, B: 3 }, {}, async () => {
+      if (journal.outbox.lastSeq() === 0) journal.append([{ type: 'order.journaled', occurredAt, data: { assignmentId: ID } }])
+    })
+    slow.sell('A', 2)
+    await captureChanges(shopOf(journal, slow))
+    expect(fresh()).toMatchObject([{ type: 'order.journaled', seq: 1 }, { type: 'stock.counted', seq: 2, data: { sku: 'A', onHand: 8, asOf: 0 } }, { type: 'sale.recorded' }])
+  })
+
   test('tells a new price once, and an item that went', async () => {
     pos.put(itemOf('A', 'New name'))
     pos.retire('B')
