@@ -230,7 +230,7 @@ export function capabilitiesOf(config: CsvConfig): PosCapabilities {
     // The level is told less the orders that the POS has not booked, so for the edge it falls as an order is written.
     stockFallsAt: 'accept',
     duplicates: 'never',
-    // By a file of all goods, or a column that says so.
+    // By a file of all goods, where some are.
     seesDeletes: whole !== false,
     changes: 'cursor',
     seenAfterMs: config.settleMs + config.scanEveryMs,

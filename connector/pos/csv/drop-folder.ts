@@ -66,7 +66,7 @@ export function openDropFolder(config: CsvConfig, now: Clock, monotonic: () => n
   const takeBackWhatGrew = (): void => {
     for (const [target, { name, size, since }] of read) {
       const now = sizeOf(target)
-      if (now !== null && now > size) renameSync(join(config.folder, 'processed', target), join(config.folder, existsSync(join(config.folder, name)) ? target : name))
+      if (now !== null && now > size) moveFile(join(config.folder, 'processed', target), join(config.folder, existsSync(join(config.folder, name)) ? target : name))
       if (now === null || now > size || monotonic() - since > GROWS_WITHIN_MS) read.delete(target)
     }
   }
