@@ -117,6 +117,8 @@ export function osposActivity(config: OsposConfig, orders: OrderTable, clock: Cl
       for (const saleId of back?.lost ?? []) reading.remember.push({ key: keyOf(TOLD, saleId), value: null })
       const newlyTold = steps.flatMap(({ saleId, told, step }) => ((step.keep === 'sale' || step.keep === 'over') && step.keep !== told ? [saleId] : []))
       const marks = await readMarks(tx, table, newlyTold)
+      // Asked once: all that is read here is of one moment.
+      const newestLog = newlyTold.length > 0 ? await newest(tx, table('inventory'), 'trans_id') : log.seen.high
       const now = toInstant(clock())
       const open = new Set(wasOpen)
       for (const { saleId, state, told, step } of steps) {
@@ -137,7 +139,7 @@ export function osposActivity(config: OsposConfig, orders: OrderTable, clock: Cl
         keepOpen(saleId, step.keep === 'open')
         if ((step.keep === 'sale' || step.keep === 'over') && step.keep !== told) {
           const mark = marks.get(saleId)
-          reading.remember.push({ key: keyOf(TOLD, saleId), value: JSON.stringify({ told: step.keep, log: await newest(tx, table('inventory'), 'trans_id'), sales: sales.seen.high, ...(mark && { mark }) } satisfies Note) })
+          reading.remember.push({ key: keyOf(TOLD, saleId), value: JSON.stringify({ told: step.keep, log: newestLog, sales: sales.seen.high, ...(mark && { mark }) } satisfies Note) })
         }
       }
       const tillSales = [...open].filter((saleId) => states.get(saleId)?.web == null).sort((a, b) => b - a)
