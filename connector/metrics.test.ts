@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { toInstant } from '../contract/clock.ts'
 import { createFreshness } from './freshness.ts'
 import { receiveOrder } from './delivery/receive-order.ts'
@@ -64,6 +64,15 @@ describe('metrics', () => {
     expect(await all()).toEqual([0, 0, 1, 0, null])
     is.edgeSeenAgoMs = 3_000
     expect(await all()).toEqual([0, 0, 1, 0, 3])
+  })
+
+  test('say how much of the journal\'s ceiling is used, where there is one, and how far the edge has confirmed', async () => {
+    expect(await valueOf('journal_bytes_max')).toBeNull()
+    vi.spyOn(journal.room, 'use').mockReturnValue({ ...journal.room.use(), journalBytes: 10_000_000, maxBytes: 40_000_000, freeBytes: 7_000_000 })
+    expect([await valueOf('journal_bytes'), await valueOf('journal_bytes_max'), await valueOf('journal_disk_free_bytes')]).toEqual([10_000_000, 40_000_000, 7_000_000])
+    for (const n of [1, 2]) receiveOrder(journal, assignmentOf(n, { A: 1 }), NOW)
+    journal.outbox.markAcked(1)
+    expect([await valueOf('last_seq'), await valueOf('acked_seq')]).toEqual([2, 1])
   })
 
   test('say how long a call to the POS took, and that it failed', async () => {

@@ -73,7 +73,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   gauge('pos_fresh_seconds', 'Since the POS was last read to its end. Near 0 in a quiet shop; grows when the POS hangs or the journal takes nothing.', () => seconds(freshness.posFreshMs()))
   gauge('edge_fresh_seconds', 'Since the moment up to which the edge has confirmed everything. Near 0 in a quiet shop; grows when the outbox is stuck.', () => seconds(freshness.edgeFreshMs()))
   gauge('edge_seen_seconds', 'Seconds since the edge last answered.', () => seconds(sources.edgeSeenAgoMs()))
-  gauge('edge_answering', '0 while calls to the edge wait out a backoff.', () => flag(sources.edgeAnswering()))
+  gauge('edge_answering', '0 from a call that the edge did not answer until it answers one: the calls between wait longer each time.', () => flag(sources.edgeAnswering()))
   gauge('edge_unauthorized', '1 while the edge does not accept the signature of this store.', () => flag(!sources.edgeAccepts()))
   gauge('holds_store', '1 while no other connector can have the store.', () => flag(sources.holdsStore()))
   gauge('clock_skew_seconds', 'This clock minus the clock of the edge.', () => {

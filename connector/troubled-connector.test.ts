@@ -114,3 +114,27 @@ test('a POS that no longer is what the configuration says makes the connector no
   read.mockRestore()
   await until(async () => (await ready()).ready)
 })
+
+test('a POS and an edge that answer no more stand in the metrics, each by itself, until they do again', async () => {
+  await start()
+  const figures = async () => {
+    const text = await (await at('/metrics')).text()
+    return Object.fromEntries(['pos_reachable', 'edge_answering', 'holds_store'].map((name) => [name, new RegExp(`^tillbridge_connector_${name} (.*)$`, 'm').exec(text)?.[1]]))
+  }
+  await synced()
+  await until(async () => (await figures())['holds_store'] === '1')
+  expect(await figures()).toEqual({ pos_reachable: '1', edge_answering: '1', holds_store: '1' })
+
+  pos.fail = { at: 'mayHaveChanged', when: 'before' }
+  await until(async () => (await figures())['pos_reachable'] === '0')
+  expect(await figures()).toMatchObject({ edge_answering: '1' })
+  pos.fail = null
+  await until(async () => (await figures())['pos_reachable'] === '1')
+
+  const port = Number(new URL(edge.url).port)
+  await edge.close()
+  await until(async () => (await figures())['edge_answering'] === '0')
+  expect(await figures()).toMatchObject({ pos_reachable: '1' })
+  edge = await startTestEdge(port)
+  await until(async () => (await figures())['edge_answering'] === '1')
+})

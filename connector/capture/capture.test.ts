@@ -186,6 +186,18 @@ describe('the first sync', () => {
   })
 })
 
+test('a comparison vouches for its levels up to what was told before the page was read, and not for what was told meanwhile', async () => {
+  const slow = memoryPos({ A: 10, B: 3 })
+  const meanwhile: Shop = shopOf(journal, { ...slow, async readSnapshot(afterSku, limit) {
+    const page = await slow.readSnapshot(afterSku, limit)
+    receiveOrder(journal, assignmentOf(1, { A: 4 }), NOW)
+    return page
+  } })
+  await reconcile(meanwhile, stateOf([]), () => {})
+  expect(waitingEvents(journal)[0]).toMatchObject({ type: 'order.journaled', seq: 1 })
+  expect(waitingEvents(journal).filter(({ type }) => type === 'stock.counted')).toMatchObject([{ data: { sku: 'A', asOf: 0 } }, { data: { sku: 'B', asOf: 0 } }])
+})
+
 test('a reconcile that finds nothing different numbers nothing and tells of no change', async () => {
   await synced()
   const before = journal.outbox.lastSeq()
