@@ -1,8 +1,10 @@
 import { sql } from 'kysely'
+import mysql from 'mysql2/promise'
 import { afterAll, describe, expect, inject, test } from 'vitest'
 import { inspectPos } from './inspect-pos.ts'
 import { openConnection } from '../sql/connection.ts'
 import { createDatabase, createTables, sqlShopConfig } from '../sql/test-sql-shop.ts'
+import { startServer } from '../test-databases.ts'
 
 const drops: (() => Promise<void>)[] = []
 afterAll(async () => { for (const drop of drops) await drop() })
@@ -50,4 +52,45 @@ test('a doctor at MariaDB finds tables without transactions', async () => {
   await connection.write((tx) => sql.raw('ALTER TABLE shelf ENGINE=MyISAM').execute(tx))
   await connection.close()
   expect((await inspectPos(sqlShopConfig(target))).filter(({ level }) => level !== 'ok')).toMatchObject([{ name: 'tables keep transactions', level: 'warn', detail: expect.stringContaining('shelf') as string }])
+})
+
+test('a doctor at a MariaDB that is a replica and logs statements says so', async () => {
+  const server = await startServer('mariadb', ['--log-bin=binlog', '--binlog-format=STATEMENT'])
+  try {
+    const { target } = await createDatabase('mysql', server)
+    const connection = openConnection(target)
+    await createTables(connection)
+    const wrong = async () => (await inspectPos(sqlShopConfig(target))).filter(({ level }) => level !== 'ok')
+    expect(await wrong()).toMatchObject([{ name: 'binary log', level: 'warn', detail: expect.stringContaining('STATEMENT') as string, fix: expect.stringContaining('MIXED or ROW') as string }])
+    await connection.close()
+    // Not in a transaction.
+    const { host, port, user, password } = server
+    const admin = await mysql.createConnection({ host, port, user, password })
+    await admin.query('SET GLOBAL read_only = 1')
+    await admin.end()
+    expect(await wrong()).toMatchObject([{ name: 'database is the primary', level: 'fail', fix: expect.stringContaining('a replica is never read') as string }, { name: 'binary log' }])
+  } finally {
+    await server.stop()
+  }
+})
+
+describe.each([['mariadb', 'mysql', "SET GLOBAL time_zone = '+02:00'"], ['postgres', 'postgres', "ALTER ROLE ALL SET TimeZone = 'Europe/Athens'"]] as const)('a time zone that the configuration leaves out, at %s', (kind, dialect, moved) => {
+  test('is doubted where the database\'s clock is another than UTC, and times are read', async () => {
+    const server = await startServer(kind)
+    try {
+      const { target } = await createDatabase(dialect, server)
+      const connection = openConnection(target)
+      await createTables(connection)
+      const clocks = async (more: object = {}) => (await inspectPos(sqlShopConfig(target, 'accept', { timeZone: undefined, ...more }))).filter(({ name }) => name === 'database clock')
+      expect(await clocks()).toMatchObject([{ level: 'ok' }])
+      await connection.write((tx) => sql.raw(moved).execute(tx))
+      await connection.close()
+      expect(await clocks()).toMatchObject([{ level: 'ok', detail: expect.stringContaining('is read as UTC') as string }, { level: 'warn', detail: expect.stringContaining('pos.timeZone is left out') as string, fix: expect.stringContaining('that of the shop, or UTC') as string }])
+      expect(await clocks({ timeZone: 'UTC' })).toMatchObject([{ level: 'ok' }])
+      // Goods have no times.
+      expect(await clocks({ sales: undefined, orders: undefined })).toMatchObject([{ level: 'ok' }])
+    } finally {
+      await server.stop()
+    }
+  })
 })

@@ -54,7 +54,7 @@ function failed(name: string, error: unknown): Found {
 /** Looks whose fault is the shop's; the others make it worse than it could be. */
 const MUST: ReadonlySet<string> = new Set(['database', 'database is the primary', 'writing', 'statements'])
 
-type Asked = { takesOrders: boolean; timeZone: string | undefined; clock: Clock }
+type Asked = { takesOrders: boolean; timeZone: string | undefined; zoneLeftOut: boolean; clock: Clock }
 type Look = (connection: Connection, asked: Asked) => Promise<Found | Found[]>
 
 const one = async (tx: Tx, query: ReturnType<typeof sql<Row>>): Promise<Row> => (await query.execute(tx)).rows[0] ?? {}
@@ -63,6 +63,15 @@ const VERSION = {
   mysql: sql<Row>`SELECT VERSION() AS version`, postgres: sql<Row>`SELECT current_setting('server_version') AS version`, sqlite: sql<Row>`SELECT sqlite_version() AS version`,
 } satisfies Record<Dialect, unknown>
 const DIALECT_NAMES: Record<Dialect, string> = { mysql: 'MySQL or MariaDB', postgres: 'PostgreSQL', sqlite: 'SQLite' }
+
+/** `offset_s`: by how much the clock that the server gives to its users is ahead of UTC now. SQLite has none of its own. */
+const CLOCK = {
+  mysql: sql<Row>`SELECT CAST(UNIX_TIMESTAMP() AS CHAR) AS seconds, @@global.time_zone AS zone, @@system_time_zone AS local_zone,
+    TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', @@global.time_zone)) AS offset_s`,
+  postgres: sql<Row>`SELECT floor(extract(epoch FROM clock_timestamp()))::text AS seconds, reset_val AS zone,
+    extract(epoch FROM (now() AT TIME ZONE reset_val) - (now() AT TIME ZONE 'UTC'))::int::text AS offset_s FROM pg_settings WHERE name = 'TimeZone'`,
+  sqlite: sql<Row>`SELECT unixepoch() AS seconds, 'that of this machine' AS zone`,
+} satisfies Record<Dialect, unknown>
 
 const LOOKS: readonly [string, Look][] = [
   ['database', async (connection) => connection.read(async (tx) => good(`reachable: ${DIALECT_NAMES[connection.dialect]} ${(await one(tx, VERSION[connection.dialect]))['version']}`))],
@@ -88,15 +97,16 @@ const LOOKS: readonly [string, Look][] = [
     return good('a writing transaction begins (and ends at once, with nothing written)')
   }],
 
-  ['database clock', async (connection, { clock, timeZone }) => {
+  ['database clock', async (connection, { clock, timeZone, zoneLeftOut }) => {
     const before = clock()
-    const query = { mysql: sql<Row>`SELECT CAST(UNIX_TIMESTAMP() AS CHAR) AS seconds, @@global.time_zone AS zone, @@system_time_zone AS local_zone`, postgres: sql<Row>`SELECT floor(extract(epoch FROM clock_timestamp()))::text AS seconds, (SELECT reset_val FROM pg_settings WHERE name = 'TimeZone') AS zone`, sqlite: sql<Row>`SELECT unixepoch() AS seconds, 'that of this machine' AS zone` }[connection.dialect]
-    const row = await connection.read((tx) => one(tx, query))
+    const row = await connection.read((tx) => one(tx, CLOCK[connection.dialect]))
     const skewMs = Number(row['seconds']) * 1000 - before
     const zone = row['zone'] === 'SYSTEM' ? row['local_zone'] : row['zone']
     const detail = `${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs >= 0 ? 'ahead of' : 'behind'} this machine; its time zone is ${zone}, the till's clock is read as ${timeZone ?? 'the POS itself says'}`
-    if (Math.abs(skewMs) <= SKEW_MAX_MS) return good(detail)
-    return doubtful(detail, 'Set both clocks by NTP. Nothing is lost by it, but sales are shown at the wrong time')
+    return [
+      Math.abs(skewMs) <= SKEW_MAX_MS ? good(detail) : doubtful(detail, 'Set both clocks by NTP. Nothing is lost by it, but sales are shown at the wrong time'),
+      ...(zoneLeftOut && Number(row['offset_s'] ?? 0) !== 0 ? [doubtful(`pos.timeZone is left out, so a time without an offset is read as ${timeZone}, and the database's own clock is that of ${zone}`, 'Set pos.timeZone to the zone in which the POS writes its times: that of the shop, or UTC when it writes UTC')] : []),
+    ]
   }],
 
   ['binary log', async (connection) => {

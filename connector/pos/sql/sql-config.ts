@@ -91,13 +91,16 @@ const Orders = z.object({
 })
 export type OrdersConfig = z.output<typeof Orders>
 
+/** Of a configuration without a time zone. */
+export const ZONE_LEFT_OUT = 'UTC'
+
 const rest = {
   type: z.literal('sql'),
   /** What doctor and the log call it. */
   name: z.string().min(1).max(60).default('SQL database'),
   currency: Currency,
-  /** Of times that are written without a zone. */
-  timeZone: z.string().refine(isTimeZone, 'a time zone such as Europe/London').default('UTC'),
+  /** Of times that are written without a zone. Left out: UTC, and the doctor says so where the database's own clock is another. */
+  timeZone: z.string().refine(isTimeZone, 'a time zone such as Europe/London').optional(),
   goods: Goods,
   sales: Sales.optional(),
   /** Left out: the POS is only read, and this store takes no web orders. */

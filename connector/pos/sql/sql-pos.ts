@@ -5,7 +5,7 @@ import type { ConnectionTarget } from './connection-config.ts'
 import { DatabaseFault } from './database-fault.ts'
 import { createDatabasePos } from './database-pos.ts'
 import { sqlActivity } from './sql-activity.ts'
-import type { SqlConfig } from './sql-config.ts'
+import { ZONE_LEFT_OUT, type SqlConfig } from './sql-config.ts'
 import { sqlGoods } from './sql-goods.ts'
 import { ownTable, sqlOrders } from './sql-orders.ts'
 
@@ -21,7 +21,7 @@ export function targetOf(config: SqlConfig): ConnectionTarget {
 /** A POS that its configuration describes by queries. */
 export function openSqlPos(config: SqlConfig, memory: PosMemory, clock: Clock = systemClock): Pos {
   const connection = openConnection(targetOf(config))
-  const { currency, timeZone, sales, orders: book } = config
+  const { currency, timeZone = ZONE_LEFT_OUT, sales, orders: book } = config
   const goods = { ...sqlGoods(config.goods, config.dialect, currency), tables: config.watch.map(({ table }) => table) }
   const unit = config.sales?.columns.unit
   const unitOf = (word: string | null) => (word === null ? config.goods.fixed.unit : config.goods.units[word.trim()] ?? null)

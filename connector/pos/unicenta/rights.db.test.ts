@@ -42,6 +42,11 @@ describe.each(['mysql', 'postgres'] as const)('the doctor at a till in %s whose 
   })
 
   const wrong = async (more: Partial<UnicentaConfig> = {}) => (await inspectPos({ ...config, ...more })).filter(({ level }) => level !== 'ok')
+
+  test('and whose configuration says no time zone is told that its clock is read as this machine\'s', async () => {
+    const clock = (await inspectPos({ ...config, timeZone: undefined })).find(({ name }) => name === 'database clock')
+    expect(clock?.detail).toContain(`read as ${Intl.DateTimeFormat().resolvedOptions().timeZone}`)
+  })
   const without = async (right: string, table: string, look: () => Promise<void>) => {
     await till.run(`REVOKE ${right} ON ${on(table)} FROM ${account()}`)
     await look()
