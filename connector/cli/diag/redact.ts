@@ -43,13 +43,13 @@ export function redactYaml(text: string, secrets: readonly string[]): string {
 
 const LOG_LINES_MAX = 2000
 /** Fields that the connector's own log lines have; whatever else stands in a line is left out. */
-const LOG_FIELDS = [
+const LOG_FIELDS = new Set([
   'time', 'level', 'event', 'fault', 'why', 'hint', 'at', 'waitMs', 'ms', 'attempt', 'assignmentId', 'outcome', 'status', 'problem', 'call', 'seq', 'code', 'epoch', 'how', 'count', 'events', 'compared', 'total',
   'ackedSeq', 'lastSeq', 'sentSeq', 'expectedSeq', 'held', 'driftSkus', 'driftUnits', 'causes', 'key', 'part', 'exitCode', 'signal', 'storeId', 'connectorId', 'pos', 'version', 'method', 'state', 'reasons', 'skus',
   'reason', 'sign', 'paths', 'path', 'tap', 'host', 'port', 'url', 'holder', 'refused', 'more', 'requestId', 'type', 'bytes', 'id', 'since', 'zeroed', 'removed', 'repriced', 'drifted',
   // What became of a file: counts, and where it lies.
   ...Object.keys(FileReport.shape),
-]
+])
 
 /** The last lines of a log, only such as the connector writes, and only the fields it writes. */
 export function redactLog(text: string, secrets: readonly string[]): string {
@@ -57,7 +57,7 @@ export function redactLog(text: string, secrets: readonly string[]): string {
     try {
       const parsed: unknown = JSON.parse(line)
       if (typeof parsed !== 'object' || parsed === null || !('event' in parsed)) return []
-      const kept = Object.fromEntries([...new Set(LOG_FIELDS)].flatMap((field) => (field in parsed ? [[field, Reflect.get(parsed, field)]] : [])))
+      const kept = Object.fromEntries([...LOG_FIELDS].flatMap((field) => (field in parsed ? [[field, Reflect.get(parsed, field)]] : [])))
       return [redactText(JSON.stringify(kept), secrets)]
     } catch {
       return []

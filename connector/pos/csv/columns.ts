@@ -35,10 +35,12 @@ export function readLine<C extends string>(record: readonly string[], { width, a
   if (record.some((cell) => cell.includes('\0'))) return refused('the line has NUL bytes')
   if (record.some((cell) => cell.includes('\uFFFD'))) return refused('the line has bytes that are no text in this encoding: set pos.encoding')
   for (const [place, cell] of record.entries()) {
+    if (!cell.includes('\n') && !cell.includes('\r')) continue
     const [, ...further] = cell.trim().split(/\r\n|\r|\n/)
     if (further.length === 0) continue
     const column = [...at].find(([, one]) => one === place)?.[0]
-    if (column === undefined || column === MAY_HAVE_LINES ? further.some(isLineOf(width)) : true) {
+    const isOneLine = column !== undefined && column !== MAY_HAVE_LINES
+    if (isOneLine || further.some(isLineOf(width))) {
       return refused(`a quote at the beginning of a cell has taken ${further.length === 1 ? 'the line after it' : `the ${further.length} lines after it`} into that cell: write it twice, or leave it out`)
     }
   }

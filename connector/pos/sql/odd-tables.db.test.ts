@@ -142,7 +142,7 @@ describe.each([['sqlite', null], ['mysql', inject('mariadb')], ['postgres', inje
     expect(await shop.pos.writeOrder(orderOf([TEA, 1]))).toMatchObject({ ok: true })
     await shop.run(insert([2, TEA.sku, 'Tea, typed in again', 4.99, 9]))
     expect((await shop.told()).refused).toHaveLength(1)
-    expect(await shop.pos.writeOrder({ ...orderOf([TEA, 1]), assignmentId: OTHER_ID })).toMatchObject({ ok: false, reason: 'unknown_sku' })
+    expect(await shop.pos.writeOrder({ ...orderOf([TEA, 1]), assignmentId: OTHER_ID })).toMatchObject({ ok: false, reason: 'unknown_sku', detail: 'TEA-1 is the SKU of several items for sale in this POS: each needs its own' })
     await expect(shop.pos.voidOrder(ID)).rejects.toThrow(/orders\.lines gives several items for the SKU TEA-1 \(1, 2\)/)
     expect(await shop.run('SELECT qty FROM goods ORDER BY id')).toEqual([{ qty: '4' }, { qty: '9' }])
     expect(await shop.run('SELECT state FROM bills')).toEqual([{ state: '0' }])

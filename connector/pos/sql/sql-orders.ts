@@ -31,9 +31,9 @@ export function sqlOrders({ config, goods, timeZone, clock }: SqlOrdersParts): O
   return {
     find,
     async write(tx, assignment) {
-      const found = await sellableRows(tx, goods, assignment)
+      const { found, twice } = await sellableRows(tx, goods, assignment)
       const missing = assignment.lines.find(({ sku }) => !found.has(sku))
-      if (missing) return no('unknown_sku', `${missing.sku} is not for sale in this POS`)
+      if (missing) return no('unknown_sku', twice.has(missing.sku) ? `${missing.sku} is the SKU of several items for sale in this POS: each needs its own` : `${missing.sku} is not for sale in this POS`)
       for (const line of assignment.lines) {
         const item = found.get(line.sku)?.item
         const other = item && otherTerms(line, termsOf(item))
@@ -72,9 +72,9 @@ export function sqlOrders({ config, goods, timeZone, clock }: SqlOrdersParts): O
       if (found.state === 'done' || config.void === undefined) return 'refused'
       const known: Parameters = { assignmentId, reference: found.posReference, now: now() }
       const lines = config.lines === undefined ? [] : (await run(tx, config.lines, { assignmentId, reference: found.posReference })).rows
-      for (const same of Map.groupBy(lines, (line) => field(line, 'sku')).values()) {
+      for (const [sku, same] of Map.groupBy(lines, (line) => field(line, 'sku'))) {
         const keys = new Set(same.map((line) => field(line, 'key')))
-        if (keys.size > 1) throw new StatementFault(`orders.lines gives several items for the SKU ${same[0] && field(same[0], 'sku')} (${[...keys].join(', ')}), so the order is not taken back: its goods would be put back on each of them`, 'Let each SKU be that of one item, or let orders.lines name the one that the order took')
+        if (keys.size > 1) throw new StatementFault(`orders.lines gives several items for the SKU ${sku} (${[...keys].join(', ')}), so the order is not taken back: its goods would be put back on each of them`, 'Let each SKU be that of one item, or let orders.lines name the one that the order took')
       }
       for (const step of config.void) {
         for (const line of step.each ? lines : [null]) {
@@ -100,7 +100,8 @@ const no = (reason: RejectReason, detail: string): PosWrite => ({ ok: false, rea
 
 type SellableRow = { key: string; item: Item }
 
-async function sellableRows(tx: Tx, goods: Goods, { lines }: Assignment): Promise<Map<string, SellableRow>> {
+/** `twice`: SKUs of several rows for sale. From whose shelf it goes, nobody can tell, and the level that the web sees is that of one of them. */
+async function sellableRows(tx: Tx, goods: Goods, { lines }: Assignment): Promise<{ found: Map<string, SellableRow>; twice: Set<string> }> {
   const found = new Map<string, SellableRow>()
   const twice = new Set<string>()
   for (const row of await goods.rowsBySku(tx, [...new Set(lines.map(({ sku }) => sku))])) {
@@ -109,9 +110,8 @@ async function sellableRows(tx: Tx, goods: Goods, { lines }: Assignment): Promis
     if (other && other.key !== row.key) twice.add(row.sku)
     found.set(row.sku, { key: row.key, item: row.item })
   }
-  // Two rows for sale with one SKU: from whose shelf it goes, nobody can tell, and the level that the web sees is that of one of them.
   for (const sku of twice) found.delete(sku)
-  return found
+  return { found, twice }
 }
 
 /** Under a lock, in the order of the SKUs, so that two orders do not wait for each other. What is not counted is not enough (rules.md 4). */
