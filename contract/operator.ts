@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { OpeningHours } from './store.ts'
 import { ChannelId, OnHand, Sku, StoreId } from './values.ts'
 
 const TimeZone = z.string().refine(isTimeZone, 'expected an IANA time zone such as "Europe/London"')
@@ -40,6 +41,19 @@ export const RegisterStore = z.object({
   catalogSource: z.boolean().default(false),
 })
 export type RegisterStore = z.infer<typeof RegisterStore>
+
+/** Selling a shelf that nobody has counted for longer than a month is guessing. */
+const SELL_STALE_FOR_S_MAX = 30 * 24 * 60 * 60
+
+/** What may change of a store while it is open. What is left out stays; `null` is "not said": no opening hours, the platform's own patience. */
+export const ChangeStore = z.object({
+  name: RegisterStore.shape.name.optional(),
+  timeZone: TimeZone.optional(),
+  openingHours: OpeningHours.nullable().optional(),
+  /** For how long its last counts are sold after its last sign of life, in seconds; 0 stops with the first missed minute. */
+  sellStaleForS: z.int().min(0).max(SELL_STALE_FOR_S_MAX).nullable().optional(),
+})
+export type ChangeStore = z.infer<typeof ChangeStore>
 
 export const SetSafetyStock = z.object({ sku: Sku.optional(), quantity: SafetyStock })
 

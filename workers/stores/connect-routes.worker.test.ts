@@ -262,6 +262,20 @@ describe('the operator', () => {
     expect(seen.audit).toContain('store.transport')
   })
 
+  test('changes what the public reads of a store, and how long a silent one sells', async () => {
+    const own = `${storeId}-hours`
+    await admin('POST', '', { storeId: own, name: 'Hours', timeZone: 'UTC', transport: { kind: 'pull' } })
+    const hours = { mon: [{ from: '09:00', to: '12:30' }, { from: '13:00', to: '18:00' }] }
+    expect(await (await admin('PATCH', `/${own}`, { name: 'Hours!', openingHours: hours, sellStaleForS: 60 })).json()).toMatchObject({ name: 'Hours!', timeZone: 'UTC', sellStaleForMs: 60_000 })
+    const shown = async () => (await request('GET', `/v1/stores/${own}`)).json()
+    expect(await shown()).toEqual({ storeId: own, name: 'Hours!', timeZone: 'UTC', openingHours: { mon: hours.mon, tue: [], wed: [], thu: [], fri: [], sat: [], sun: [] }, takingOrders: false })
+    await admin('PATCH', `/${own}`, { openingHours: null, timeZone: 'Europe/London' })
+    expect(await shown()).toMatchObject({ name: 'Hours!', timeZone: 'Europe/London', openingHours: null })
+    expect(await problemOf(await admin('PATCH', `/${own}`, {}))).toEqual([422, 'invalid-request'])
+    expect(await problemOf(await admin('PATCH', '/nobody', { name: 'X' }))).toEqual([404, 'store-not-found'])
+    expect(seen.audit).toContain('store.change')
+  })
+
   test('pauses and resumes, which the public sees', async () => {
     await call('/epochs', { connectorId: 'till-1' })
     await call('/heartbeat', beat())

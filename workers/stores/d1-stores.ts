@@ -2,6 +2,7 @@ import { and, asc, eq, gt } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { z } from 'zod'
 import { Transport } from '../../contract/operator.ts'
+import { OpeningHours } from '../../contract/store.ts'
 import { stores } from '../db/schema.ts'
 import { Fault } from '../fault.ts'
 import type { Store, StoreBook } from './port.ts'
@@ -36,9 +37,8 @@ export function createStoreBook(d1: D1Database, masterKey: string): StoreBook {
         storeId, name, timeZone, safetyStock, catalogSource, paused, priority, createdAt,
         transport: JSON.stringify(await sealTransport(store, sealer)),
         secrets: await seal(storeId, store.secrets),
-        openingHours: store.openingHours === null ? null : JSON.stringify(store.openingHours),
-        // The default stays a default: whoever changes it changes it for the stores that never chose.
-        sellStaleForMs: sellStaleForMs === SELL_STALE_FOR_MS ? null : sellStaleForMs,
+        openingHours: toColumn(store.openingHours),
+        sellStaleForMs: chosenPatience(sellStaleForMs),
       }
       return (await db.insert(stores).values(row).onConflictDoNothing().returning({ storeId: stores.storeId })).length > 0
     },
@@ -50,6 +50,14 @@ export function createStoreBook(d1: D1Database, masterKey: string): StoreBook {
       const rotated = await db.update(stores).set({ secrets: await seal(storeId, [secret, ...secrets]) })
         .where(and(eq(stores.storeId, storeId), eq(stores.secrets, row.secrets))).returning({ storeId: stores.storeId })
       return rotated.length > 0
+    },
+
+    async change(storeId, { openingHours, sellStaleForMs, ...change }) {
+      await db.update(stores).set({
+        ...change,
+        ...(openingHours === undefined ? {} : { openingHours: toColumn(openingHours) }),
+        ...(sellStaleForMs === undefined ? {} : { sellStaleForMs: chosenPatience(sellStaleForMs) }),
+      }).where(eq(stores.storeId, storeId))
     },
 
     async setPaused(storeId, paused) {
@@ -81,6 +89,10 @@ export function createStoreBook(d1: D1Database, masterKey: string): StoreBook {
   }
 }
 
+const toColumn = (hours: OpeningHours | null): string | null => (hours === null ? null : JSON.stringify(hours))
+/** The default stays a default: whoever changes it changes it for the stores that never chose. */
+const chosenPatience = (sellStaleForMs: number): number | null => (sellStaleForMs === SELL_STALE_FOR_MS ? null : sellStaleForMs)
+
 async function sealTransport({ storeId, transport }: Pick<Store, 'storeId' | 'transport'>, sealer: Sealer): Promise<Transport> {
   if (transport.kind !== 'tunnel' || transport.accessClientSecret === undefined) return transport
   return { ...transport, accessClientSecret: await sealer.seal(storeId, transport.accessClientSecret) }
@@ -94,7 +106,7 @@ async function toStore(row: Row, sealer: Sealer): Promise<Store> {
       storeId, name, timeZone, safetyStock, catalogSource, paused, priority, createdAt,
       transport: await openTransport(row, sealer),
       secrets: await Promise.all(sealedSecrets.map((sealed) => sealer.unseal(storeId, sealed))),
-      openingHours: row.openingHours === null ? null : JSON.parse(row.openingHours),
+      openingHours: row.openingHours === null ? null : OpeningHours.parse(JSON.parse(row.openingHours)),
       sellStaleForMs: row.sellStaleForMs ?? SELL_STALE_FOR_MS,
     }
   } catch {

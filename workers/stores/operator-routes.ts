@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import type { Context } from 'hono'
 import { toInstant } from '../../contract/clock.ts'
 import { ORDER_BODY_BYTES_MAX, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX } from '../../contract/limits.ts'
-import { RegisterStore, SetPriority, SetSafetyStock, Transport } from '../../contract/operator.ts'
+import { ChangeStore, RegisterStore, SetPriority, SetSafetyStock, Transport } from '../../contract/operator.ts'
 import { createSecret } from '../../contract/signing.ts'
 import { body } from '../gateway/body.ts'
 import type { AppEnv } from '../gateway/context.ts'
@@ -50,6 +50,23 @@ operatorStores.get('/', async (c) => {
 operatorStores.get('/:storeId', async (c) => {
   const store = await c.var.ports.stores.find(c.req.param('storeId'))
   return store ? c.json(await view(c, store), 200, NO_STORE) : notFound(c)
+})
+
+operatorStores.patch('/:storeId', body(ChangeStore, ORDER_BODY_BYTES_MAX), async (c) => {
+  const { stores } = c.var.ports
+  const { name, timeZone, openingHours, sellStaleForS } = c.req.valid('json').parsed
+  const store = await stores.find(c.req.param('storeId'))
+  if (!store) return notFound(c)
+  const change = {
+    ...(name === undefined ? {} : { name }),
+    ...(timeZone === undefined ? {} : { timeZone }),
+    ...(openingHours === undefined ? {} : { openingHours }),
+    ...(sellStaleForS === undefined ? {} : { sellStaleForMs: sellStaleForS === null ? SELL_STALE_FOR_MS : sellStaleForS * 1000 }),
+  }
+  if (Object.keys(change).length === 0) return invalidField(c, '', 'expected at least one of name, timeZone, openingHours, sellStaleForS')
+  await stores.change(store.storeId, change)
+  await note(c, 'store.change', store.storeId, Object.keys(change).join(', '))
+  return c.json(await view(c, { ...store, ...change }), 200, NO_STORE)
 })
 
 /** The one before stays live until the next rotation, so that the shop can change it in its own time. */

@@ -1,6 +1,7 @@
 import type { Assignment } from '../../contract/assignment.ts'
 import type { HeartbeatRequest } from '../../contract/connect.ts'
 import type { Transport } from '../../contract/operator.ts'
+import type { OpeningHours } from '../../contract/store.ts'
 
 /** A refusal of a connector's call, as problem types of the contract. */
 export type LinkRefusal =
@@ -109,7 +110,7 @@ export type Store = {
   catalogSource: boolean
   paused: boolean
   priority: number
-  openingHours: unknown
+  openingHours: OpeningHours | null
   sellStaleForMs: number
   createdAt: number
 }
@@ -123,6 +124,8 @@ export type StoreBook = {
   insert(store: Store): Promise<boolean>
   /** Puts a new secret before the newest. False when there is no such store, or somebody else rotated at the same time. */
   rotateSecret(storeId: string, secret: string): Promise<boolean>
+  /** What is not named stays. */
+  change(storeId: string, change: Partial<Pick<Store, 'name' | 'timeZone' | 'openingHours' | 'sellStaleForMs'>>): Promise<void>
   setPaused(storeId: string, paused: boolean): Promise<void>
   setSafetyStock(storeId: string, quantity: number): Promise<void>
   setPriority(storeId: string, priority: number): Promise<void>

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Store } from './port.ts'
 import { createPairingCode, hashPairingCode } from './pairing-code.ts'
+import { OpeningHours } from '../../contract/store.ts'
 import { isStale, pageOfStores, SELL_STALE_FOR_MS, STALE_AFTER_MS, takesOrders, toPublicStore } from './store.ts'
 
 const NOW = 1_800_000_000_000
@@ -28,9 +29,8 @@ test('a store is stale after a minute of silence, and before it was ever heard',
   expect([NOW, NOW - STALE_AFTER_MS, NOW - STALE_AFTER_MS - 1, null].map((at) => isStale(at, NOW))).toEqual([false, false, true, true])
 })
 
-test('the public sees no secret, and opening hours only in their form', () => {
+test('the public sees no secret', () => {
   expect(toPublicStore(store, { lastHeartbeatAt: NOW }, NOW)).toEqual({ storeId: 'main', name: 'Main Street', timeZone: 'Europe/London', openingHours: null, takingOrders: true })
-  expect(toPublicStore({ ...store, openingHours: { mon: [{ from: '09:00', to: '17:00' }] } }, null, NOW).openingHours).toBe(null)
 })
 
 test('pages follow one another and end', () => {
@@ -49,4 +49,15 @@ describe('a pairing code', () => {
     expect(await hashPairingCode('main', ' olabc defgh')).toBe(hash)
     expect(await hashPairingCode('other', '01ABC-DEFGH')).not.toBe(hash)
   })
+})
+
+test.each([
+  ['one day, the others closed', { mon: [{ from: '09:00', to: '17:30' }] }, true],
+  ['lunch', { tue: [{ from: '09:00', to: '12:00' }, { from: '13:00', to: '24:00' }] }, true],
+  ['past midnight in one span', { wed: [{ from: '18:00', to: '02:00' }] }, false],
+  ['spans that overlap', { thu: [{ from: '09:00', to: '12:00' }, { from: '11:00', to: '13:00' }] }, false],
+  ['spans out of order', { fri: [{ from: '13:00', to: '14:00' }, { from: '09:00', to: '12:00' }] }, false],
+  ['an hour that is none', { sat: [{ from: '9:00', to: '25:00' }] }, false],
+])('opening hours: %s', (_, hours, isValid) => {
+  expect(OpeningHours.safeParse(hours).success).toBe(isValid)
 })

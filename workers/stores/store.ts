@@ -1,4 +1,3 @@
-import { OpeningHours } from '../../contract/store.ts'
 import type { PublicStore } from '../../contract/store.ts'
 import type { LinkFacts, Store } from './port.ts'
 
@@ -19,12 +18,11 @@ export function takesOrders(store: Pick<Store, 'paused' | 'sellStaleForMs'>, fac
 }
 
 export function toPublicStore(store: Store, facts: Pick<LinkFacts, 'lastHeartbeatAt'> | null, now: number): PublicStore {
-  const hours = OpeningHours.safeParse(store.openingHours)
   return {
     storeId: store.storeId,
     name: store.name,
     timeZone: store.timeZone,
-    openingHours: hours.success ? hours.data : null,
+    openingHours: store.openingHours,
     takingOrders: takesOrders(store, facts, now),
   }
 }
