@@ -38,6 +38,7 @@ export const PROBLEMS = {
   'upgrade-required': [426, 'This address speaks WebSocket'],
   'rate-limited': [429, 'Too many requests'],
   'internal': [500, 'Something broke on our side'],
+  'misconfigured': [503, 'This installation may not serve'],
   'store-not-taking-orders': [503, 'The store takes no orders now'],
   'journal-full': [503, 'The shop cannot take more orders now'],
   'overloaded': [503, 'More is asked of the edge than it can do now'],

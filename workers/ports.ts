@@ -14,6 +14,8 @@ import { createFeeds } from './feeds/d1-feeds.ts'
 import type { Feeds } from './feeds/port.ts'
 import { createInventory } from './inventory/durable-inventory.ts'
 import type { Inventory } from './inventory/port.ts'
+import { createOperators } from './operators/identify-operator.ts'
+import type { Operators } from './operators/port.ts'
 import { createOrderBook } from './orders/d1-orders.ts'
 import type { OrderBook } from './orders/port.ts'
 import { createQueues } from './queues.ts'
@@ -36,6 +38,7 @@ export type Ports = {
   ageing: Ageing
   links: StoreLinks
   channels: ChannelBook
+  operators: Operators
   deadLetters: DeadLetters
   audit: AuditLog
   queues: Queues
@@ -43,7 +46,7 @@ export type Ports = {
   newId: () => string
   /** Waits; jitter in tests is nothing. */
   sleep: (ms: number) => Promise<void>
-  secrets: { adminToken: string; masterKey: string }
+  secrets: { masterKey: string }
 }
 
 /** The one place that turns `env` into ports. */
@@ -59,11 +62,15 @@ export function createPorts(env: Env): Ports {
     ageing: createAgeing(env.DB),
     links: createStoreLinks(env),
     channels: createChannelBook(env.DB),
+    operators: createOperators({
+      teamDomain: env.ACCESS_TEAM_DOMAIN, audience: env.ACCESS_AUD,
+      developmentToken: env.ENVIRONMENT === 'development' && env.ADMIN_TOKEN ? env.ADMIN_TOKEN : null,
+    }),
     deadLetters: createDeadLetters(env),
     audit: createAuditLog(env.DB),
     queues: createQueues(env),
     newId: () => crypto.randomUUID(),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-    secrets: { adminToken: env.ADMIN_TOKEN, masterKey: env.MASTER_KEY },
+    secrets: { masterKey: env.MASTER_KEY },
   }
 }

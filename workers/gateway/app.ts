@@ -19,6 +19,7 @@ import { limitInFlight } from './limit-in-flight.ts'
 import { limitRate } from './limit-rate.ts'
 import { faultName, log } from '../log.ts'
 import { problem } from './problem.ts'
+import { faultsOf } from './read-settings.ts'
 
 /** A caller's own request id is kept when it is one: letters, digits and a little punctuation. */
 const REQUEST_ID = /^[\w.:-]{1,64}$/
@@ -27,9 +28,13 @@ export const app = new Hono<AppEnv>()
 
 app.use(async (c, next) => {
   const given = c.req.header('X-Request-Id')
-  c.set('ports', createPorts(c.env))
   c.set('requestId', given && REQUEST_ID.test(given) ? given : crypto.randomUUID())
-  await next()
+  const faults = faultsOf(c.env)
+  if (faults.length > 0) c.res = problem(c, 'misconfigured', 'This installation is not set up as it must be; its operator finds below what is wrong.', { faults })
+  else {
+    c.set('ports', createPorts(c.env))
+    await next()
+  }
   // A WebSocket's answer cannot be changed, and needs no id.
   if (c.res.status !== 101) c.res.headers.set('X-Request-Id', c.var.requestId)
 })

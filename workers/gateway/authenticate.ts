@@ -4,7 +4,6 @@ import { KEY_PREFIX } from '../channels/channel.ts'
 import type { AppEnv } from './context.ts'
 import { problem } from './problem.ts'
 
-const encoder = new TextEncoder()
 const bearer = (header: string | undefined): string | null => /^Bearer ([\x21-\x7e]{1,256})$/.exec(header ?? '')?.[1] ?? null
 
 /** A channel's key, publishable or secret. Looked up by its hash, so nothing of the key is compared. */
@@ -22,13 +21,20 @@ export const channelKey: MiddlewareHandler<AppEnv> = async (c, next) => {
   return next()
 }
 
-/** The operator API in development: a token. Both sides are hashed, so the comparison tells neither length nor place. */
+/**
+ * The operator API: whom Access let through, and in development a token (workers/operators/). Access knows a browser by its cookie, so a page of
+ * another site could have the operator's browser ask: what changes something is taken from our own pages and from programs only, which send no Origin.
+ */
 export const operator: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const token = bearer(c.req.header('Authorization'))
-  const [given, wanted] = await Promise.all([token ?? '', c.var.ports.secrets.adminToken].map((text) => crypto.subtle.digest('SHA-256', encoder.encode(text))))
-  if (!token || !given || !wanted || !crypto.subtle.timingSafeEqual(given, wanted)) {
-    return problem(c, 'unauthorized', 'Send the operator token as "Authorization: Bearer …".')
+  const origin = c.req.header('Origin')
+  if (origin !== undefined && c.req.method !== 'GET' && c.req.method !== 'HEAD' && origin !== new URL(c.req.url).origin) {
+    return problem(c, 'forbidden', 'A page of another site may not change anything here.')
   }
-  c.set('actor', 'admin-token')
-  return next()
+  const identified = await c.var.ports.operators.identify(c.req.raw.headers)
+  if (identified.ok) {
+    c.set('actor', identified.actor)
+    return next()
+  }
+  if (identified.why === 'cannot-tell') return problem(c, 'try-again', 'Who you are cannot be checked just now: the keys of Cloudflare Access cannot be had.')
+  return problem(c, 'unauthorized', 'Sign in through Cloudflare Access. In development, send the operator token as "Authorization: Bearer …".')
 }
