@@ -60,19 +60,61 @@ export const SetSafetyStock = z.object({ sku: Sku.optional(), quantity: SafetySt
 /** The lower, the sooner its turn to ship; 100 unless set. */
 export const SetPriority = z.object({ priority: z.int().min(1).max(1000) })
 
+/** A shop, its staging and its previews. */
+const ORIGINS_MAX = 50
+
 export const RegisterChannel = z.object({
   channelId: ChannelId,
   name: z.string().trim().min(1).max(120),
-  allowedOrigins: z.array(Origin).max(50).default([]),
+  allowedOrigins: z.array(Origin).max(ORIGINS_MAX).default([]),
   /** Whether an order may be placed unpaid, to be paid at the counter. */
   payInStore: z.boolean().default(false),
 })
 export type RegisterChannel = z.infer<typeof RegisterChannel>
 
-export const IssueKey = z.object({
-  kind: z.enum(['publishable', 'secret']),
-  scopes: z.array(z.string().max(40)).max(20).optional(),
+/** What stays when it is left out; `channelId` and when it was opened never change. */
+export const ChangeChannel = z.object({
+  name: RegisterChannel.shape.name.optional(),
+  allowedOrigins: z.array(Origin).max(ORIGINS_MAX).optional(),
+  payInStore: z.boolean().optional(),
 })
+export type ChangeChannel = z.infer<typeof ChangeChannel>
+
+/** What a key may do. */
+export const Scope = z.enum(['quotes:create', 'orders:create', 'orders:read', 'orders:cancel'])
+export type Scope = z.infer<typeof Scope>
+
+/** A publishable key is in everybody's browser: it may ask and buy, and never read what others bought. */
+export const SCOPES_OF_KIND = { publishable: ['quotes:create', 'orders:create'], secret: [...Scope.options] } as const satisfies Record<string, readonly Scope[]>
+export const KeyKind = z.enum(['publishable', 'secret'])
+export type KeyKind = z.infer<typeof KeyKind>
+
+/** Without `scopes` a key may do all that its kind may. */
+export const IssueKey = z.object({
+  kind: KeyKind,
+  scopes: z.array(Scope).min(1).max(Scope.options.length).optional(),
+}).refine(({ kind, scopes = [] }) => kind === 'secret' || scopes.every((scope) => SCOPES_OF_KIND.publishable.some((each) => each === scope)), {
+  path: ['scopes'], message: `expected only ${SCOPES_OF_KIND.publishable.join(', ')} for a publishable key: everybody can read it`,
+})
+
+/** A day is enough to put a new key into every page; a month is enough for an app in a store's review. */
+const OVERLAP_S_DEFAULT = 24 * 60 * 60
+const OVERLAP_S_MAX = 30 * 24 * 60 * 60
+export const RotateKey = z.object({ overlapSeconds: z.int().min(0).max(OVERLAP_S_MAX).default(OVERLAP_S_DEFAULT) })
+
+/** A key as people may see it again: never the key. */
+export const KeyView = z.object({
+  keyId: z.string(),
+  kind: KeyKind,
+  hint: z.string(),
+  scopes: z.array(Scope),
+  createdAt: z.string(),
+  /** To the hour; `null` when nobody ever used it. */
+  lastUsedAt: z.string().nullable(),
+  /** When it stops, or stopped; `null`: it goes on. */
+  expiresAt: z.string().nullable(),
+})
+export type KeyView = z.infer<typeof KeyView>
 
 export const ExplainedReservation = z.object({
   assignmentId: z.string(),

@@ -14,6 +14,7 @@ export const PROBLEMS = {
   'order-not-found': [404, 'No such order'],
   'store-not-found': [404, 'No such store'],
   'channel-not-found': [404, 'No such channel'],
+  'key-not-found': [404, 'No such key'],
   'dead-letter-not-found': [404, 'No such dead letter'],
   'sku-not-found': [404, 'No store has counted this SKU'],
   'method-not-allowed': [405, 'This address does not answer that method'],

@@ -37,6 +37,8 @@ export const channelKeys = sqliteTable('channel_keys', {
   scopes: text('scopes').notNull(),
   hint: text('hint').notNull(),
   createdAt: integer('created_at').notNull(),
+  expiresAt: integer('expires_at'),
+  lastUsedAt: integer('last_used_at'),
 })
 
 export const items = sqliteTable('items', {

@@ -14,6 +14,7 @@ import { operatorStores } from '../stores/operator-routes.ts'
 import { stores } from '../stores/routes.ts'
 import { operator } from './authenticate.ts'
 import { operatorChannels } from '../channels/operator-routes.ts'
+import { chooseChannel } from './choose-channel.ts'
 import type { AppEnv } from './context.ts'
 import { limitInFlight } from './limit-in-flight.ts'
 import { limitRate } from './limit-rate.ts'
@@ -50,6 +51,7 @@ app.use('/connect/*', limitRate)
 app.use('/admin/*', limitRate)
 app.use('/admin/*', operator)
 
+for (const path of ['/v1/products/*', '/v1/categories', '/v1/availability/*']) app.use(path, chooseChannel)
 app.route('/v1/products', products)
 app.route('/v1/categories', categories)
 app.route('/v1/availability', availability)

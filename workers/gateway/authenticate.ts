@@ -1,23 +1,41 @@
-import type { MiddlewareHandler } from 'hono'
+import { waitUntil } from 'cloudflare:workers'
+import type { Context, MiddlewareHandler } from 'hono'
 import { sha256Hex } from '../../contract/canonical.ts'
-import { KEY_PREFIX } from '../channels/channel.ts'
+import type { Scope } from '../../contract/operator.ts'
+import { KEY_PREFIX, LAST_USED_EVERY_MS, scopesOf, takesOrigin } from '../channels/channel.ts'
+import type { Channel, StoredKey } from '../channels/channel.ts'
+import { faultName, log } from '../log.ts'
 import type { AppEnv } from './context.ts'
 import { problem } from './problem.ts'
 
 const bearer = (header: string | undefined): string | null => /^Bearer ([\x21-\x7e]{1,256})$/.exec(header ?? '')?.[1] ?? null
 
-/** A channel's key, publishable or secret. Looked up by its hash, so nothing of the key is compared. */
-export const channelKey: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const key = bearer(c.req.header('Authorization'))
-  const known = key && Object.values(KEY_PREFIX).some((prefix) => key.startsWith(prefix)) ? await c.var.ports.channels.findByKey(await sha256Hex(key)) : null
-  if (!known) return problem(c, 'unauthorized', 'Send a channel key as "Authorization: Bearer pk_…" or "sk_…".')
-  const origin = c.req.header('Origin')
-  const allowed = known.channel.allowedOrigins
-  if (origin && allowed.length > 0 && origin !== new URL(c.req.url).origin && !allowed.includes(origin)) {
-    return problem(c, 'forbidden', 'This channel does not take calls from this origin.')
+/** The channel and key that a call comes with, or `null`. That it was used is written down now and then, behind the answer. */
+export async function findKey(c: Context<AppEnv>): Promise<{ channel: Channel; key: StoredKey } | null> {
+  const { channels, clock } = c.var.ports
+  const given = bearer(c.req.header('Authorization'))
+  if (!given || !Object.values(KEY_PREFIX).some((prefix) => given.startsWith(prefix))) return null
+  const now = clock()
+  const found = await channels.findByKey(await sha256Hex(given), now)
+  if (found && now - (found.key.lastUsedAt ?? -Infinity) > LAST_USED_EVERY_MS) waitUntil(channels.noteUse(found.key.keyHash, now).catch((error: unknown) => log('channel.use_not_noted', { channel: found.channel.channelId, error: faultName(error) })))
+  return found
+}
+
+/** A channel's key that may do this, from where the channel takes calls. */
+export const channelKey = (scope: Scope): MiddlewareHandler<AppEnv> => async (c, next) => {
+  const found = await findKey(c)
+  if (!found) return problem(c, 'unauthorized', 'Send a channel key as "Authorization: Bearer pk_…" or "sk_…".')
+  const { channel, key } = found
+  const origin = c.req.header('Origin') ?? null
+  if (!takesOrigin(channel, origin, new URL(c.req.url).origin)) return problem(c, 'forbidden', 'This channel does not take calls from this origin.')
+  if (!scopesOf(key).includes(scope)) return problem(c, 'forbidden', `This key has not the scope ${scope}.`, { scope })
+  // What a key has brought is for the page that sent it; a refusal above stays readable, or nobody could find out why.
+  if (origin !== null) {
+    c.header('Access-Control-Allow-Origin', origin)
+    c.header('Vary', 'Origin', { append: true })
   }
-  c.set('channel', known.channel)
-  c.set('keyKind', known.kind)
+  c.set('channel', channel)
+  c.set('keyKind', key.kind)
   return next()
 }
 

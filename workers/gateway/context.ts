@@ -1,4 +1,5 @@
 import type { Ports } from '../ports.ts'
+import type { KeyKind } from '../../contract/operator.ts'
 import type { Channel } from '../channels/channel.ts'
 
 /** What every route finds in its context. `channel` and `keyKind` are there behind `channelKey`, `actor` behind `operator`. */
@@ -8,7 +9,7 @@ export type AppEnv = {
     ports: Ports
     requestId: string
     channel: Channel
-    keyKind: 'publishable' | 'secret'
+    keyKind: KeyKind
     actor: string
   }
 }

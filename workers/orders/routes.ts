@@ -4,8 +4,9 @@ import { streamSSE } from 'hono/streaming'
 import { ORDER_BODY_BYTES_MAX } from '../../contract/limits.ts'
 import { CancelOrder, IdempotencyKey, PlaceOrder, QuoteRequest } from '../../contract/order.ts'
 import { isFinal } from '../../contract/status.ts'
-import { sha256Hex } from '../../contract/canonical.ts'
-import { channelKey } from '../gateway/authenticate.ts'
+import type { Scope } from '../../contract/operator.ts'
+import { scopesOf } from '../channels/channel.ts'
+import { channelKey, findKey } from '../gateway/authenticate.ts'
 import { body, optionalBody } from '../gateway/body.ts'
 import type { AppEnv } from '../gateway/context.ts'
 import { log } from '../log.ts'
@@ -24,7 +25,7 @@ const FOLLOW_EVERY_MS = 1_000
 
 export const quotes = new Hono<AppEnv>()
 
-quotes.post('/', channelKey, body(QuoteRequest, ORDER_BODY_BYTES_MAX), async (c) => {
+quotes.post('/', channelKey('quotes:create'), body(QuoteRequest, ORDER_BODY_BYTES_MAX), async (c) => {
   const quoted = await quote(c.var.ports, c.req.valid('json').parsed)
   return quoted.ok ? c.json(quoted.value, 200, { 'Cache-Control': 'no-store' }) : refuse(c, quoted.refusal)
 })
@@ -36,7 +37,7 @@ const idempotencyKey: MiddlewareHandler<AppEnv> = async (c, next) =>
     ? next()
     : problem(c, 'idempotency-key-required', 'Send an Idempotency-Key of 1 to 255 visible characters, new for each order and the same for each retry.')
 
-orders.post('/', channelKey, idempotencyKey, body(PlaceOrder, ORDER_BODY_BYTES_MAX), async (c) => {
+orders.post('/', channelKey('orders:create'), idempotencyKey, body(PlaceOrder, ORDER_BODY_BYTES_MAX), async (c) => {
   const { ports, channel, requestId } = c.var
   const { parsed, raw } = c.req.valid('json')
   const placed = await placeOrder({ ...ports, log }, { channel, requestId, idempotencyKey: c.req.header('Idempotency-Key') ?? '', body: parsed, raw })
@@ -48,13 +49,13 @@ orders.post('/', channelKey, idempotencyKey, body(PlaceOrder, ORDER_BODY_BYTES_M
 })
 
 orders.get('/:orderId', async (c) => {
-  const order = await readable(c)
+  const order = await readable(c, 'orders:read')
   return order ? c.json(toOrder(order), 200, { 'Cache-Control': 'no-store' }) : refuse(c, { reason: 'order-not-found' })
 })
 
 orders.get('/:orderId/timeline', async (c) => {
   // A browser's EventSource cannot set headers, so here the token may stand in the address.
-  const order = await readable(c, c.req.query('token'))
+  const order = await readable(c, 'orders:read', c.req.query('token'))
   if (!order) return refuse(c, { reason: 'order-not-found' })
   if (!c.req.header('Accept')?.includes('text/event-stream')) {
     return c.json({ items: order.timeline.map(toTimelineEvent), nextCursor: null }, 200, { 'Cache-Control': 'no-store' })
@@ -63,7 +64,7 @@ orders.get('/:orderId/timeline', async (c) => {
 })
 
 orders.post('/:orderId/cancel', optionalBody(CancelOrder, ORDER_BODY_BYTES_MAX), async (c) => {
-  const order = await readable(c)
+  const order = await readable(c, 'orders:cancel')
   if (!order) return refuse(c, { reason: 'order-not-found' })
   const cancelled = await cancelOrder({ ...c.var.ports, log }, order.orderId, c.var.requestId, c.req.valid('json').parsed.lines ?? null)
   if (!cancelled.ok) return refuse(c, cancelled.refusal)
@@ -75,16 +76,17 @@ const refuse = (c: Context<AppEnv>, refusal: Parameters<typeof orderProblem>[0])
   return problem(c, type, detail, extra)
 }
 
-/** The order, for the secret key of its channel or its own token; for everybody else there is none. */
-async function readable(c: Context<AppEnv>, tokenInAddress?: string): Promise<OrderRecord | null> {
+/** The order, for a secret key of its channel that may do this, or for its own token; for everybody else there is none. */
+async function readable(c: Context<AppEnv>, scope: Scope, tokenInAddress?: string): Promise<OrderRecord | null> {
   const { ports } = c.var
   const orderId = c.req.param('orderId') ?? ''
   const token = c.req.header('X-Order-Token') ?? tokenInAddress
-  const key = /^Bearer (sk_[\x21-\x7e]{1,256})$/.exec(c.req.header('Authorization') ?? '')?.[1]
-  const known = key ? await ports.channels.findByKey(await sha256Hex(key)) : null
-  if (!known && !(token && (await isAccessToken(ports.secrets.masterKey, orderId, token)))) return null
+  const found = await findKey(c)
+  const byKey = found !== null && scopesOf(found.key).includes(scope) ? found.channel.channelId : null
+  const byToken = token !== undefined && (await isAccessToken(ports.secrets.masterKey, orderId, token))
+  if (byKey === null && !byToken) return null
   const order = await ports.orders.find(orderId)
-  return order && (!known || known.channel.channelId === order.channel) ? order : null
+  return order && (byToken || byKey === order.channel) ? order : null
 }
 
 /** Server-sent events: what is there at once, then what comes, until the order is over or five minutes have passed. */
