@@ -13,7 +13,7 @@ import { createTroubles, type Troubles } from './control/troubles.ts'
 import type { Shop } from './delivery/accept-order.ts'
 import { giveUp } from './delivery/give-up.ts'
 import { refusedHere } from './delivery/refused-here.ts'
-import { askedAgain, receiveOrder, type Received } from './delivery/receive-order.ts'
+import { askedAgain, receiveOrder, traceOf, type Received } from './delivery/receive-order.ts'
 import { requestCancel } from './delivery/request-cancel.ts'
 import { startServer } from './delivery/server.ts'
 import { createWriter } from './delivery/writer.ts'
@@ -147,6 +147,7 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
     receive(assignment) {
       const received = receive(assignment)
       if (received.kind === 'different-body') log.error({ event: 'pull.different-body', assignmentId: assignment.assignmentId, hint: 'the edge offers this order again with another content: the first stands. Tell the operator' })
+      else log.info({ event: 'order.pulled', assignmentId: assignment.assignmentId, orderId: assignment.orderId, outcome: received.kind, ...traceOf(assignment) })
       return received.kind === 'journaled'
     },
     told: () => sender.drained(TOLD_BETWEEN_PULLS_MS),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Customer, Fulfillment, Totals } from './order.ts'
+import { Traceparent } from './trace.ts'
 import { AssignmentId, Instant, LINES_MAX, OrderId, Price, Quantity, Sku, StoreId, TaxRate, Unit } from './values.ts'
 
 /** One position a store is asked to hand out. `unit` says what `quantity` counts and what `unitPrice` is for. */
@@ -31,5 +32,7 @@ export const Assignment = z.object({
   note: z.string().nullish().transform((value) => value ?? null),
   /** An earlier journal of this store was offered it, so the POS may hold it already. Says nothing of the work itself. */
   maybeWritten: z.boolean().optional(),
+  /** The trace of the order's placement, to be told again with each event about this assignment. Says nothing of the work either. */
+  traceparent: Traceparent,
 })
 export type Assignment = z.infer<typeof Assignment>

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Item } from './product.ts'
 import { FulfilmentProgress } from './status.ts'
+import { Traceparent } from './trace.ts'
 import { AsOf, AssignmentId, Instant, LINES_MAX, Money, OnHand, Price, Seq, Sku } from './values.ts'
 
 /** A counted quantity, read back after its event's seq was given. */
@@ -56,9 +57,9 @@ export type EventType = keyof typeof EVENT_DATA
 export const isEventType = (type: string): type is EventType => Object.hasOwn(EVENT_DATA, type)
 
 const envelope = <T extends EventType>(type: T) =>
-  z.object({ seq: Seq, type: z.literal(type), occurredAt: Instant, data: EVENT_DATA[type] })
+  z.object({ seq: Seq, type: z.literal(type), occurredAt: Instant, data: EVENT_DATA[type], traceparent: Traceparent })
 
-/** Everything a store can tell. `occurredAt` is for people: order comes from (epoch, seq). */
+/** Everything a store can tell. `occurredAt` is for people: order comes from (epoch, seq). `traceparent` is of the order it is about. */
 export const StoreEvent = z.discriminatedUnion('type', [
   envelope('catalog.item_upserted'), envelope('catalog.item_removed'), envelope('stock.counted'), envelope('sale.recorded'),
   envelope('order.journaled'), envelope('order.accepted'), envelope('order.stock_fell'), envelope('order.rejected'),

@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { StoreEvent } from '../contract/events.ts'
+import { Traceparent } from '../contract/trace.ts'
 import { AssignmentId, OrderId, StoreId } from '../contract/values.ts'
 
 /**
  * What travels on our own queues. A message may come late, twice or never: each names its facts by id and position,
- * so that handling it again changes nothing. `requestId` follows a fact through the logs.
+ * so that handling it again changes nothing. `requestId` follows a fact through the logs, and `traceparent` an order from its placement to the till and back.
  */
 
 /**
@@ -17,6 +18,8 @@ export const OrderMessage = z.object({
   assignmentId: AssignmentId,
   storeId: StoreId,
   requestId: z.string(),
+  /** Of the placement, or of the call that asked for a cancel. */
+  traceparent: Traceparent,
 })
 export type OrderMessage = z.infer<typeof OrderMessage>
 

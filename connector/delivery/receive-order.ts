@@ -1,14 +1,18 @@
 import type { Assignment } from '../../contract/assignment.ts'
 import { toInstant } from '../../contract/clock.ts'
+import { traceIdOf } from '../../contract/trace.ts'
 import { hashSync } from '../journal/digest-sync.ts'
 import { isUnfinished, type InboxRow } from '../journal/inbox.ts'
 import type { Journal } from '../journal/journal.ts'
 
 export type Received = { kind: 'journaled' | 'known'; receivedAt: number } | { kind: 'different-body' } | { kind: 'struck' }
 
-/** The same work has the same hash whichever path brought it and whenever; the store's own id may stand in it or not. */
+/** For the log: which trace it came with, if any. */
+export const traceOf = (assignment: Pick<Assignment, 'traceparent'> | null): { traceId?: string } => (assignment?.traceparent ? { traceId: traceIdOf(assignment.traceparent) } : {})
+
+/** The same work has the same hash whichever path brought it and whenever; the store's own id and its trace may stand in it or not. */
 export function bodyHashOf(assignment: Assignment): string {
-  const { storeId: _storeId, maybeWritten: _maybeWritten, ...body } = assignment
+  const { storeId: _storeId, maybeWritten: _maybeWritten, traceparent: _traceparent, ...body } = assignment
   return hashSync(body)
 }
 

@@ -7,6 +7,7 @@ import { ORDER_BODY_BYTES_MAX } from '../../contract/limits.ts'
 import { fieldErrors, PROBLEM_BASE, PROBLEMS, type ProblemType } from '../../contract/problem.ts'
 import { ok, refused, type Result } from '../../contract/result.ts'
 import { SIGNING_HEADERS, verifyCall } from '../../contract/signing.ts'
+import { readTraceparent, TRACEPARENT_HEADER, traceIdOf } from '../../contract/trace.ts'
 import { AssignmentId } from '../../contract/values.ts'
 import type { LiveStatus } from '../control/live-status.ts'
 import { systemMonotonic, type EdgeClock } from '../edge/edge-clock.ts'
@@ -102,8 +103,11 @@ export function createRoutes(delivery: Delivery): Hono<Env> {
   app.put('/orders/:assignmentId', (c) => {
     const parsed = readAssignment(c, delivery.storeId)
     if (!parsed.ok) return refuse(c, parsed.refusal)
-    const received = delivery.receive(parsed.value)
-    log.info({ event: 'order.delivered', assignmentId: parsed.value.assignmentId, outcome: received.kind })
+    const { assignmentId, orderId } = parsed.value
+    // The body is signed, the header is not: it counts where the body says nothing.
+    const traceparent = parsed.value.traceparent ?? readTraceparent(c.req.header(TRACEPARENT_HEADER)) ?? undefined
+    const received = delivery.receive({ ...parsed.value, traceparent })
+    log.info({ event: 'order.delivered', assignmentId, orderId, outcome: received.kind, ...(traceparent ? { traceId: traceIdOf(traceparent) } : {}) })
     switch (received.kind) {
       case 'journaled': return c.json({ journaledAt: toInstant(received.receivedAt) }, 202)
       case 'known': return c.json({ journaledAt: toInstant(received.receivedAt) }, 200)

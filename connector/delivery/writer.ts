@@ -4,6 +4,7 @@ import { backoffMs } from '../edge/backoff.ts'
 import { failureFields, isBug, tellFailure } from '../failure.ts'
 import { isUnfinished, type InboxRow } from '../journal/inbox.ts'
 import { WAITS_FOR_EDGE, type TryFault } from '../journal/last-try.ts'
+import { traceOf } from './receive-order.ts'
 import { refusedHere } from './refused-here.ts'
 import { acceptOrder, answerAgain, voidOrder, type Settled, type Shop, type SurelyUnwritten } from './accept-order.ts'
 
@@ -54,6 +55,7 @@ export function createWriter(shop: Shop, log: Logger, random: () => number = Mat
   /** Answers whether it went on. */
   const work = async (row: InboxRow): Promise<boolean> => {
     const { assignmentId } = row
+    const trace = traceOf(row.assignment)
     try {
       const settled = await step(row)
       waiting.delete(assignmentId)
@@ -65,16 +67,16 @@ export function createWriter(shop: Shop, log: Logger, random: () => number = Mat
       }
       surelyUnwritten.delete(assignmentId)
       if (settled === 'accepted' || settled === 'voided') workedAt = shop.now()
-      log.info({ event: 'assignment.settled', assignmentId, outcome: settled })
+      log.info({ event: 'assignment.settled', assignmentId, outcome: settled, ...trace })
       const ended = settled === 'rejected' ? shop.journal.inbox.get(assignmentId) : null
       const refused = ended && refusedHere(ended)
-      if (refused) log.warn({ event: 'order.refused', assignmentId, reason: refused.reason, why: refused.detail, hint: refused.hint })
+      if (refused) log.warn({ event: 'order.refused', assignmentId, reason: refused.reason, why: refused.detail, hint: refused.hint, ...trace })
     } catch (error) {
       const attempt = (waiting.get(assignmentId)?.attempt ?? 0) + 1
       const waitMs = backoffMs(attempt, random())
       waiting.set(assignmentId, { attempt, notBefore: monotonic() + waitMs })
       noteTry(assignmentId, failureFields(error, 'order'))
-      tellFailure(log, 'assignment.retry', 'order', error, { assignmentId, attempt, waitMs })
+      tellFailure(log, 'assignment.retry', 'order', error, { assignmentId, attempt, waitMs, ...trace })
     }
     return true
   }

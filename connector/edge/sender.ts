@@ -7,6 +7,7 @@ import { BACKOFF_CAP_MS, createBackoff } from './backoff.ts'
 import type { Batch } from '../journal/outbox.ts'
 import type { Edge, EdgeRefusal } from './edge-client.ts'
 import { enterEpoch, isOldJournal } from './new-epoch.ts'
+import { tracedEvents } from './traced-events.ts'
 import { isUnauthorized, refusalHint } from './refusal-words.ts'
 
 export type Sender = {
@@ -108,6 +109,7 @@ export function createSender(shop: Shop, edge: Edge, log: Logger, events: Sender
     for (const { seq, code } of rejected) log.error({ event: 'event.rejected', seq, code, hint: 'the edge filed it as a dead letter' })
     if (ackedSeq <= batch.after.seq) return { kind: 'wait', ms: backoff.next() }
     journal.outbox.markAcked(ackedSeq)
+    for (const told of tracedEvents(batch, ackedSeq)) log.info({ event: 'event.confirmed', ...told })
     backoff.reset()
     eventsMax = Math.min(EVENTS_PER_CALL_MAX, eventsMax * 2)
     events.onSent(ackedSeq)

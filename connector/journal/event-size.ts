@@ -9,7 +9,7 @@ const STUB_ID_LENGTH_MAX = 200
 /** Strings as UTF-8 can carry them: half a surrogate pair from a POS would otherwise stop the whole line of events. */
 const wellFormed = (_key: string, value: unknown): unknown => (typeof value === 'string' ? value.toWellFormed() : value)
 
-const wireOf = (seq: number, { type, occurredAt }: OutgoingEvent, data: unknown): string => JSON.stringify({ seq, type, occurredAt, data }, wellFormed)
+const wireOf = (seq: number, { type, occurredAt, traceparent }: OutgoingEvent, data: unknown): string => JSON.stringify({ seq, type, occurredAt, data, traceparent }, wellFormed)
 
 /** Bytes on the wire, whatever its number will be. */
 export const eventBytes = (event: OutgoingEvent): number => Buffer.byteLength(wireOf(Number.MAX_SAFE_INTEGER, event, event.data))

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { EMPTY_DIGEST } from '../../contract/digest.ts'
-import { integer, text, type Database } from './database.ts'
+import { integer, text, textOrNull, type Database } from './database.ts'
 import { nextDigestSync } from './digest-sync.ts'
 import { wireText, type TooLarge } from './event-size.ts'
 import type { Meta } from './meta.ts'
@@ -89,6 +89,12 @@ export function openOutbox(db: Database, meta: Meta): Outbox {
   }
 }
 
+/** As it came with the work, as long as its body is here. */
+function traceparentOf(db: Database, assignmentId: string): string | undefined {
+  const row = db.get(`SELECT body ->> '$.traceparent' AS traceparent FROM inbox WHERE assignment_id = ?`, assignmentId)
+  return (row && textOrNull(row, 'traceparent')) ?? undefined
+}
+
 /**
  * Gives each event the next number and writes it with the digest after it. Only inside a transaction: a number that was
  * given and whose event was not kept would be a gap. Also notes at the assignment that the edge is being told. Answers the
@@ -102,12 +108,14 @@ export function numberEvents(db: Database, meta: Meta, events: readonly Outgoing
   const tooLarge: TooLarge[] = []
   for (const event of events) {
     seq += 1
-    const text = wireText(seq, event)
+    const assignmentId = assignmentOf(event)
+    // What is told again under a new epoch keeps the trace it had.
+    const traceparent = event.traceparent ?? (assignmentId === null ? undefined : traceparentOf(db, assignmentId))
+    const text = wireText(seq, traceparent === undefined ? event : { ...event, traceparent })
     const { wire } = text
     if (text.tooLarge) tooLarge.push(text.tooLarge)
     digest = nextDigestSync(digest, JSON.parse(wire))
     db.run('INSERT INTO outbox (seq, event, digest) VALUES (?, ?, ?)', seq, wire, digest)
-    const assignmentId = assignmentOf(event)
     if (assignmentId) db.run('UPDATE inbox SET told_epoch = ?, told_seq = ? WHERE assignment_id = ?', epoch, seq, assignmentId)
     seqs.push(seq)
   }

@@ -17,7 +17,9 @@ import { operatorChannels } from '../channels/operator-routes.ts'
 import { chooseChannel } from './choose-channel.ts'
 import type { AppEnv } from './context.ts'
 import { limitInFlight } from './limit-in-flight.ts'
+import { observeRequest } from './observe-request.ts'
 import { limitRate } from './limit-rate.ts'
+import { traceIdOf } from '../../contract/trace.ts'
 import { faultName, log } from '../log.ts'
 import { problem } from './problem.ts'
 import { faultsOf } from './read-settings.ts'
@@ -27,6 +29,7 @@ const REQUEST_ID = /^[\w.:-]{1,64}$/
 
 export const app = new Hono<AppEnv>()
 
+app.use(observeRequest())
 app.use(async (c, next) => {
   const given = c.req.header('X-Request-Id')
   c.set('requestId', given && REQUEST_ID.test(given) ? given : crypto.randomUUID())
@@ -43,7 +46,7 @@ app.use(async (c, next) => {
 app.get('/healthz', (c) => c.json({ ok: true }, 200, { 'Cache-Control': 'no-store' }))
 
 // Keys travel in a header, never in a cookie, so any origin may ask; a channel's own list is checked with its key.
-app.use('/v1/*', cors({ origin: '*', allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'X-Order-Token', 'X-Request-Id'], exposeHeaders: ['ETag', 'Location', 'Retry-After', 'X-Request-Id'] }))
+app.use('/v1/*', cors({ origin: '*', allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'X-Order-Token', 'X-Request-Id', 'traceparent'], exposeHeaders: ['ETag', 'Location', 'Retry-After', 'X-Request-Id'] }))
 // Before anything is read or asked; after CORS, so that a page can read why it was refused.
 app.use(limitInFlight())
 app.use('/v1/*', limitRate)
@@ -72,6 +75,6 @@ app.route('/', consolePages)
 app.notFound((c) => problem(c, 'not-found', 'Nothing answers at this address.'))
 
 app.onError((error, c) => {
-  log('request.fault', { requestId: c.var.requestId, method: c.req.method, route: c.req.routePath, error: faultName(error) })
+  log('request.fault', { requestId: c.var.requestId, traceId: traceIdOf(c.var.traceparent), method: c.req.method, route: c.req.routePath, error: faultName(error) })
   return problem(c, 'try-again', 'Something that should work did not. Try again in a moment; with the same Idempotency-Key nothing happens twice.')
 })

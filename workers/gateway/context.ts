@@ -8,6 +8,8 @@ export type AppEnv = {
   Variables: {
     ports: Ports
     requestId: string
+    /** W3C Trace Context of this request: the caller's trace, or a new one. */
+    traceparent: string
     channel: Channel
     keyKind: KeyKind
     actor: string

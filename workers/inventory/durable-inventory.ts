@@ -1,4 +1,4 @@
-import { faultName } from '../log.ts'
+import { faultName, log } from '../log.ts'
 import { groupByHome, home, homeCount, homeName } from './home.ts'
 import type { CommandOutcome, CounterCommand, CounterState, Inventory, ReserveAnswer, ReserveRequest, SkuAvailability } from './port.ts'
 import type { SkuCounters } from './sku-counters-object.ts'
@@ -149,5 +149,5 @@ function chunked<T>(items: readonly T[]): T[][] {
 }
 
 function logFault(event: string, homeNumber: number, error: unknown, assignmentId?: string): void {
-  console.error(JSON.stringify({ event, home: homeNumber, assignmentId, error: faultName(error) }))
+  log(event, { home: homeNumber, assignmentId, error: faultName(error) })
 }

@@ -1,4 +1,4 @@
-import { faultName } from '../log.ts'
+import { faultName, log } from '../log.ts'
 import type { Clock } from '../../contract/clock.ts'
 import { bandKey } from './band.ts'
 import type { HomeDb } from './db.ts'
@@ -43,7 +43,7 @@ export function createBandWriter(db: HomeDb, kv: Pick<KVNamespace, 'put'>, clock
     try {
       await kv.put(bandKey(sku), noted.band)
     } catch (error) {
-      console.warn(JSON.stringify({ event: 'inventory.band_not_written', sku, error: faultName(error) }))
+      log('inventory.band_not_written', { sku, error: faultName(error) })
       // Nobody knows what KV has now, so even the band it had before would be news.
       db.bandWritten(sku, null)
       load().set(sku, clock() + AGAIN_MS)

@@ -1,4 +1,4 @@
-import { faultName } from '../log.ts'
+import { faultName, log } from '../log.ts'
 import { DurableObject } from 'cloudflare:workers'
 import { systemClock } from '../../contract/clock.ts'
 import type { Clock } from '../../contract/clock.ts'
@@ -150,7 +150,7 @@ export class SkuCounters extends DurableObject<Env> {
     let earliest = this.clock()
     for (const done of work) {
       if (done.status === 'fulfilled') continue
-      console.error(JSON.stringify({ event: 'inventory.alarm_failed', error: String(done.reason) }))
+      log('inventory.alarm_failed', { error: faultName(done.reason) })
       earliest = this.clock() + ASK_AGAIN_MS
     }
     await this.#armNext(earliest)
@@ -218,7 +218,7 @@ export class SkuCounters extends DurableObject<Env> {
     try {
       return await within(ARBITER_TIMEOUT_MS, this.arbiter(dues, now))
     } catch (error) {
-      console.warn(JSON.stringify({ event: 'inventory.arbiter_unknown', asked: dues.length, error: faultName(error) }))
+      log('inventory.arbiter_unknown', { asked: dues.length, error: faultName(error) })
       return dues.map(() => 'wait')
     }
   }

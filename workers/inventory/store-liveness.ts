@@ -1,4 +1,4 @@
-import { faultName } from '../log.ts'
+import { faultName, log } from '../log.ts'
 import type { Clock } from '../../contract/clock.ts'
 import { within } from './deadline.ts'
 
@@ -25,7 +25,7 @@ export function createLiveness(askLink: (storeId: string) => Promise<number | nu
     try {
       lastHeartbeatAt = await within(ASK_TIMEOUT_MS, askLink(storeId))
     } catch (error) {
-      console.warn(JSON.stringify({ event: 'inventory.liveness_unknown', storeId, error: faultName(error) }))
+      log('inventory.liveness_unknown', { storeId, error: faultName(error) })
     }
     known.set(storeId, { lastHeartbeatAt, askedAt })
   }

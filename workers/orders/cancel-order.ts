@@ -11,6 +11,7 @@ import { changeOrder } from './change-order.ts'
 import { finishStruck } from './deliver.ts'
 import { cancelledUnpaid } from './order.ts'
 import type { LineQuantity, OrderBook, OrderRecord } from './port.ts'
+import { traceOf } from './trace-of.ts'
 import { askRouting, releaseAssignment } from './route-missing.ts'
 
 export type CancelPorts = {
@@ -71,9 +72,9 @@ export async function cancelUnpaid(ports: Pick<CancelPorts, 'orders' | 'inventor
 async function askStores(ports: CancelPorts, order: OrderRecord, assignments: OrderRecord['assignments'], requestId: string): Promise<void> {
   if (assignments.length === 0) return
   try {
-    await ports.queues.orders(assignments.map(({ assignmentId, storeId }) => ({ kind: 'cancel', orderId: order.orderId, assignmentId, storeId, requestId })))
+    await ports.queues.orders(assignments.map(({ assignmentId, storeId }) => ({ kind: 'cancel', orderId: order.orderId, assignmentId, storeId, requestId, traceparent: order.purchase.traceparent })))
   } catch {
     // The link holds the wish for the pull path, and the sweep sends it again.
-    ports.log('order.cancel_send_failed', { orderId: order.orderId, requestId })
+    ports.log('order.cancel_send_failed', { orderId: order.orderId, requestId, ...traceOf(order) })
   }
 }

@@ -8,6 +8,7 @@ import { changeOrder } from './change-order.ts'
 import { findAssignment, isGivenUp, isRecalled, isSettled, isUndelivered, isUnreserved } from './assignment.ts'
 import { assignmentBody, handedOver, refusedByStore, struckBeforeOffer } from './order.ts'
 import type { OrderRecord } from './port.ts'
+import { traceOf } from './trace-of.ts'
 import { askRouting, releaseAssignment, routeMissing } from './route-missing.ts'
 import type { RoutePorts } from './route-missing.ts'
 
@@ -28,7 +29,7 @@ export async function handleOrderMessage(message: OrderMessage, ports: DeliveryP
     case 'deliver':
       return deliver(message, order, store, ports)
     case 'cancel':
-      return pushCancel(message, store, ports)
+      return pushCancel(message, order, store, ports)
     case 'route':
       return routeMissing(ports, message.orderId, message.requestId)
   }
@@ -65,7 +66,7 @@ async function deliver(message: OrderMessage, order: OrderRecord, store: Store, 
     return 'superseded'
   }
   if (offer.kind === 'parked' || !transport) {
-    ports.log('order.parked', { orderId, assignmentId, storeId, requestId: message.requestId })
+    ports.log('order.parked', { orderId, assignmentId, storeId, requestId: message.requestId, ...traceOf(order) })
     return 'applied'
   }
 
@@ -73,7 +74,7 @@ async function deliver(message: OrderMessage, order: OrderRecord, store: Store, 
   // Only the push itself speaks for the store. A fault of ours after it is thrown, and the message tries again.
   const answer = await transport.put(assignmentBody(order, assignment, offer.acceptBy, offer.maybeWritten)).catch(() => null)
   const endedAt = ports.clock()
-  ports.log('order.pushed', { orderId, assignmentId, storeId, requestId: message.requestId, outcome: answer?.kind ?? 'failed', ms: endedAt - startedAt })
+  ports.log('order.pushed', { orderId, assignmentId, storeId, requestId: message.requestId, outcome: answer?.kind ?? 'failed', ms: endedAt - startedAt, ...traceOf(order) })
   if (!answer) {
     await breaker.record('failed', endedAt)
     await link.pushed(assignmentId, 'failed', endedAt)
@@ -111,16 +112,16 @@ async function refusedAtTheDoor(message: OrderMessage, ports: DeliveryPorts, det
   await ports.links.link(message.storeId).progress(message.assignmentId, 'final', ports.clock())
 }
 
-async function pushCancel(message: OrderMessage, store: Store, ports: DeliveryPorts): Promise<CommandOutcome> {
+async function pushCancel(message: OrderMessage, order: OrderRecord, store: Store, ports: DeliveryPorts): Promise<CommandOutcome> {
   const { assignmentId, orderId, storeId, requestId } = message
   const transport = ports.links.transport(store)
   const breaker = ports.links.breaker(storeId)
   const now = ports.clock()
   // What cannot be pushed is pulled: the link keeps the wish until the store has answered it.
   if (!transport || !(await breaker.allow(now))) return 'applied'
-  const answer = await transport.cancel(assignmentId).catch(() => null)
+  const answer = await transport.cancel(assignmentId, order.purchase.traceparent).catch(() => null)
   await breaker.record(answer ? 'ok' : 'failed', ports.clock())
-  ports.log('order.cancel_pushed', { orderId, assignmentId, storeId, requestId, outcome: answer?.kind ?? 'failed' })
+  ports.log('order.cancel_pushed', { orderId, assignmentId, storeId, requestId, outcome: answer?.kind ?? 'failed', ...traceOf(order) })
   return 'applied'
 }
 

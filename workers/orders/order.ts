@@ -196,6 +196,7 @@ export function assignmentBody(order: OrderRecord, assignment: AssignmentRecord,
     customer: order.purchase.customer,
     note: order.purchase.note,
     ...(maybeWritten ? { maybeWritten } : {}),
+    ...(order.purchase.traceparent === undefined ? {} : { traceparent: order.purchase.traceparent }),
   }
 }
 

@@ -9,6 +9,7 @@ import type { Queues } from '../queues.ts'
 import { countedDemand, newAssignment } from './assignment.ts'
 import { choose, lowered, readOffers } from './choose-store.ts'
 import type { OfferPorts, StoreRefusal } from './choose-store.ts'
+import { traceOf } from './trace-of.ts'
 import { deriveOrderId } from './ids.ts'
 import { HAND_OVER_WITHIN_MS, PAYMENT_RESERVATION_MS, PLACEMENT_RESERVATION_MS, REPLACEABLE_ACCEPT_WITHIN_MS } from './order.ts'
 import type { Part } from './plan.ts'
@@ -34,7 +35,7 @@ export type PlacementPorts = OfferPorts & ReservePorts & {
   queues: Pick<Queues, 'orders'>
   secrets: { masterKey: string }
 }
-export type PlacementCall = { channel: Channel; idempotencyKey: string; body: PlaceOrder; raw: unknown; requestId: string }
+export type PlacementCall = { channel: Channel; idempotencyKey: string; body: PlaceOrder; raw: unknown; requestId: string; traceparent?: string }
 
 /** The counters' answers may each time be lower than what was read before; a basket that moves more often than this is short. */
 const PLANS_MAX = 6
@@ -92,7 +93,7 @@ type Granted = { orderId: string; number: string; bodyHash: string; parts: Part[
 async function insert(ports: PlacementPorts, call: PlacementCall, granted: Granted): Promise<Result<Placed, PlacementRefusal>> {
   const order = newOrder(call, granted, ports.clock())
   if (await ports.orders.insert(order)) {
-    if (order.status === 'placed') await handOver(ports, order, call.requestId)
+    if (order.status === 'placed') await handOver(ports, order, call)
     return ok({ order, repeated: false })
   }
   // Another try of this key has won, or the broom has struck this one. The goods of this attempt are nobody's.
@@ -101,11 +102,11 @@ async function insert(ports: PlacementPorts, call: PlacementCall, granted: Grant
 }
 
 /** A message that is not sent is sent by the sweep: the order's row says that it is owed. */
-async function handOver(ports: PlacementPorts, order: OrderRecord, requestId: string): Promise<void> {
+async function handOver(ports: PlacementPorts, order: OrderRecord, { requestId, traceparent }: PlacementCall): Promise<void> {
   try {
-    await ports.queues.orders(order.assignments.map(({ assignmentId, storeId }) => ({ kind: 'deliver', orderId: order.orderId, assignmentId, storeId, requestId })))
+    await ports.queues.orders(order.assignments.map(({ assignmentId, storeId }) => ({ kind: 'deliver', orderId: order.orderId, assignmentId, storeId, requestId, traceparent })))
   } catch {
-    ports.log('order.send_failed', { orderId: order.orderId, requestId })
+    ports.log('order.send_failed', { orderId: order.orderId, requestId, ...traceOf(order) })
   }
 }
 
@@ -127,6 +128,7 @@ function newOrder(call: PlacementCall, { orderId, number, bodyHash, parts, price
       payment: call.body.payment ?? null,
       note: call.body.note ?? null,
       untracked: priced.untracked,
+      ...(call.traceparent === undefined ? {} : { traceparent: call.traceparent }),
     },
     assignments: parts.map((part, index) => ({
       ...newAssignment(`${orderId}.${index + 1}`, part, attempt), ...(isChoice ? { acceptWithinMs: REPLACEABLE_ACCEPT_WITHIN_MS } : {}),

@@ -14,6 +14,8 @@ export type Purchase = {
   note: string | null
   /** SKUs that no counter counts (services): they carry no reservation. */
   untracked: string[]
+  /** W3C trace of the placement: it goes with the order to its stores and back, through sweeps and repetitions. An order of an older version has none. */
+  traceparent?: string
 }
 
 /** So many of one line of the order. */

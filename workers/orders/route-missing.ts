@@ -7,6 +7,7 @@ import { changeOrder } from './change-order.ts'
 import { atTheseTerms, offersOf, openStores } from './choose-store.ts'
 import type { OfferPorts } from './choose-store.ts'
 import { assigned, assignedAnew, missingCancelled, notAssigned, owesRouting, PLACEMENT_RESERVATION_MS, REPLACEABLE_ACCEPT_WITHIN_MS } from './order.ts'
+import { traceOf } from './trace-of.ts'
 import { plan, STORES_PER_ORDER_MAX } from './plan.ts'
 import type { Part } from './plan.ts'
 import type { AssignmentRecord, LineQuantity, OrderBook, OrderRecord } from './port.ts'
@@ -50,7 +51,7 @@ async function writeDown(ports: RoutePorts, order: OrderRecord, requestId: strin
     if (current.version !== order.version) return { order: current }
     return { order: parts.length > 0 ? assignedAnew(current, parts, attempt, found.isChoice ? REPLACEABLE_ACCEPT_WITHIN_MS : null, now) : missingCancelled(current, now) }
   })
-  ports.log('order.routed', { orderId: order.orderId, requestId, parts: parts.length })
+  ports.log('order.routed', { orderId: order.orderId, requestId, parts: parts.length, ...traceOf(order) })
 }
 
 type FindPorts = OfferPorts & { catalog: Pick<Catalog, 'sellable'> }
@@ -90,9 +91,9 @@ async function reserveWritten(ports: RoutePorts, order: OrderRecord, { assignmen
   // Refused, or given up meanwhile: nothing of it may stay, and no late reserve may bring it back.
   if (isGivenUp(standing)) return releaseAssignment(ports, after.order, assignmentId)
   try {
-    await ports.queues.orders([{ kind: 'deliver', orderId, assignmentId, storeId, requestId }])
+    await ports.queues.orders([{ kind: 'deliver', orderId, assignmentId, storeId, requestId, traceparent: purchase.traceparent }])
   } catch {
-    ports.log('order.send_failed', { orderId, requestId })
+    ports.log('order.send_failed', { orderId, requestId, ...traceOf(order) })
   }
 }
 
@@ -110,8 +111,8 @@ export async function askRouting(ports: { queues: Pick<Queues, 'orders'>; log: R
   if (!owesRouting(order) || !last) return
   const { assignmentId, storeId } = last
   try {
-    await ports.queues.orders([{ kind: 'route', orderId: order.orderId, assignmentId, storeId, requestId }])
+    await ports.queues.orders([{ kind: 'route', orderId: order.orderId, assignmentId, storeId, requestId, traceparent: order.purchase.traceparent }])
   } catch {
-    ports.log('order.send_failed', { orderId: order.orderId, requestId })
+    ports.log('order.send_failed', { orderId: order.orderId, requestId, ...traceOf(order) })
   }
 }

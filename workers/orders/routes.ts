@@ -15,6 +15,7 @@ import { cancelOrder } from './cancel-order.ts'
 import { accessTokenFor, isAccessToken } from './ids.ts'
 import { toOrder, toTimelineEvent } from './order.ts'
 import { placeOrder } from './place-order.ts'
+import { traceOf } from './trace-of.ts'
 import type { OrderRecord } from './port.ts'
 import { quote } from './quote.ts'
 import { orderProblem } from './refuse.ts'
@@ -38,12 +39,12 @@ const idempotencyKey: MiddlewareHandler<AppEnv> = async (c, next) =>
     : problem(c, 'idempotency-key-required', 'Send an Idempotency-Key of 1 to 255 visible characters, new for each order and the same for each retry.')
 
 orders.post('/', channelKey('orders:create'), idempotencyKey, body(PlaceOrder, ORDER_BODY_BYTES_MAX), async (c) => {
-  const { ports, channel, requestId } = c.var
+  const { ports, channel, requestId, traceparent } = c.var
   const { parsed, raw } = c.req.valid('json')
-  const placed = await placeOrder({ ...ports, log }, { channel, requestId, idempotencyKey: c.req.header('Idempotency-Key') ?? '', body: parsed, raw })
+  const placed = await placeOrder({ ...ports, log }, { channel, requestId, traceparent, idempotencyKey: c.req.header('Idempotency-Key') ?? '', body: parsed, raw })
   if (!placed.ok) return refuse(c, placed.refusal)
   const { order, repeated } = placed.value
-  log('order.placed', { orderId: order.orderId, requestId, channel: channel.channelId, repeated, lines: order.purchase.lines.length })
+  log('order.placed', { orderId: order.orderId, requestId, channel: channel.channelId, repeated, lines: order.purchase.lines.length, ...traceOf(order) })
   const answer = { order: toOrder(order), accessToken: await accessTokenFor(ports.secrets.masterKey, order.orderId) }
   return c.json(answer, repeated ? 200 : 201, { Location: `/v1/orders/${order.orderId}`, 'Cache-Control': 'no-store' })
 })

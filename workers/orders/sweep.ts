@@ -5,6 +5,7 @@ import { ASSIGNMENTS_PER_ORDER_MAX, isRecalled, isSettled, isUndelivered, isUnre
 import { givenAway, HAND_OVER_WITHIN_MS, handedOver, isReplaceable, nextDue, owesRouting, REPLACEABLE_ACCEPT_WITHIN_MS } from './order.ts'
 import type { AssignmentRecord, OrderBook, OrderRecord } from './port.ts'
 import type { StoreLinkRpc } from '../stores/port.ts'
+import { traceOf } from './trace-of.ts'
 import { findParts } from './route-missing.ts'
 import type { RoutePorts } from './route-missing.ts'
 import type { OrderMessage } from '../queue-messages.ts'
@@ -27,7 +28,7 @@ export async function sweepOrders(ports: SweepPorts): Promise<number> {
       await sweepOrder(ports, order)
     } catch {
       // One order that cannot be looked at now is no reason to leave the others; it stays due.
-      ports.log('order.sweep_failed', { orderId: order.orderId })
+      ports.log('order.sweep_failed', { orderId: order.orderId, ...traceOf(order) })
     }
   }
   return due.length
@@ -45,7 +46,7 @@ async function sweepOrder(ports: SweepPorts, order: OrderRecord): Promise<void> 
   let again = HAND_OVER_WITHIN_MS
   for (const assignment of order.assignments.filter((each) => !isSettled(each))) {
     const { assignmentId, storeId } = assignment
-    const message = { orderId: order.orderId, assignmentId, storeId, requestId }
+    const message = { orderId: order.orderId, assignmentId, storeId, requestId, traceparent: order.purchase.traceparent }
     if (isRecalled(assignment)) {
       // Whoever wrote the wish down may have crashed before the link heard of it.
       if ((await ports.links.link(storeId).takeBack(assignmentId, now)) === 'struck') await finishStruck(ports, order.orderId, assignmentId)
@@ -61,10 +62,10 @@ async function sweepOrder(ports: SweepPorts, order: OrderRecord): Promise<void> 
   const current = await ports.orders.find(order.orderId)
   if (!current) return
   const last = current.assignments.at(-1)
-  if (owesRouting(current) && last) messages.push({ kind: 'route', orderId: order.orderId, assignmentId: last.assignmentId, storeId: last.storeId, requestId })
+  if (owesRouting(current) && last) messages.push({ kind: 'route', orderId: order.orderId, assignmentId: last.assignmentId, storeId: last.storeId, requestId, traceparent: order.purchase.traceparent })
   if (messages.length > 0) {
     await ports.queues.orders(messages)
-    ports.log('order.sent_again', { orderId: order.orderId, requestId, messages: messages.length })
+    ports.log('order.sent_again', { orderId: order.orderId, requestId, messages: messages.length, ...traceOf(order) })
   }
   await ports.orders.setDue(current, nextDue(current, now) === null ? null : now + (messages.length > 0 ? HAND_OVER_WITHIN_MS : again))
 }

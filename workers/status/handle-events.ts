@@ -1,5 +1,6 @@
 import { fromInstant } from '../../contract/clock.ts'
 import type { OrderEvent, StoreEvent } from '../../contract/events.ts'
+import { traceIdOf } from '../../contract/trace.ts'
 import { letterId } from '../dead-letters/letter.ts'
 import type { DeadLetters, LetterReason } from '../dead-letters/port.ts'
 import type { CommandOutcome, Inventory } from '../inventory/port.ts'
@@ -7,6 +8,7 @@ import { changeOrder } from '../orders/change-order.ts'
 import { orderIdOf } from '../orders/ids.ts'
 import { findAssignment } from '../orders/assignment.ts'
 import type { OrderBook } from '../orders/port.ts'
+import { traceOf } from '../orders/trace-of.ts'
 import { askRouting } from '../orders/route-missing.ts'
 import { applyStoreEvent, counterCommands, levelCommands } from '../orders/store-event.ts'
 import type { Applied } from '../orders/store-event.ts'
@@ -80,11 +82,11 @@ async function handleOrderEvent(event: OrderEvent, context: Context, ports: Stat
   else {
     // The link keeps the wish until the store has answered it; the message only makes it quick.
     await link.undo(assignmentId, now)
-    await ports.queues.orders([{ kind: 'cancel', orderId, assignmentId, storeId, requestId }])
+    await ports.queues.orders([{ kind: 'cancel', orderId, assignmentId, storeId, requestId, traceparent: order.purchase.traceparent }])
   }
   await askRouting(ports, applied.order, requestId)
   if (applied.desk) await file(ports, event, context, 'needs_person', applied.desk)
-  ports.log('order.event', { orderId, assignmentId, storeId, requestId, type: event.type, seq: event.seq, status: applied.order.status })
+  ports.log('order.event', { orderId, assignmentId, storeId, requestId, type: event.type, seq: event.seq, status: applied.order.status, ...(event.traceparent ? { traceId: traceIdOf(event.traceparent) } : traceOf(order)) })
   return touched.includes('applied') || applied.order.updatedAt === now ? 'applied' : 'superseded'
 }
 

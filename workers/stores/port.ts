@@ -86,7 +86,8 @@ export type StoreLinkRpc = {
 /** A store's way in. `url` transport is a tunnel hostname, or plain loopback in development. */
 export type StoreTransport = {
   put(assignment: Assignment): Promise<TransportAnswer>
-  cancel(assignmentId: string): Promise<TransportAnswer>
+  /** `traceparent`: of the order's placement, for the logs of both sides; an assignment carries its own. */
+  cancel(assignmentId: string, traceparent?: string): Promise<TransportAnswer>
 }
 /** `journaled` 200/202; `conflict` 409; `struck` 410; `refused` any other 4xx; a fault (network, 5xx, timeout) is thrown. */
 export type TransportAnswer = { kind: 'journaled' } | { kind: 'conflict' } | { kind: 'struck' } | { kind: 'refused'; status: number }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../contract/clock.ts'
 import type { Transport } from '../../contract/operator.ts'
 import { signedHeaders } from '../../contract/signing.ts'
+import { nextSpan, TRACEPARENT_HEADER } from '../../contract/trace.ts'
 import { Fault } from '../fault.ts'
 import type { StoreTransport, TransportAnswer } from './port.ts'
 
@@ -23,14 +24,14 @@ export function createUrlTransport({ transport, secrets, clock, fetch: send = fe
     ? { 'CF-Access-Client-Id': transport.accessClientId, 'CF-Access-Client-Secret': transport.accessClientSecret }
     : {}
 
-  async function call(method: 'PUT' | 'POST', path: string, body: Uint8Array): Promise<TransportAnswer> {
+  async function call(method: 'PUT' | 'POST', path: string, body: Uint8Array, traceparent?: string): Promise<TransportAnswer> {
     const target = prefix + path
     const signed = await signedHeaders(secrets, { id: crypto.randomUUID(), timestampS: Math.floor(clock() / 1000), method, target, body })
     let response
     try {
       response = await send(base.origin + target, {
         method,
-        headers: { ...signed, ...access, 'Content-Type': 'application/json' },
+        headers: { ...signed, ...access, 'Content-Type': 'application/json', ...(traceparent === undefined ? {} : { [TRACEPARENT_HEADER]: nextSpan(traceparent) }) },
         ...(body.length > 0 ? { body } : {}),
         redirect: 'manual',
         signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
@@ -45,8 +46,8 @@ export function createUrlTransport({ transport, secrets, clock, fetch: send = fe
   }
 
   return {
-    put: (assignment) => call('PUT', `/orders/${encodeURIComponent(assignment.assignmentId)}`, new TextEncoder().encode(JSON.stringify(assignment))),
-    cancel: (assignmentId) => call('POST', `/orders/${encodeURIComponent(assignmentId)}/cancel`, new Uint8Array()),
+    put: (assignment) => call('PUT', `/orders/${encodeURIComponent(assignment.assignmentId)}`, new TextEncoder().encode(JSON.stringify(assignment)), assignment.traceparent),
+    cancel: (assignmentId, traceparent) => call('POST', `/orders/${encodeURIComponent(assignmentId)}/cancel`, new Uint8Array(), traceparent),
   }
 }
 
