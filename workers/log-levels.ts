@@ -4,8 +4,6 @@
  */
 export const LEVELS: Readonly<Record<string, 'warn' | 'error'>> = {
   'ageing.not_noted': 'warn',
-  'alert.not_evaluated': 'error',
-  'alert.not_sent': 'warn',
   'dead_letters.still_waiting': 'error',
   'events.fault': 'error',
   'events.refused': 'warn',
@@ -19,6 +17,7 @@ export const LEVELS: Readonly<Record<string, 'warn' | 'error'>> = {
   'inventory.liveness_unknown': 'warn',
   'inventory.release_failed': 'warn',
   'inventory.home_failed': 'warn',
+  'operator.keys_unreachable': 'warn',
   'order.cancel_send_failed': 'warn',
   'order.release_failed': 'warn',
   'order.send_failed': 'warn',
