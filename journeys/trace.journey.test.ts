@@ -26,7 +26,7 @@ afterAll(async () => {
 
 /** What a log says of one trace, a word a line: the event, and what of it matters here. */
 async function wordsOf(file: string, traceId: string): Promise<string[]> {
-  const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line.startsWith('{') && line.includes(traceId)).map((line) => JSON.parse(line) as Record<string, unknown>)
+  const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line.startsWith('{') && line.includes(traceId)).map((line) => JSON.parse(line) as { event: string; outcome?: string; type?: string; status?: string | number })
   return lines.map(({ event, outcome, type, status }) => [event, outcome, type, status].filter((word) => word !== undefined).join(' '))
 }
 
