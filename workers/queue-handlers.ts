@@ -9,6 +9,7 @@ import type { CommandOutcome } from './inventory/port.ts'
 import { handleOrderMessage } from './orders/deliver.ts'
 import type { Ports } from './ports.ts'
 import { OrderMessage, StockMessage, StoreEventsMessage } from './queue-messages.ts'
+import { readQueueName } from './queue-name.ts'
 import { handleStatusEvents } from './status/handle-events.ts'
 import { readEvent } from './stores/take-events.ts'
 
@@ -60,12 +61,12 @@ const RETRY_MAX_S = 60
 
 /** Every message settles by itself: handled and acked, retried with backoff, or filed. */
 export async function consume(batch: MessageBatch, ports: Ports): Promise<void> {
-  const dead = /^(.*)-dead$/.exec(batch.queue)
-  if (dead) return fileCrashed(batch, dead[1] ?? batch.queue, ports)
-  const handle = createHandlers(ports)[batch.queue]
-  const settle = (message: Message) => settleMessage(message, batch.queue, handle, ports)
+  const { queue, dead } = readQueueName(batch.queue)
+  if (dead) return fileCrashed(batch, queue, ports)
+  const handle = createHandlers(ports)[queue]
+  const settle = (message: Message) => settleMessage(message, queue, handle, ports)
   // Deliveries wait for stores, so stores do not wait for one another; the others touch the same rows and go in order.
-  if (batch.queue === 'orders') await Promise.all(batch.messages.map(settle))
+  if (queue === 'orders') await Promise.all(batch.messages.map(settle))
   else for (const message of batch.messages) await settle(message)
 }
 

@@ -50,6 +50,14 @@ describe('every message settles by itself', () => {
     expect((await letters.list({ queue }, null, 10)).items).toMatchObject([{ reason: 'crashed', storeId: 'main' }])
   })
 
+  it('a queue of a deployed environment has the handlers of its own, and its letters are named as everywhere', async () => {
+    const more = { ...level, onHand: 6, asOf: 1, seq: 2 }
+    await run('tillbridge-staging-stock', [{ id: 's1', body: { levels: [more], requestId: 'r' } }, { id: 's2', body: {} }])
+    await run('tillbridge-production-stock-dead', [{ id: 's3', body: {} }])
+    expect(await createPorts(env).inventory.availability(['Q-1'])).toMatchObject([{ stores: [{ available: 6 }] }])
+    expect((await letters.list({ queue: 'stock' }, null, 10)).items.map((letter) => letter.reason).toSorted()).toEqual(['crashed', 'malformed'])
+  })
+
   it('an order message that names nothing is filed as unmatched', async () => {
     const orderId = 'ord_0123456789abcdefghjkmnpqrs'
     await run('orders', [{ id: 'm4', body: { kind: 'deliver', orderId, assignmentId: `${orderId}.1`, storeId: 'main', requestId: 'r' } }])
