@@ -29,7 +29,7 @@ export const Assignment = z.object({
   totals: Totals,
   fulfillment: Fulfillment,
   customer: Customer,
-  note: z.string().nullish().transform((value) => value ?? null),
+  note: z.string().nullable().default(null),
   /** An earlier journal of this store was offered it, so the POS may hold it already. Says nothing of the work itself. */
   maybeWritten: z.boolean().optional(),
   /** The trace of the order's placement, to be told again with each event about this assignment. Says nothing of the work either. */

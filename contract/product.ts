@@ -7,7 +7,7 @@ export const Identifier = z.object({
   value: z.string().min(1).max(128),
 })
 
-const text = (max: number) => z.string().max(max).nullish().transform((value) => value ?? null)
+const text = (max: number) => z.string().max(max).nullable().default(null)
 
 /** An item as a POS describes it: the data of `catalog.item_upserted`. What is left out is `null` or the stated default. */
 export const Item = z.object({

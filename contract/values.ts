@@ -11,8 +11,8 @@ export const ON_HAND_MAX = 1_000_000_000_000
 
 /** Visible characters only (no white space, no control characters), kept exactly as the POS has them. Not "." or "..": no URL can hold those. */
 export const Sku = z.string().regex(/^(?!\.{1,2}$)[^\s\p{C}]{1,64}$/u, 'expected 1 to 64 visible characters without spaces')
-export const StoreId = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/i, 'expected letters, digits, "-" or "_", at most 63')
-export const ChannelId = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/i, 'expected letters, digits, "-" or "_", at most 63')
+export const StoreId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/, 'expected letters, digits, "-" or "_", at most 63')
+export const ChannelId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/, 'expected letters, digits, "-" or "_", at most 63')
 export const OrderId = z.string().regex(/^ord_[0-9a-z]{26}$/, 'expected an order id')
 /** `{orderId}.{n}`: the n-th thing one store was asked to do of one order. */
 export const AssignmentId = z.string().regex(/^ord_[0-9a-z]{26}\.[1-9][0-9]{0,3}$/, 'expected {orderId}.{n}')

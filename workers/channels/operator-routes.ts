@@ -2,13 +2,14 @@ import { Hono } from 'hono'
 import type { Context } from 'hono'
 import { sha256Hex } from '../../contract/canonical.ts'
 import { toInstant } from '../../contract/clock.ts'
-import { ORDER_BODY_BYTES_MAX, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX } from '../../contract/limits.ts'
+import { ORDER_BODY_BYTES_MAX } from '../../contract/limits.ts'
 import { ChangeChannel, IssueKey, RegisterChannel, RotateKey } from '../../contract/operator.ts'
 import type { KeyKind, KeyView, Scope } from '../../contract/operator.ts'
 import { body, optionalBody } from '../gateway/body.ts'
 import type { AppEnv } from '../gateway/context.ts'
-import { encodeCursor, pageQuery } from '../gateway/paging.ts'
+import { encodeCursor, PageQuery } from '../gateway/paging.ts'
 import { invalidField, problem } from '../gateway/problem.ts'
+import { query } from '../gateway/query.ts'
 import { isLive, KEY_HINT_LENGTH, KEY_PREFIX, keyIdOf, KEYS_PER_CHANNEL_MAX, scopesOf } from './channel.ts'
 import type { Channel, StoredKey } from './channel.ts'
 
@@ -28,11 +29,10 @@ const toView = (key: StoredKey): KeyView => ({
 const notFound = (c: Context<AppEnv>): Response => problem(c, 'channel-not-found', 'There is no channel with this id. Register it first.')
 const noKey = (c: Context<AppEnv>): Response => problem(c, 'key-not-found', 'This channel has no live key with this id; GET …/keys lists them.')
 
-operatorChannels.get('/', async (c) => {
-  const query = pageQuery(c, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)
-  if (!query.ok) return query.answer
-  const after = (await c.var.ports.channels.list()).filter(({ channelId }) => query.cursor === null || channelId > query.cursor)
-  const shown = after.slice(0, query.limit)
+operatorChannels.get('/', query(PageQuery), async (c) => {
+  const { cursor, limit } = c.req.valid('query')
+  const after = (await c.var.ports.channels.list()).filter(({ channelId }) => cursor === null || channelId > cursor)
+  const shown = after.slice(0, limit)
   const last = after.length > shown.length ? shown.at(-1) : undefined
   return c.json({ items: shown.map(toAnswer), nextCursor: last ? encodeCursor(last.channelId) : null }, 200, NO_STORE)
 })

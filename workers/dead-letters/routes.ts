@@ -1,12 +1,14 @@
 import { Hono } from 'hono'
+import { z } from 'zod'
 import { toInstant } from '../../contract/clock.ts'
-import { EVENTS_BODY_BYTES_MAX, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX } from '../../contract/limits.ts'
+import { EVENTS_BODY_BYTES_MAX } from '../../contract/limits.ts'
 import { CorrectDeadLetter, DiscardDeadLetter } from '../../contract/operator.ts'
 import type { ReplayOutcome } from '../../contract/operator.ts'
 import { body } from '../gateway/body.ts'
 import type { AppEnv } from '../gateway/context.ts'
-import { encodeCursor, notACursor, pageQuery, parseTimeCursor } from '../gateway/paging.ts'
+import { encodeCursor, PageQuery, TimeCursor } from '../gateway/paging.ts'
 import { invalidField, problem } from '../gateway/problem.ts'
+import { query } from '../gateway/query.ts'
 import { createHandlers } from '../queue-handlers.ts'
 import { isSamePlace, toSummary } from './letter.ts'
 import type { FiledLetter } from './port.ts'
@@ -14,16 +16,17 @@ import type { FiledLetter } from './port.ts'
 /** The desk: every letter can be listed, read, corrected, replayed and discarded (rules.md 8). */
 export const operatorDeadLetters = new Hono<AppEnv>()
 
+/** An empty one is as if it were left out. */
+const word = z.string().max(40).optional()
+const LetterQuery = PageQuery.extend({ cursor: TimeCursor, queue: word, reason: word, state: word })
+
 const toAnswer = (letter: FiledLetter) => ({
   ...toSummary(letter), body: letter.body, original: letter.original, outcome: letter.outcome, updatedAt: toInstant(letter.updatedAt),
 })
 
-operatorDeadLetters.get('/', async (c) => {
-  const query = pageQuery(c, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)
-  if (!query.ok) return query.answer
-  if (query.cursor !== null && !parseTimeCursor(query.cursor)) return notACursor(c)
-  const { queue, reason, state } = c.req.query()
-  const page = await c.var.ports.deadLetters.list({ ...(queue ? { queue } : {}), ...(reason ? { reason } : {}), ...(state ? { state } : {}) }, query.cursor, query.limit)
+operatorDeadLetters.get('/', query(LetterQuery), async (c) => {
+  const { queue, reason, state, cursor, limit } = c.req.valid('query')
+  const page = await c.var.ports.deadLetters.list({ ...(queue ? { queue } : {}), ...(reason ? { reason } : {}), ...(state ? { state } : {}) }, cursor && `${cursor.at} ${cursor.id}`, limit)
   return c.json({ items: page.items.map(toSummary), nextCursor: page.nextCursor === null ? null : encodeCursor(page.nextCursor) })
 })
 

@@ -3,11 +3,12 @@ import type { Context } from 'hono'
 import { toInstant } from '../../contract/clock.ts'
 import { DecideFeed } from '../../contract/feed.ts'
 import type { FeedDecision } from '../../contract/feed.ts'
-import { ORDER_BODY_BYTES_MAX, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX } from '../../contract/limits.ts'
+import { ORDER_BODY_BYTES_MAX } from '../../contract/limits.ts'
 import { body } from '../gateway/body.ts'
 import type { AppEnv } from '../gateway/context.ts'
-import { encodeCursor, pageQuery } from '../gateway/paging.ts'
-import { invalidField, problem } from '../gateway/problem.ts'
+import { encodeCursor, notACursor, PageQuery } from '../gateway/paging.ts'
+import { problem } from '../gateway/problem.ts'
+import { query } from '../gateway/query.ts'
 import { faultName, log } from '../log.ts'
 import type { LinkFacts } from '../stores/port.ts'
 import { pageOfStores } from '../stores/store.ts'
@@ -18,13 +19,12 @@ export const operatorFeeds = new Hono<AppEnv>()
 /** One store's, mounted at `/admin/v1/stores/:storeId/feed`. */
 export const operatorFeed = new Hono<AppEnv>()
 
-operatorFeeds.get('/', async (c) => {
-  const query = pageQuery(c, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)
-  if (!query.ok) return query.answer
+operatorFeeds.get('/', query(PageQuery), async (c) => {
+  const { cursor, limit } = c.req.valid('query')
   const { ports } = c.var
   const [stores, feeds] = await Promise.all([ports.stores.list(), ports.feeds.list()])
-  const page = pageOfStores(stores, query.cursor, query.limit)
-  if (!page) return invalidField(c, '/cursor', 'expected the nextCursor of an earlier page')
+  const page = pageOfStores(stores, cursor, limit)
+  if (!page) return notACursor(c)
   const byStore = new Map(feeds.map((feed) => [feed.storeId, feed]))
   const items = await Promise.all(page.stores.map(async ({ storeId }) => view(storeId, byStore.get(storeId) ?? null, await factsOf(c, storeId))))
   return c.json({ items, nextCursor: page.nextCursor === null ? null : encodeCursor(page.nextCursor) }, 200, { 'Cache-Control': 'no-store' })

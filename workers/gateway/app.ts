@@ -12,6 +12,8 @@ import { storefront } from '../storefront/routes.ts'
 import { connect } from '../stores/connect-routes.ts'
 import { operatorStores } from '../stores/operator-routes.ts'
 import { stores } from '../stores/routes.ts'
+import { allowedMethods } from './allowed-methods.ts'
+import { apiDocs } from './api-docs.ts'
 import { operator } from './authenticate.ts'
 import { operatorChannels } from '../channels/operator-routes.ts'
 import { chooseChannel } from './choose-channel.ts'
@@ -72,7 +74,14 @@ app.route('/admin/v1/orders', operatorOrders)
 app.route('/', storefront)
 app.route('/', consolePages)
 
-app.notFound((c) => problem(c, 'not-found', 'Nothing answers at this address.'))
+app.route('/', apiDocs(app))
+
+app.notFound((c) => {
+  const allowed = allowedMethods(app, c.req.path)
+  if (allowed.length === 0) return problem(c, 'not-found', 'Nothing answers at this address.')
+  c.header('Allow', allowed.join(', '))
+  return problem(c, 'method-not-allowed', `This address answers ${allowed.join(', ')}.`)
+})
 
 app.onError((error, c) => {
   log('request.fault', { requestId: c.var.requestId, traceId: traceIdOf(c.var.traceparent), method: c.req.method, route: c.req.routePath, error: faultName(error) })

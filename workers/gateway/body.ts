@@ -1,8 +1,10 @@
 import type { Context, MiddlewareHandler } from 'hono'
+import { uniqueSymbol } from 'hono-openapi'
 import type { z } from 'zod'
 import { canonicalJson } from '../../contract/canonical.ts'
 import type { AppEnv } from './context.ts'
 import { invalidRequest, problem } from './problem.ts'
+import { shownRequest } from './show-schema.ts'
 
 /** A refusal of a body, as the problem it becomes. */
 export type BodyRefusal = { type: 'too-large' | 'unsupported-media-type' | 'invalid-json'; detail: string }
@@ -60,22 +62,26 @@ type BodyMiddleware<T extends z.ZodType> = MiddlewareHandler<AppEnv, string, { i
 
 /** Type first, then size, then JSON, then shape. A handler finds what the schema made of it and the JSON as it came: `c.req.valid('json')` is `{ parsed, raw }`. */
 export function body<T extends z.ZodType>(schema: T, maxBytes: number): BodyMiddleware<T> {
-  return async (c, next) => {
+  return shownBody<BodyMiddleware<T>>(schema, true, async (c, next) => {
     if (!isJson(c.req.header('Content-Type'))) return refuseType(c)
     const bytes = await readBytes(c.req.raw, maxBytes)
     if (!bytes.ok) return refuseBody(c, bytes.refusal)
     return takeJson(c, bytes.value, schema, next)
-  }
+  })
 }
+
+/** The document shows the very schema that checks. */
+export const shownBody = <M extends object>(schema: z.ZodType, required: boolean, middleware: M): M =>
+  Object.assign(middleware, { [uniqueSymbol]: { spec: { requestBody: { required, content: { 'application/json': { schema: shownRequest(schema) } } } } } })
 
 /** As `body`, and no body at all, of whatever type, is `{}`. */
 export function optionalBody<T extends z.ZodType>(schema: T, maxBytes: number): BodyMiddleware<T> {
-  return async (c, next) => {
+  return shownBody<BodyMiddleware<T>>(schema, false, async (c, next) => {
     const bytes = await readBytes(c.req.raw, maxBytes)
     if (!bytes.ok) return refuseBody(c, bytes.refusal)
     if (bytes.value.length > 0 && !isJson(c.req.header('Content-Type'))) return refuseType(c)
     return takeJson(c, bytes.value.length > 0 ? bytes.value : new TextEncoder().encode('{}'), schema, next)
-  }
+  })
 }
 
 const refuseType = (c: Context<AppEnv>): Response => refuseBody(c, { type: 'unsupported-media-type', detail: 'Send the body as application/json.' })

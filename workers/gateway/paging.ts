@@ -1,4 +1,6 @@
 import type { Context } from 'hono'
+import { z } from 'zod'
+import { PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX } from '../../contract/limits.ts'
 import type { AppEnv } from './context.ts'
 import { invalidField } from './problem.ts'
 
@@ -16,23 +18,35 @@ export function decodeCursor(cursor: string): string | null {
   }
 }
 
-type Query = { ok: true; limit: number; cursor: string | null } | { ok: false; answer: Response }
-
-/** A cursor of a list ordered by time: `{epoch ms} {id}`. `null` when it is none of ours. */
-export function parseTimeCursor(cursor: string): { at: number; id: string } | null {
+/** `null` when it is none of ours. */
+function parseTimeCursor(cursor: string): { at: number; id: string } | null {
   const [, at, id] = /^(\d{1,15}) (.+)$/.exec(cursor) ?? []
   return at === undefined || id === undefined ? null : { at: Number(at), id }
 }
 
-export const notACursor = (c: Context<AppEnv>): Response => invalidField(c, '/cursor', 'expected the nextCursor of an earlier page')
+/** Longer than the cursor of any list of ours. */
+const CURSOR_LENGTH_MAX = 1_000
+const NOT_A_CURSOR = 'expected the nextCursor of an earlier page'
 
-/** `?limit=&cursor=` of a list. */
-export function pageQuery(c: Context<AppEnv>, defaultLimit: number, maxLimit: number): Query {
-  const limitText = c.req.query('limit')
-  const limit = limitText === undefined ? defaultLimit : Number(limitText)
-  if (!Number.isInteger(limit) || limit < 1 || limit > maxLimit) return { ok: false, answer: invalidField(c, '/limit', `expected a whole number from 1 to ${maxLimit}`) }
-  const cursorText = c.req.query('cursor')
-  if (!cursorText) return { ok: true, limit, cursor: null }
-  const cursor = decodeCursor(cursorText)
-  return cursor === null ? { ok: false, answer: notACursor(c) } : { ok: true, limit, cursor }
+/** `null` is the first page, and so is an empty one. */
+const place = <T>(read: (place: string) => T | null) => z.string().max(CURSOR_LENGTH_MAX).default('').transform((text, context): T | null => {
+  if (text === '') return null
+  const decoded = decodeCursor(text)
+  const found = decoded === null ? null : read(decoded)
+  if (found === null) context.addIssue({ code: 'custom', message: NOT_A_CURSOR })
+  return found
+})
+export const Cursor = place((text) => text)
+/** Of a list ordered by time: `{epoch ms} {id}`. */
+export const TimeCursor = place(parseTimeCursor)
+
+/** How many of a list; the rest follows by its cursor. */
+export const limitOf = (defaultLimit: number, maxLimit: number) => {
+  const wrong = `expected a whole number from 1 to ${maxLimit}`
+  return z.coerce.number(wrong).int(wrong).min(1, wrong).max(maxLimit, wrong).default(defaultLimit)
 }
+
+/** `?limit=&cursor=` of most lists. */
+export const PageQuery = z.object({ limit: limitOf(PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX), cursor: Cursor })
+
+export const notACursor = (c: Context<AppEnv>): Response => invalidField(c, '/cursor', NOT_A_CURSOR)

@@ -1,12 +1,16 @@
 import { Hono } from 'hono'
+import { z } from 'zod'
 import { AVAILABILITY_SKUS_MAX } from '../../contract/limits.ts'
 import { Sku } from '../../contract/values.ts'
 import type { AppEnv } from '../gateway/context.ts'
 import { invalidField, problem } from '../gateway/problem.ts'
+import { query } from '../gateway/query.ts'
 import type { Ports } from '../ports.ts'
 import { toAvailability } from './availability.ts'
 import { createLiveness } from './store-liveness.ts'
 
+const TOO_MANY = `expected 1 to ${AVAILABILITY_SKUS_MAX} SKUs as ?sku=A&sku=B`
+const AvailabilityQuery = z.object({ sku: z.array(Sku).min(1, TOO_MANY).max(AVAILABILITY_SKUS_MAX, TOO_MANY) })
 const NO_STORE = { 'Cache-Control': 'no-store' }
 
 export const availability = new Hono<AppEnv>()
@@ -22,11 +26,8 @@ async function exact(ports: Ports, skus: string[]) {
   return found.map((each) => toAvailability(each, known.isStale))
 }
 
-availability.get('/', async (c) => {
-  const asked = [...new Set(c.req.queries('sku') ?? [])]
-  if (asked.length === 0 || asked.length > AVAILABILITY_SKUS_MAX) return invalidField(c, '/sku', `expected 1 to ${AVAILABILITY_SKUS_MAX} SKUs as ?sku=A&sku=B`)
-  const wrong = asked.findIndex((sku) => !Sku.safeParse(sku).success)
-  if (wrong >= 0) return invalidField(c, `/sku/${wrong}`, 'expected 1 to 64 visible characters without spaces')
+availability.get('/', query(AvailabilityQuery), async (c) => {
+  const asked = [...new Set(c.req.valid('query').sku)]
   return c.json({ items: await exact(c.var.ports, asked), nextCursor: null }, 200, NO_STORE)
 })
 

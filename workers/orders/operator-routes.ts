@@ -1,30 +1,30 @@
 import { Hono } from 'hono'
 import { toInstant } from '../../contract/clock.ts'
-import { ORDER_BODY_BYTES_MAX, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX } from '../../contract/limits.ts'
+import { ORDER_BODY_BYTES_MAX } from '../../contract/limits.ts'
 import { CancelOrder } from '../../contract/order.ts'
+import { OrderStatus } from '../../contract/status.ts'
+import { StoreId } from '../../contract/values.ts'
 import { optionalBody } from '../gateway/body.ts'
 import type { AppEnv } from '../gateway/context.ts'
 import { log } from '../log.ts'
-import { encodeCursor, notACursor, pageQuery, parseTimeCursor } from '../gateway/paging.ts'
+import { encodeCursor, PageQuery, TimeCursor } from '../gateway/paging.ts'
 import { problem } from '../gateway/problem.ts'
+import { query } from '../gateway/query.ts'
 import { cancelOrder } from './cancel-order.ts'
 import { toOrder, toTimelineEvent } from './order.ts'
 import { orderProblem } from './refuse.ts'
 import { reroute } from './reroute.ts'
 
+const SalesQuery = PageQuery.extend({ cursor: TimeCursor, storeId: StoreId.optional(), status: OrderStatus.optional() })
+
 /** Web orders and till sales in one list, for operators. */
 export const operatorOrders = new Hono<AppEnv>()
 
-operatorOrders.get('/', async (c) => {
-  const query = pageQuery(c, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)
-  if (!query.ok) return query.answer
-  const before = query.cursor === null ? null : parseTimeCursor(query.cursor)
-  if (query.cursor !== null && !before) return notACursor(c)
-  const storeId = c.req.query('storeId')
-  const status = c.req.query('status')
+operatorOrders.get('/', query(SalesQuery), async (c) => {
+  const { storeId, status, cursor: before, limit } = c.req.valid('query')
   const { orders } = c.var.ports
-  const listed = await orders.listSales({ ...(storeId ? { storeId } : {}), ...(status ? { status } : {}) }, before, query.limit + 1)
-  const shown = listed.slice(0, query.limit)
+  const listed = await orders.listSales({ ...(storeId ? { storeId } : {}), ...(status ? { status } : {}) }, before, limit + 1)
+  const shown = listed.slice(0, limit)
   const records = new Map((await orders.findMany(shown.flatMap((each) => (each.kind === 'order' ? [each.orderId] : [])))).map((order) => [order.orderId, order]))
   const items = shown.flatMap((each): Record<string, unknown>[] => {
     if (each.kind === 'order') {
@@ -35,7 +35,7 @@ operatorOrders.get('/', async (c) => {
     return [{ kind: saleKind, storeId: store, saleId, total: { amountMinor: totalMinor, currency }, assignmentId, occurredAt: toInstant(each.at) }]
   })
   const last = shown.at(-1)
-  const nextCursor = listed.length > query.limit && last ? encodeCursor(`${last.at} ${last.kind === 'order' ? last.orderId : last.saleId}`) : null
+  const nextCursor = listed.length > limit && last ? encodeCursor(`${last.at} ${last.kind === 'order' ? last.orderId : last.saleId}`) : null
   return c.json({ items, nextCursor }, 200, { 'Cache-Control': 'no-store' })
 })
 

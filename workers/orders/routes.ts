@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import type { Context, MiddlewareHandler } from 'hono'
 import { streamSSE } from 'hono/streaming'
+import { z } from 'zod'
 import { ORDER_BODY_BYTES_MAX } from '../../contract/limits.ts'
 import { CancelOrder, IdempotencyKey, PlaceOrder, QuoteRequest } from '../../contract/order.ts'
 import { isFinal } from '../../contract/status.ts'
@@ -11,6 +12,7 @@ import { body, optionalBody } from '../gateway/body.ts'
 import type { AppEnv } from '../gateway/context.ts'
 import { log } from '../log.ts'
 import { problem } from '../gateway/problem.ts'
+import { query } from '../gateway/query.ts'
 import { cancelOrder } from './cancel-order.ts'
 import { accessTokenFor, isAccessToken } from './ids.ts'
 import { toOrder, toTimelineEvent } from './order.ts'
@@ -23,6 +25,8 @@ import { orderProblem } from './refuse.ts'
 /** How long a timeline is followed for a caller, and how often D1 is asked meanwhile. */
 const FOLLOW_FOR_MS = 5 * 60_000
 const FOLLOW_EVERY_MS = 1_000
+/** Longer than any token of ours. */
+const TOKEN_LENGTH_MAX = 200
 
 export const quotes = new Hono<AppEnv>()
 
@@ -54,9 +58,9 @@ orders.get('/:orderId', async (c) => {
   return order ? c.json(toOrder(order), 200, { 'Cache-Control': 'no-store' }) : refuse(c, { reason: 'order-not-found' })
 })
 
-orders.get('/:orderId/timeline', async (c) => {
+orders.get('/:orderId/timeline', query(z.object({ token: z.string().max(TOKEN_LENGTH_MAX).optional() })), async (c) => {
   // A browser's EventSource cannot set headers, so here the token may stand in the address.
-  const order = await readable(c, 'orders:read', c.req.query('token'))
+  const order = await readable(c, 'orders:read', c.req.valid('query').token)
   if (!order) return refuse(c, { reason: 'order-not-found' })
   if (!c.req.header('Accept')?.includes('text/event-stream')) {
     return c.json({ items: order.timeline.map(toTimelineEvent), nextCursor: null }, 200, { 'Cache-Control': 'no-store' })

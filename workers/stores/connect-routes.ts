@@ -5,14 +5,15 @@ import { EpochRequest, EventsRequest, HeartbeatRequest, PairRequest } from '../.
 import type { EpochAnswer, HeartbeatAnswer, PairAnswer, PendingAnswer, StateAnswer } from '../../contract/connect.ts'
 import { EVENTS_BODY_BYTES_MAX, PENDING_MAX } from '../../contract/limits.ts'
 import { SIGNING_HEADERS } from '../../contract/signing.ts'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { hearAgeing } from '../ageing/hear-ageing.ts'
 import { hearFeed } from '../feeds/hear-feed.ts'
 import { body } from '../gateway/body.ts'
 import type { AppEnv } from '../gateway/context.ts'
 import { faultName, log } from '../log.ts'
-import { decodeCursor, encodeCursor } from '../gateway/paging.ts'
+import { Cursor, encodeCursor, notACursor } from '../gateway/paging.ts'
 import { invalidField, problem } from '../gateway/problem.ts'
+import { query } from '../gateway/query.ts'
 import { hashPairingCode } from './pairing-code.ts'
 import type { LinkRefusal, Store } from './port.ts'
 import { readState } from './read-state.ts'
@@ -94,11 +95,9 @@ connect.get('/orders/pending', signedGet, async (c) => {
   return c.json(answer, 200, { 'Cache-Control': 'no-store' })
 })
 
-connect.get('/state', signedGet, async (c) => {
-  const cursor = c.req.query('cursor')
-  const place = cursor ? decodeCursor(cursor) : null
-  const page = cursor && place === null ? null : await readState(c.var.ports, c.req.valid('header').store.storeId, place)
-  if (!page) return invalidField(c, '/cursor', 'expected the nextCursor of an earlier page')
+connect.get('/state', signedGet, query(z.object({ cursor: Cursor })), async (c) => {
+  const page = await readState(c.var.ports, c.req.valid('header').store.storeId, c.req.valid('query').cursor)
+  if (!page) return notACursor(c)
   const answer: z.infer<typeof StateAnswer> = { items: page.items, nextCursor: page.nextPlace === null ? null : encodeCursor(page.nextPlace) }
   return c.json(answer, 200, { 'Cache-Control': 'no-store' })
 })

@@ -1,14 +1,15 @@
 import { Hono } from 'hono'
 import type { Context } from 'hono'
 import { toInstant } from '../../contract/clock.ts'
-import { ORDER_BODY_BYTES_MAX, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX } from '../../contract/limits.ts'
+import { ORDER_BODY_BYTES_MAX } from '../../contract/limits.ts'
 import { ChangeStore, RegisterStore, SetPriority, SetSafetyStock, Transport } from '../../contract/operator.ts'
 import { createSecret } from '../../contract/signing.ts'
 import { body } from '../gateway/body.ts'
 import type { AppEnv } from '../gateway/context.ts'
 import { faultName, log } from '../log.ts'
-import { encodeCursor, pageQuery } from '../gateway/paging.ts'
+import { encodeCursor, notACursor, PageQuery } from '../gateway/paging.ts'
 import { invalidField, problem } from '../gateway/problem.ts'
+import { query } from '../gateway/query.ts'
 import { createPairingCode, hashPairingCode, PAIRING_CODE_TTL_MS } from './pairing-code.ts'
 import type { Store } from './port.ts'
 import { factsOrNull } from './routes.ts'
@@ -38,11 +39,10 @@ operatorStores.post('/', body(RegisterStore, ORDER_BODY_BYTES_MAX), async (c) =>
   return c.json({ store: await view(c, store), secret }, 201, { ...NO_STORE, Location: `/admin/v1/stores/${store.storeId}` })
 })
 
-operatorStores.get('/', async (c) => {
-  const query = pageQuery(c, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)
-  if (!query.ok) return query.answer
-  const page = pageOfStores(await c.var.ports.stores.list(), query.cursor, query.limit)
-  if (!page) return invalidField(c, '/cursor', 'expected the nextCursor of an earlier page')
+operatorStores.get('/', query(PageQuery), async (c) => {
+  const { cursor, limit } = c.req.valid('query')
+  const page = pageOfStores(await c.var.ports.stores.list(), cursor, limit)
+  if (!page) return notACursor(c)
   const items = await Promise.all(page.stores.map((store) => view(c, store)))
   return c.json({ items, nextCursor: page.nextCursor === null ? null : encodeCursor(page.nextCursor) }, 200, NO_STORE)
 })

@@ -1,9 +1,9 @@
 import { Hono } from 'hono'
-import { PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX } from '../../contract/limits.ts'
 import type { AppEnv } from '../gateway/context.ts'
 import { faultName, log } from '../log.ts'
-import { encodeCursor, pageQuery } from '../gateway/paging.ts'
-import { invalidField, problem } from '../gateway/problem.ts'
+import { encodeCursor, notACursor, PageQuery } from '../gateway/paging.ts'
+import { problem } from '../gateway/problem.ts'
+import { query } from '../gateway/query.ts'
 import type { Ports } from '../ports.ts'
 import type { LinkFacts } from './port.ts'
 import { pageOfStores, toPublicStore } from './store.ts'
@@ -11,12 +11,11 @@ import { pageOfStores, toPublicStore } from './store.ts'
 /** What anyone may know of the stores, mounted at `/v1/stores`. */
 export const stores = new Hono<AppEnv>()
 
-stores.get('/', async (c) => {
-  const query = pageQuery(c, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)
-  if (!query.ok) return query.answer
+stores.get('/', query(PageQuery), async (c) => {
+  const { cursor, limit } = c.req.valid('query')
   const { ports } = c.var
-  const page = pageOfStores(await ports.stores.list(), query.cursor, query.limit)
-  if (!page) return invalidField(c, '/cursor', 'expected the nextCursor of an earlier page')
+  const page = pageOfStores(await ports.stores.list(), cursor, limit)
+  if (!page) return notACursor(c)
   const now = ports.clock()
   const items = await Promise.all(page.stores.map(async (store) => toPublicStore(store, await factsOrNull(ports, store.storeId), now)))
   return c.json({ items, nextCursor: page.nextCursor === null ? null : encodeCursor(page.nextCursor) })

@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import type { z } from 'zod'
 import { SECRET_PREFIX, verifyCall } from '../../contract/signing.ts'
-import { isJson, parseJsonBytes, readBytes, readStream, refuseBody } from '../gateway/body.ts'
+import { isJson, parseJsonBytes, readBytes, readStream, refuseBody, shownBody } from '../gateway/body.ts'
 import type { BodyRefusal } from '../gateway/body.ts'
 import type { AppEnv } from '../gateway/context.ts'
 import { invalidRequest, problem } from '../gateway/problem.ts'
@@ -26,7 +26,7 @@ export const signedGet: MiddlewareHandler<AppEnv, string, SignedGet> = async (c,
  * nothing longer is read; then the signature over the bytes as sent; then type, unpacking, JSON and shape.
  */
 export function signedJson<T extends z.ZodType>(schema: T, maxBytes: number): MiddlewareHandler<AppEnv, string, SignedJson<T>> {
-  return async (c, next) => {
+  return shownBody<MiddlewareHandler<AppEnv, string, SignedJson<T>>>(schema, true, async (c, next) => {
     const bytes = await readBytes(c.req.raw, maxBytes)
     if (!bytes.ok) return refuseBody(c, bytes.refusal)
     const store = await whoSigned(c, bytes.value)
@@ -40,7 +40,7 @@ export function signedJson<T extends z.ZodType>(schema: T, maxBytes: number): Mi
     if (!parsed.success) return invalidRequest(c, parsed.error)
     c.req.addValidatedData('json', { store, parsed: parsed.data, raw: json.value } as object)
     return next()
-  }
+  })
 }
 
 const refuseSignature = (c: Context<AppEnv>): Response =>

@@ -1,0 +1,82 @@
+import { z } from 'zod'
+import { AgeingReport } from './ageing.ts'
+import { DriftReport, FeedReport } from './feed.ts'
+import { DeadLetterSummary, KeyView, RegisterChannel, ReplayOutcome, SafetyStock } from './operator.ts'
+import { Order } from './order.ts'
+import { OpeningHours } from './store.ts'
+import { AssignmentId, Instant, Money, Sku, StoreId } from './values.ts'
+
+/** What a store's link knows of its connector; `null` where it has not said. */
+export const LinkView = z.object({
+  lastHeartbeatAt: Instant.nullable(),
+  connectorId: z.string().nullable(),
+  epoch: z.int(),
+  ackedSeq: z.int(),
+  lastSeq: z.int(),
+  posReachable: z.boolean(),
+  version: z.string().nullable(),
+  clockSkewMs: z.number().nullable(),
+  tunnel: z.enum(['up', 'down', 'none']).nullable(),
+  journal: z.object({ inbox: z.int(), outbox: z.int() }).nullable(),
+  parked: z.int(),
+  handedOver: z.int(),
+})
+
+/** A store as the operator sees it: everything but its secrets. `null`: its link or breaker cannot be asked. */
+export const OperatorStore = z.object({
+  storeId: StoreId,
+  name: z.string(),
+  timeZone: z.string(),
+  safetyStock: SafetyStock,
+  catalogSource: z.boolean(),
+  paused: z.boolean(),
+  priority: z.int(),
+  openingHours: OpeningHours.nullable(),
+  sellStaleForMs: z.int(),
+  breaker: z.enum(['closed', 'open', 'half-open']).nullable(),
+  transport: z.discriminatedUnion('kind', [z.object({ kind: z.literal('tunnel'), url: z.string(), accessClientId: z.string().optional() }), z.object({ kind: z.literal('pull') })]),
+  createdAt: Instant,
+  takingOrders: z.boolean(),
+  stale: z.boolean(),
+  /** Orders that wait for the staff too long; `null`: none. */
+  ageing: AgeingReport.extend({ since: Instant, updatedAt: Instant }).nullable(),
+  link: LinkView.nullable(),
+})
+export const RegisteredStore = z.object({ store: OperatorStore, secret: z.string() })
+export const StoreSecret = z.object({ secret: z.string() })
+export const PairingCode = z.object({ code: z.string(), expiresAt: Instant })
+export const ReconcileAsked = z.object({ requested: z.literal('reconcile') })
+export const StoreSafetyStock = z.object({ storeId: StoreId, sku: Sku.nullable(), quantity: SafetyStock })
+export const StorePriority = z.object({ storeId: StoreId, priority: z.int() })
+
+export const OperatorFeed = z.object({
+  storeId: StoreId,
+  feed: FeedReport.nullable(),
+  decision: z.enum(['approve', 'refuse']).nullable(),
+  drift: DriftReport.nullable(),
+  lag: z.object({ events: z.int().min(0), lastHeardAt: Instant.nullable(), posReachable: z.boolean() }).nullable(),
+  updatedAt: Instant.nullable(),
+})
+export const FeedDecided = z.object({ storeId: StoreId, id: z.string(), requested: z.enum(['approve', 'refuse']) })
+
+export const OperatorChannel = RegisterChannel.extend({ createdAt: Instant })
+export const RegisteredChannel = z.object({ channel: OperatorChannel })
+/** The key itself is here and nowhere else. */
+export const IssuedKey = KeyView.extend({ key: z.string() })
+export const RotatedKey = IssuedKey.extend({ previous: KeyView })
+
+/** A sale at the till; `assignmentId` when it is a web order seen there. */
+export const TillSale = z.object({
+  kind: z.enum(['sale', 'return']),
+  storeId: StoreId,
+  saleId: z.string(),
+  total: Money,
+  assignmentId: AssignmentId.nullable(),
+  occurredAt: Instant,
+})
+export const ListedSale = z.union([Order.extend({ kind: z.literal('order') }), TillSale])
+
+/** `body` is what would be replayed, `original` what came first. */
+export const DeadLetter = DeadLetterSummary.extend({ body: z.unknown(), original: z.unknown(), outcome: z.string().nullable(), updatedAt: Instant })
+export const ReplayAnswer = z.object({ outcome: ReplayOutcome, detail: z.string().optional() })
+export const DiscardAnswer = z.object({ state: z.literal('discarded') })
