@@ -24,9 +24,10 @@ import { createEdgeClock, systemMonotonic } from './edge/edge-clock.ts'
 import { createHeartbeat } from './edge/heartbeat.ts'
 import { watchLease } from './edge/lease.ts'
 import { createPull } from './edge/pull.ts'
-import { PAIR_AGAIN } from './edge/refusal-words.ts'
+import { PAIR_AGAIN, UPGRADE } from './edge/refusal-words.ts'
 import { createSender } from './edge/sender.ts'
 import { createStanding } from './edge/standing.ts'
+import { watchVersion } from './edge/watch-version.ts'
 import { isUnfinished } from './journal/inbox.ts'
 import type { Journal } from './journal/journal.ts'
 import { fullInWords } from './journal/room.ts'
@@ -80,12 +81,15 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
     return (ok, answer) => heard.forEach((hear) => hear(ok, answer))
   })
   const clock = createEdgeClock(systemClock)
-  const client = createEdgeClient({ url: config.edge.url, storeId: config.store.id, secrets: config.store.secrets, clock })
+  const client = createEdgeClient({ url: config.edge.url, storeId: config.store.id, secrets: config.store.secrets, version, clock })
   const { edge: accepting, refusedSince } = watchAcceptance(activity.watchEdge(client), log, systemClock, clock.skewMs)
-  const { edge, isHeld } = watchLease(accepting, systemMonotonic, systemClock)
+  const { edge: patient, tooOld } = watchVersion(accepting, log, version, systemClock, systemMonotonic)
+  const { edge, isHeld } = watchLease(patient, systemMonotonic, systemClock)
   const refused = (): Refused | null => {
     const since = refusedSince()
-    return since === null ? null : { since, why: whyUnauthorized(clock.skewMs()), hint: PAIR_AGAIN }
+    if (since !== null) return { since, why: whyUnauthorized(clock.skewMs()), hint: PAIR_AGAIN, waitsFor: 'the edge to accept this store\'s signature' }
+    const old = tooOld()
+    return old && { ...old, hint: UPGRADE, waitsFor: 'a newer connector' }
   }
   const posReadable = (): boolean => reachable() && !activity.facts().failing.some(({ part, cause }) => part === 'capture' && cause === 'pos')
   const shop: Shop = { journal, pos, turn: createTurn(), now: clock.now, holdsStore: isHeld }

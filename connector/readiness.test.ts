@@ -31,7 +31,7 @@ test('an order that waits for the edge is not the POS\'s trouble', () =>
 
 test('names some of many, and each part that fails', () => {
   const failing: Failing[] = [{ part: 'capture', since: NOW, cause: 'pos', fault: 'OsposFault', why: 'no such location', hint: 'Set pos.location' }]
-  const { ready, waitingFor, troubles } = readinessOf({ ...FINE, posReadable: false, failing, refused: { since: NOW, why: 'not accepted', hint: 'pair' }, stuck: Array.from({ length: 9 }, (_, n) => tried(n, NOW)) })
+  const { ready, waitingFor, troubles } = readinessOf({ ...FINE, posReadable: false, failing, refused: { since: NOW, why: 'not accepted', hint: 'pair', waitsFor: 'the edge to accept this store\'s signature' }, stuck: Array.from({ length: 9 }, (_, n) => tried(n, NOW)) })
   expect([ready, waitingFor]).toEqual([false, ['the edge to accept this store\'s signature', 'the POS']])
   expect(troubles).toHaveLength(8)
   expect(troubles.slice(0, 2)).toEqual(['not accepted. What to do: pair', expect.stringContaining('no such location (OsposFault). What to do: Set pos.location') as string])

@@ -51,7 +51,7 @@ export function readinessOf(facts: ReadinessFacts): Readiness {
   const takesNone = stuck.some(({ lastTry: { since } }) => now - since >= NOTHING_GOES_IN_MS && (workedAt === null || workedAt < since))
   const waitingFor = [
     ...(facts.hasEpoch ? [] : ['the first word of the edge']),
-    ...(refused ? ['the edge to accept this store\'s signature'] : []),
+    ...(refused ? [refused.waitsFor] : []),
     ...(facts.synced ? [] : ['the first sync']),
     ...(facts.posReadable ? [] : ['the POS']),
     ...(takesNone ? ['the POS to take an order'] : []),

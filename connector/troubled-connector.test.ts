@@ -32,7 +32,7 @@ afterEach(async () => {
   folder.remove()
 })
 
-async function start(secret = SECRET): Promise<void> {
+async function start(secret = SECRET, version = '0.0.0-test'): Promise<void> {
   lines = []
   journal = openTestJournal(folder.file('journal.sqlite'))
   const { store: _store, desk: _desk, ...rest } = Configuration.parse({
@@ -48,7 +48,7 @@ async function start(secret = SECRET): Promise<void> {
       if (fields.level >= 40) troubles.note(fields.level === 40 ? 'warn' : 'error', fields)
     },
   })
-  connector = await startConnector(config, journal, pos, log, '0.0.0-test', troubles)
+  connector = await startConnector(config, journal, pos, log, version, troubles)
 }
 async function until(fact: () => boolean | Promise<boolean>): Promise<void> {
   for (let n = 0; n < 1000 && !(await fact()); n += 1) await new Promise((resolve) => setTimeout(resolve, 5))
@@ -84,6 +84,34 @@ test('a clock that is far off is set right by the refusal, which is no trouble t
   await synced()
   expect(lines.filter(({ level }) => level >= 40)).toEqual([])
   expect(await (await at('/metrics')).text()).toMatch(/^tillbridge_connector_edge_unauthorized 0$/m)
+})
+
+test('an edge that wants a newer connector is one event with what to do, is asked no more for minutes, and loses nothing: the newer one goes on', async () => {
+  await start(SECRET, '0.1.0')
+  await synced()
+  edge.least = '0.2.0'
+  pos.sell('A', 1)
+  await until(() => lines.some(({ event }) => event === 'edge.wants-newer') && journal.outbox.waiting() > 0)
+  const asked = edge.calls.length
+  pos.sell('A', 2)
+  await until(() => journal.outbox.waiting() > 1)
+  // Ten heartbeats' time.
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  expect(edge.calls.length - asked).toBeLessThanOrEqual(2)
+  expect(lines.filter(({ level }) => level >= 40)).toEqual([
+    expect.objectContaining({ event: 'edge.wants-newer', level: 50, why: expect.stringContaining('this connector is 0.1.0; the edge needs at least 0.2.0') as string, hint: expect.stringContaining('install the newer connector') as string }),
+  ])
+  expect((await live()).doing.map(({ what }) => what)).toEqual(['refused-by-edge'])
+  expect(await words()).toMatch(/now {9}refused since .*needs at least 0\.2\.0.*\n +install the newer connector/)
+  expect(await ready()).toMatchObject({ ready: false, waitingFor: ['a newer connector'], troubles: [expect.stringContaining('at least 0.2.0') as string] })
+  await connector?.stop('at-once')
+
+  const { epoch } = edge
+  await start(SECRET, '0.2.0')
+  await until(() => journal.outbox.waiting() === 0 && edge.events().some(({ type, data }) => type === 'stock.counted' && data.onHand === 7))
+  // The numbering went on: the edge has every event of the old one's journal.
+  expect(edge.epoch).toBe(epoch)
+  expect(lines.filter(({ level }) => level >= 40)).toEqual([])
 })
 
 test('a mistake of the program in a reading is told as one, without what its message holds, and is not called waiting for the POS', async () => {

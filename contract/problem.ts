@@ -37,6 +37,7 @@ export const PROBLEMS = {
   'unknown-sku': [422, 'A SKU is not in the catalogue'],
   'unknown-store': [422, 'No such store'],
   'upgrade-required': [426, 'This address speaks WebSocket'],
+  'connector-too-old': [426, 'The edge needs a newer connector'],
   'rate-limited': [429, 'Too many requests'],
   'internal': [500, 'Something broke on our side'],
   'misconfigured': [503, 'This installation may not serve'],

@@ -5,6 +5,7 @@
 export const LEVELS: Readonly<Record<string, 'warn' | 'error'>> = {
   'ageing.not_noted': 'warn',
   'channel.use_not_noted': 'warn',
+  'connect.too_old': 'warn',
   'dead_letters.still_waiting': 'error',
   'events.fault': 'error',
   'events.refused': 'warn',

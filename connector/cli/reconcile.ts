@@ -21,6 +21,7 @@ import { complainUnreachable, openOwnJournal, unbroken } from './open-shop.ts'
 import { createProgressLine } from './progress-line.ts'
 import { readConfig } from './read-config.ts'
 import { complain, counted, faultText, say, sayJson } from './say.ts'
+import { version } from './version.ts'
 
 type Options = { json?: boolean | undefined }
 
@@ -95,7 +96,7 @@ async function compareHere(config: ConnectorConfig, options: Options): Promise<E
   const { journal } = opened
   const pos = await openPos(config.pos, journal.memory)
   const clock = createEdgeClock(systemClock)
-  const edge = createEdgeClient({ url: config.edge.url, storeId: config.store.id, secrets: config.store.secrets, clock })
+  const edge = createEdgeClient({ url: config.edge.url, storeId: config.store.id, secrets: config.store.secrets, version, clock })
   // Nothing is written to the POS here.
   const shop: Shop = { journal, pos, turn: createTurn(), now: clock.now, holdsStore: () => false }
   const talk = new AbortController()

@@ -78,8 +78,8 @@ export function createActivity(now: Clock): Activity {
   }
 }
 
-/** The edge does not accept this store's signature. */
-export type Refused = { since: number; why: string; hint: string }
+/** The edge does not accept this store's signature, or no longer this version. `waitsFor`: as /ready says it. */
+export type Refused = { since: number; why: string; hint: string; waitsFor: string }
 
 /** Whose trouble it is. What the POS's driver says, and what an adapter says of its POS, is the POS's. */
 function causeOf(error: unknown): Failing['cause'] {

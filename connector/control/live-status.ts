@@ -16,7 +16,7 @@ export const Doing = z.discriminatedUnion('what', [
   z.object({ what: z.literal('waiting-for-pos'), since: Instant, ...why }),
   /** Something other than the POS or the edge keeps a part from its work: the disk, or a mistake of the program. */
   z.object({ what: z.literal('failing'), part: z.enum(['capture', 'comparison']), since: Instant, fault: z.string(), ...why }),
-  /** The edge answers, and does not accept what this store signs. */
+  /** The edge answers, and does not accept what this store signs, or no longer this version of the connector. */
   z.object({ what: z.literal('refused-by-edge'), since: Instant, ...why }),
   z.object({ what: z.literal('waiting-for-edge'), since: Instant.nullable() }),
   /** Orders that the POS has failed; they are in `stuck`. */

@@ -16,6 +16,7 @@ const ENDS: Record<string, readonly string[]> = {
   'reconcile.done': ['reconcile.fault'],
   'edge.back': ['edge.away'],
   'edge.authorized': ['edge.unauthorized'],
+  'edge.takes-this-version': ['edge.wants-newer'],
   'journal.has-room': ['journal.full', 'journal.filling', 'journal.cannot-write'],
   'feed.ended': ['feed.quarantined'],
   'feed.approved': ['feed.quarantined'],

@@ -4,7 +4,7 @@ import { SECRET, STORE_ID } from '../test-shop.ts'
 import { createEdgeClient } from './edge-client.ts'
 
 const faultAt = async (url: string) => {
-  const edge = createEdgeClient({ url, storeId: STORE_ID, secrets: [SECRET], clock: { now: () => 0, learn: () => {}, atLeast: () => {}, skewMs: () => null } })
+  const edge = createEdgeClient({ url, storeId: STORE_ID, secrets: [SECRET], version: '0.2.0', clock: { now: () => 0, learn: () => {}, atLeast: () => {}, skewMs: () => null } })
   return edge.pending().then(() => null, faultFields)
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { fromInstant } from '../../contract/clock.ts'
 import { EpochAnswer, EventsAnswer, HeartbeatAnswer, StateAnswer, type HeartbeatRequest } from '../../contract/connect.ts'
+import { CONNECTOR_VERSION_HEADER, isVersion } from '../../contract/connector-version.ts'
 import { PROBLEM_BASE, Problem, PROBLEMS, type ProblemType } from '../../contract/problem.ts'
 import { ok, refused, type Result } from '../../contract/result.ts'
 import { signedHeaders } from '../../contract/signing.ts'
@@ -18,6 +19,8 @@ export type EdgeRefusal = {
   expectedSeq: number | null
   /** With `store-held-by`: who holds the store. */
   holder: string | null
+  /** With `connector-too-old`: the least that it takes. */
+  minVersion?: string
 }
 export type EdgeResult<T> = Result<T, EdgeRefusal>
 
@@ -50,6 +53,8 @@ export type EdgeClientOptions = {
   url: string
   storeId: string
   secrets: readonly string[]
+  /** Of this connector: the edge says what it needs. */
+  version: string
   clock: EdgeClock
   monotonic?: Monotonic
 }
@@ -71,7 +76,7 @@ export function createEdgeClient(options: EdgeClientOptions): Edge {
     try {
       const response = await fetch(new URL(target, base), {
         method,
-        headers: { ...headers, accept: 'application/json', ...(method === 'POST' ? { 'content-type': 'application/json' } : {}) },
+        headers: { ...headers, [CONNECTOR_VERSION_HEADER]: options.version, accept: 'application/json', ...(method === 'POST' ? { 'content-type': 'application/json' } : {}) },
         ...(method === 'POST' ? { body } : {}),
         redirect: 'error',
         signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
@@ -161,12 +166,14 @@ function refusalOf(response: Response, text: string): EdgeRefusal {
   const type = problem.success && problem.data.type.startsWith(PROBLEM_BASE) ? problem.data.type.slice(PROBLEM_BASE.length) : ''
   const expectedSeq = problem.success ? problem.data['expectedSeq'] : null
   const holder = problem.success ? problem.data['connectorId'] : null
+  const minVersion = problem.success ? problem.data['minVersion'] : null
   return {
     status: response.status,
     problem: isProblemType(type) ? type : null,
     retryAfterMs: retryAfterMs(response.headers.get('retry-after')),
     expectedSeq: typeof expectedSeq === 'number' ? expectedSeq : null,
     holder: typeof holder === 'string' ? holder : null,
+    ...(typeof minVersion === 'string' && isVersion(minVersion) ? { minVersion } : {}),
   }
 }
 

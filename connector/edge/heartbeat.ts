@@ -9,7 +9,7 @@ import { tellFailure } from '../failure.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Edge, EdgeRefusal } from './edge-client.ts'
 import { isOldJournal } from './new-epoch.ts'
-import { isUnauthorized, refusalHint } from './refusal-words.ts'
+import { isToldOnce, refusalHint } from './refusal-words.ts'
 import { OLD_JOURNAL } from './sender.ts'
 
 export type HeartbeatOptions = {
@@ -48,8 +48,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
   const refused = (refusal: EdgeRefusal): void => {
     if (refusal.problem === 'store-held-by') options.onHeld(refusal.holder)
     else if (refusal.problem === 'epoch-forked') options.onForked()
-    // Told by acceptance.ts, once.
-    else if (!isUnauthorized(refusal)) log.warn({ event: 'heartbeat.refused', status: refusal.status, problem: refusal.problem, hint: refusalHint(refusal) })
+    else if (!isToldOnce(refusal)) log.warn({ event: 'heartbeat.refused', status: refusal.status, problem: refusal.problem, hint: refusalHint(refusal) })
   }
 
   const beat = async (): Promise<void> => {

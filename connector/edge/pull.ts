@@ -3,7 +3,7 @@ import { Assignment } from '../../contract/assignment.ts'
 import { createBell } from '../bell.ts'
 import { tellFailure } from '../failure.ts'
 import type { Edge } from './edge-client.ts'
-import { isUnauthorized, refusalHint } from './refusal-words.ts'
+import { isToldOnce, refusalHint } from './refusal-words.ts'
 
 export type PullOptions = {
   edge: Edge
@@ -53,7 +53,7 @@ export function createPull(options: PullOptions): Pull {
       const answer = await edge.pending()
       if (!answer.ok) {
         const { refusal } = answer
-        if (!isUnauthorized(refusal)) log.warn({ event: 'pull.refused', status: refusal.status, problem: refusal.problem, hint: refusalHint(refusal) })
+        if (!isToldOnce(refusal)) log.warn({ event: 'pull.refused', status: refusal.status, problem: refusal.problem, hint: refusalHint(refusal) })
         return
       }
       fresh = false

@@ -41,7 +41,7 @@ afterEach(async () => {
 function start(secret = SECRET): void {
   shop = shopOf(journal, pos)
   held = []
-  const client = createEdgeClient({ url: edge.url, storeId: STORE_ID, secrets: [secret], clock: createEdgeClock(systemClock) })
+  const client = createEdgeClient({ url: edge.url, storeId: STORE_ID, secrets: [secret], version: '0.2.0', clock: createEdgeClock(systemClock) })
   sender = createSender(shop, client, silent, { onHeld: (holder) => void held.push(holder), onEpoch: () => {}, onSent: () => {} }, () => 0)
   journal.onAppend(() => sender.wake())
   stop = new AbortController()

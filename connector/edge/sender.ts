@@ -8,7 +8,7 @@ import type { Batch } from '../journal/outbox.ts'
 import type { Edge, EdgeRefusal } from './edge-client.ts'
 import { enterEpoch, isOldJournal } from './new-epoch.ts'
 import { tracedEvents } from './traced-events.ts'
-import { isUnauthorized, refusalHint } from './refusal-words.ts'
+import { isToldOnce, refusalHint } from './refusal-words.ts'
 
 export type Sender = {
   /** Takes the epoch and sends events, in order and one call at a time, until the signal aborts. */
@@ -34,7 +34,7 @@ export type SenderEvents = {
 
 /** Under the contract's megabyte with room for the head and for multi-byte surprises. */
 const BATCH_BYTES_MAX = 900_000
-/** A wrong secret does not mend itself: once in this time is enough to notice that it was mended. */
+/** A wrong secret, or a version that the edge no longer takes, does not mend itself: once in this time is enough to notice that it was mended. */
 const UNAUTHORIZED_WAIT_MS = 30_000
 
 /** Nothing to do: it mends itself. */
@@ -72,10 +72,7 @@ export function createSender(shop: Shop, edge: Edge, log: Logger, events: Sender
       events.onHeld(refusal.holder)
       return { kind: 'wait', ms: UNAUTHORIZED_WAIT_MS }
     }
-    if (isUnauthorized(refusal)) {
-      // Told by acceptance.ts, for whichever call met it first.
-      return { kind: 'wait', ms: UNAUTHORIZED_WAIT_MS, untilBack: true }
-    }
+    if (isToldOnce(refusal)) return { kind: 'wait', ms: UNAUTHORIZED_WAIT_MS, untilBack: true }
     const ms = refusal.retryAfterMs ?? backoff.next()
     log.warn({ event: 'edge.refused', call: what, status: refusal.status, problem: refusal.problem, waitMs: ms, hint: refusalHint(refusal) })
     return { kind: 'wait', ms }

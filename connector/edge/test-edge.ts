@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { toInstant } from '../../contract/clock.ts'
 import { EventsRequest, HeartbeatRequest, type HeartbeatAnswer, type StateRow } from '../../contract/connect.ts'
+import { CONNECTOR_VERSION_HEADER, isOlder } from '../../contract/connector-version.ts'
 import { EMPTY_DIGEST, nextDigest } from '../../contract/digest.ts'
 import { StoreEvent } from '../../contract/events.ts'
 import { PROBLEM_BASE, PROBLEMS, type ProblemType } from '../../contract/problem.ts'
@@ -22,6 +23,8 @@ export type TestEdge = {
   answer: Partial<HeartbeatAnswer>
   /** Answered instead, once each, in order. `type` null: by something on the way, with a page of its own. */
   refusals: { path: string; status: number; type: ProblemType | null; more?: Record<string, unknown>; headers?: Record<string, string> }[]
+  /** The oldest connector that it takes; null: any. */
+  least: string | null
   /** The edge's own time minus this machine's. */
   skewMs: number
   calls: { path: string; signed: boolean }[]
@@ -46,6 +49,7 @@ export async function startTestEdge(port = 0): Promise<TestEdge> {
     pending: { assignments: [], cancels: [] },
     answer: {},
     refusals: [],
+    least: null,
     skewMs: 0,
     calls: [],
     beats: [],
@@ -78,6 +82,7 @@ export async function startTestEdge(port = 0): Promise<TestEdge> {
       return refuse(response, refusal.type, refusal.more, refusal.status, refusal.headers)
     }
     if (!signed) return refuse(response, 'bad-signature')
+    if (edge.least !== null && isOlder(headers.get(CONNECTOR_VERSION_HEADER) ?? '', edge.least)) return refuse(response, 'connector-too-old', { minVersion: edge.least })
     const answer = await decide(path, body.length > 0 ? JSON.parse(new TextDecoder().decode(body)) : null)
     if ('problem' in answer) return refuse(response, answer.problem, answer.more)
     if (edge.loseAnswers > 0) {

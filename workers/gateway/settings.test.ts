@@ -21,6 +21,7 @@ test.each([
   ['production with a key that is no base64', { ...production, MASTER_KEY: '###' }, ['MASTER_KEY']],
   ['production without Access', { ...production, ACCESS_TEAM_DOMAIN: '', ACCESS_AUD: '' }, ['ACCESS_TEAM_DOMAIN', 'ACCESS_AUD']],
   ['a team with its scheme', { ...production, ACCESS_TEAM_DOMAIN: 'https://shop.cloudflareaccess.com' }, ['ACCESS_TEAM_DOMAIN']],
+  ['a least version that is none', { ...production, CONNECTOR_VERSION_MIN: 'latest' }, ['CONNECTOR_VERSION_MIN']],
   ['a number of homes that is none', { ...production, INVENTORY_SHARDS: '0' }, ['INVENTORY_SHARDS']],
   ['development that nobody can open', { ...development, ADMIN_TOKEN: '' }, ['ADMIN_TOKEN']],
 ])('%s does not, and says why', (_, settings, named) => {

@@ -1,5 +1,7 @@
+import { FIRST_CONNECTOR_VERSION, isVersion } from '../../contract/connector-version.ts'
+
 /** What an installation is told by `wrangler.toml` and its secrets. */
-export type Settings = { ENVIRONMENT?: string; INVENTORY_SHARDS?: string; ACCESS_TEAM_DOMAIN?: string; ACCESS_AUD?: string; ADMIN_TOKEN?: string; MASTER_KEY?: string }
+export type Settings = { ENVIRONMENT?: string; INVENTORY_SHARDS?: string; CONNECTOR_VERSION_MIN?: string; ACCESS_TEAM_DOMAIN?: string; ACCESS_AUD?: string; ADMIN_TOKEN?: string; MASTER_KEY?: string }
 
 const ENVIRONMENTS = ['development', 'staging', 'production']
 /** Of this repository: whoever reads it can open what they lock. */
@@ -14,17 +16,18 @@ const KEY_VALUES_MIN = 16
  * outside of development is one: the page that everybody can read would open it.
  */
 export function settingFaults(settings: Settings): string[] {
-  const { ENVIRONMENT = '', INVENTORY_SHARDS = '', ACCESS_TEAM_DOMAIN = '', ACCESS_AUD = '', ADMIN_TOKEN = '', MASTER_KEY = '' } = settings
+  const { ENVIRONMENT = '', INVENTORY_SHARDS = '', CONNECTOR_VERSION_MIN = FIRST_CONNECTOR_VERSION, ACCESS_TEAM_DOMAIN = '', ACCESS_AUD = '', ADMIN_TOKEN = '', MASTER_KEY = '' } = settings
   const faults: string[] = []
   if (!ENVIRONMENTS.includes(ENVIRONMENT)) faults.push(`ENVIRONMENT is none of ${ENVIRONMENTS.join(', ')}`)
   if (!/^[1-9]\d{0,3}$/.test(INVENTORY_SHARDS)) faults.push('INVENTORY_SHARDS is not the whole number that it was at install')
+  if (!isVersion(CONNECTOR_VERSION_MIN)) faults.push('CONNECTOR_VERSION_MIN is no version, such as "0.1.0"')
   const key = bytesOf(MASTER_KEY)
   if (!key || key.length < KEY_BYTES_MIN) faults.push('MASTER_KEY is not base64 of 32 random bytes')
   if (ENVIRONMENT === 'development') {
     if (ADMIN_TOKEN === '' && ACCESS_TEAM_DOMAIN === '') faults.push('ADMIN_TOKEN is not set, so nobody could open the operator API')
     return faults
   }
-  if (key && (new Set(key).size < KEY_VALUES_MIN || PUBLISHED_KEY_WORDS.test(atob(MASTER_KEY)))) faults.push('MASTER_KEY is not random: make one with "openssl rand -base64 32"')
+  if (key && key.length >= KEY_BYTES_MIN && (new Set(key).size < KEY_VALUES_MIN || PUBLISHED_KEY_WORDS.test(atob(MASTER_KEY)))) faults.push('MASTER_KEY is not random: make one with "openssl rand -base64 32"')
   if (PUBLISHED_TOKENS.has(ADMIN_TOKEN)) faults.push('ADMIN_TOKEN is a development default: delete the secret, Access opens the operator API')
   if (!/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(ACCESS_TEAM_DOMAIN)) faults.push('ACCESS_TEAM_DOMAIN is not your team\'s domain, such as "example.cloudflareaccess.com"')
   if (!/^[0-9a-f]{64}$/i.test(ACCESS_AUD)) faults.push('ACCESS_AUD is not the audience tag of the Access application in front of /admin')

@@ -1,10 +1,12 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import type { z } from 'zod'
+import { CONNECTOR_VERSION_HEADER, FIRST_CONNECTOR_VERSION, isOlder, versionSaid } from '../../contract/connector-version.ts'
 import { SECRET_PREFIX, verifyCall } from '../../contract/signing.ts'
 import { isJson, parseJsonBytes, readBytes, readStream, refuseBody, shownBody } from '../gateway/body.ts'
 import type { BodyRefusal } from '../gateway/body.ts'
 import type { AppEnv } from '../gateway/context.ts'
 import { invalidRequest, problem } from '../gateway/problem.ts'
+import { log } from '../log.ts'
 import type { Store } from './port.ts'
 
 /** Fits no signature: an unknown store costs a caller as much as a wrong signature, and the answer is the same. */
@@ -17,6 +19,8 @@ type SignedJson<T extends z.ZodType> = { in: { json: z.input<T> }; out: { json: 
 export const signedGet: MiddlewareHandler<AppEnv, string, SignedGet> = async (c, next) => {
   const store = await whoSigned(c, new Uint8Array())
   if (!store) return refuseSignature(c)
+  const tooOld = refuseVersion(c, store)
+  if (tooOld) return tooOld
   c.req.addValidatedData('header', { store })
   return next()
 }
@@ -31,6 +35,8 @@ export function signedJson<T extends z.ZodType>(schema: T, maxBytes: number): Mi
     if (!bytes.ok) return refuseBody(c, bytes.refusal)
     const store = await whoSigned(c, bytes.value)
     if (!store) return refuseSignature(c)
+    const tooOld = refuseVersion(c, store)
+    if (tooOld) return tooOld
     if (!isJson(c.req.header('Content-Type'))) return refuseBody(c, { type: 'unsupported-media-type', detail: 'Send the body as application/json.' })
     const unpacked = await unpack(bytes.value, c.req.header('Content-Encoding'), maxBytes)
     if ('type' in unpacked) return refuseBody(c, unpacked)
@@ -45,6 +51,15 @@ export function signedJson<T extends z.ZodType>(schema: T, maxBytes: number): Mi
 
 const refuseSignature = (c: Context<AppEnv>): Response =>
   problem(c, 'bad-signature', 'Unknown store, wrong signature, or a clock that is off by more than five minutes; compare yours with Date.')
+
+/** Said to a store's own connector only, and before its body is read: what an old one says may mean something else by now. */
+function refuseVersion(c: Context<AppEnv>, { storeId }: Store): Response | null {
+  const least = c.env.CONNECTOR_VERSION_MIN ?? FIRST_CONNECTOR_VERSION
+  const said = versionSaid(c.req.header(CONNECTOR_VERSION_HEADER))
+  if (!isOlder(said, least)) return null
+  log('connect.too_old', { storeId, version: said, minVersion: least, requestId: c.var.requestId })
+  return problem(c, 'connector-too-old', `This connector is ${said}; the edge needs at least ${least}. Install a newer one over it, with the same configuration and journal, and start it again: nothing is lost.`, { version: said, minVersion: least })
+}
 
 /** The target is as it stands in the address, nothing decoded. */
 async function whoSigned(c: Context<AppEnv>, body: Uint8Array): Promise<Store | null> {

@@ -3,7 +3,10 @@ import { SIGNATURE_TOLERANCE_S } from '../../../contract/limits.ts'
 import type { ConnectorConfig } from '../../config/config.ts'
 import { createEdgeClient, whyNoAnswer, type Edge } from '../../edge/edge-client.ts'
 import { createEdgeClock } from '../../edge/edge-clock.ts'
+import { isTooOld, refusalHint } from '../../edge/refusal-words.ts'
+import { whyTooOld } from '../../edge/watch-version.ts'
 import { duration } from '../say.ts'
+import { version } from '../version.ts'
 import { broken, doubtful, fine, type Finding } from './finding.ts'
 
 /** Beyond it a person should look, long before calls are refused. */
@@ -16,7 +19,7 @@ export async function lookAtEdge(config: ConnectorConfig, wall: Clock = systemCl
   const clock = createEdgeClock(wall)
   const answers = config.store.secrets.length === 0
     ? await unsignedFindings(url)
-    : await callFindings(createEdgeClient({ url, storeId: config.store.id, secrets: config.store.secrets, clock }), url)
+    : await callFindings(createEdgeClient({ url, storeId: config.store.id, secrets: config.store.secrets, version, clock }), url)
   return [...proxyFindings(process.env), ...answers, ...await skewFindings(url, wall)]
 }
 
@@ -29,6 +32,7 @@ async function callFindings(edge: Pick<Edge, 'state'>, url: string): Promise<Fin
     if (status === 401) {
       return [fine('edge', `${host} answers`), broken('signature', 'the edge does not accept the store id or its secret', 'compare store.id with the operator; get a new secret with "pair" and a code from the operator; look at the clock below')]
     }
+    if (isTooOld(answer.refusal)) return [fine('edge', `${host} answers`), fine('signature', 'the edge accepts the store\'s secret'), broken('version', whyTooOld(version, answer.refusal), refusalHint(answer.refusal))]
     if (problem === null) return [strange(host, status)]
     return [doubtful('edge', `${host} answers, and says ${problem} (${status})`, 'wait a minute and look again; tell the operator if it stays')]
   } catch (error) {
