@@ -1,0 +1,160 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { Validator } from '@seriousme/openapi-schema-validator'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openBrowser } from '../desk/browser.ts'
+import { startEdge } from '../local/house.ts'
+import type { Running } from '../local/processes.ts'
+import { until } from '../local/until.ts'
+import { readApiDocument } from './api-document.ts'
+import type { ApiDocument, Operation } from './api-document.ts'
+import { badCalls } from './bad-inputs.ts'
+import { keptRows } from './kept-rows.ts'
+import { endRaw, sendRaw } from './send-raw.ts'
+import type { RawCall } from './send-raw.ts'
+import { FIRST, STEPS } from './steps.ts'
+import { credentials, newWorld, operate, validCall } from './world.ts'
+import type { World } from './world.ts'
+
+const ADMIN_TOKEN = 'openapi-admin-token'
+const SEED = 20_261_126
+/** Bad calls of each operation. */
+const BAD_CALLS = 65
+/** Fewer than an isolate has places for, so that nothing is refused as too much at once. */
+const AT_ONCE = 4
+
+let dir: string
+let edge: Running
+let text: string
+let api: ApiDocument
+let world: World
+
+beforeAll(async () => {
+  dir = await mkdtemp(path.join(tmpdir(), 'tillbridge-openapi-'))
+  edge = await startEdge({ dir, port: 0, adminToken: ADMIN_TOKEN })
+  text = (await sendRaw(edge.ready.url, { method: 'GET', target: '/openapi.json', headers: {} })).text
+  api = readApiDocument(text)
+  world = newWorld(edge.ready.url, ADMIN_TOKEN)
+})
+afterAll(async () => {
+  endRaw()
+  await edge.stop()
+  await rm(dir, { recursive: true, force: true })
+})
+
+/** Those that make the world first, then in the order of the document. */
+const ordered = (): Operation[] => {
+  const first = FIRST.flatMap((id) => api.operations.filter((each) => each.id === id))
+  return [...first, ...api.operations.filter((each) => !first.includes(each))]
+}
+
+describe('the document', () => {
+  it('is OpenAPI 3.1 by its own meta-schema', async () => {
+    const { valid, errors } = await new Validator().validate(JSON.parse(text))
+    expect(errors).toBeUndefined()
+    expect(valid).toBe(true)
+  })
+
+  it('has examples that fit', () => {
+    for (const operation of api.operations) if (operation.body) expect(api.fitsRequest(operation, operation.body.example), `the example of ${operation.id}`).toBe(true)
+  })
+
+  it('can be driven from end to end: every operation answers what it says', async () => {
+    const driven: string[] = []
+    for (const operation of ordered()) {
+      const step = STEPS[operation.id]
+      const call = await validCall(world, operation, (await step?.before?.(world)) ?? {})
+      world.sent = call.body ? JSON.parse(new TextDecoder().decode(call.body)) : undefined
+      if (operation.id === 'watchAvailability') await watch(operation, call)
+      else {
+        const answer = await sendRaw(world.base, call)
+        const told = `${operation.id}: ${call.method} ${call.target} was answered ${answer.status} ${answer.text.slice(0, 300)}`
+        expect(answer.status < 300, `${told}. If it needs something first, give it a step in journeys/openapi/steps.ts`).toBe(true)
+        expect(operation.statuses, told).toContain(answer.status)
+        expect(api.whyNotAnswer(operation, answer.status, String(answer.headers['content-type'] ?? ''), answer.json), told).toBeNull()
+        expect(answer.headers['x-request-id'], told).toBeTruthy()
+        await step?.after?.(world, answer)
+      }
+      driven.push(operation.id)
+    }
+    expect(driven.sort()).toEqual(api.operations.map(({ id }) => id).sort())
+  })
+})
+
+async function watch(operation: Operation, { target }: RawCall): Promise<void> {
+  const socket = new WebSocket(world.base.replace('http', 'ws') + target)
+  const first = await new Promise<string>((resolve, reject) => {
+    socket.onmessage = ({ data }) => resolve(String(data))
+    socket.onerror = () => reject(new Error('the WebSocket did not open'))
+  })
+  socket.close()
+  const sibling = api.operations.find(({ id }) => id === 'getAvailability') ?? operation
+  expect(operation.statuses).toContain(101)
+  expect(api.whyNotAnswer(sibling, 200, 'application/json', JSON.parse(first))).toBeNull()
+}
+
+describe('thousands of bad inputs', () => {
+  it('are each refused with a problem, never with a fault, and leave nothing behind', async () => {
+    // What is in motion comes to rest first: the order that is open yet would be asked after now and then.
+    await operate(world, 'POST', `/orders/${world.ids['orderId']}/cancel`)
+    let rows = ''
+    await until('the edge to be at rest', 40_000, () => {
+      const before = rows
+      rows = JSON.stringify(keptRows(path.join(dir, 'edge')))
+      return rows === before
+    }, 6_000)
+    const calls = []
+    for (const operation of api.operations) {
+      const valid = await validCall(world, operation)
+      for (const bad of fc.sample(badCalls(api, operation, valid), { numRuns: BAD_CALLS, seed: SEED })) calls.push({ operation, ...bad })
+    }
+    expect(calls.length).toBeGreaterThan(3_000)
+    const wrong: string[] = []
+    const work = calls.values()
+    await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+      for (const { operation, why, call, sign } of work) {
+        const signed = sign ? { ...call, headers: { ...call.headers, ...(await credentials(world, operation, call)) } } : call
+        const answer = await sendRaw(world.base, signed)
+        const reason = whyNotRefused(operation, call, answer.status, String(answer.headers['content-type']), answer.json)
+        if (reason) wrong.push(`${operation.id} (${why}): ${answer.status} ${reason} ${answer.text.slice(0, 160)}`)
+      }
+    }))
+    expect(wrong.slice(0, 20), `${wrong.length} of ${calls.length}`).toEqual([])
+    expect(keptRows(path.join(dir, 'edge'))).toEqual(JSON.parse(rows))
+  })
+})
+
+/** It has to be 4xx, with a problem as the document has it. A path that names something else may be served: then it was not bad after all, as a SKU that nobody has. */
+function whyNotRefused(operation: Operation, call: RawCall, status: number, contentType: string, body: unknown): string | null {
+  if (status >= 500) return 'is a fault'
+  if (status < 400) return operation.method === 'GET' && operation.id === 'getAvailability' && api.whyNotAnswer(operation, status, contentType, body) === null ? null : 'was taken'
+  if (status === 429) return 'was refused for its pace: this test must be slower'
+  if (contentType !== 'application/problem+json') return `has the type ${contentType}`
+  if (call.method === operation.method && ![404, 405].includes(status) && !operation.statuses.includes(status)) return 'is not in the document'
+  return api.whyNotProblem(body)
+}
+
+describe('/docs', () => {
+  it('shows every operation, asks no other host and breaks no rule of its policy', async () => {
+    const browser = await openBrowser(path.join(dir, 'browser'))
+    try {
+      const page = await browser.newPage()
+      const asked: string[] = []
+      const complaints: string[] = []
+      page.on('request', (request) => asked.push(request.url()))
+      page.on('console', (message) => (message.type() === 'error' ? complaints.push(message.text()) : undefined))
+      page.on('pageerror', (error) => complaints.push(error.message))
+      await page.goto(`${world.base}/docs`)
+      await page.waitForSelector('.opblock')
+      expect(await page.locator('.opblock').count()).toBe(api.operations.length)
+      await page.locator('#operations-orders-placeOrder .opblock-summary').click()
+      await page.waitForSelector('#operations-orders-placeOrder .opblock-body')
+      expect(complaints).toEqual([])
+      expect(asked.filter((url) => !url.startsWith(world.base) && !url.startsWith('data:'))).toEqual([])
+    } finally {
+      await browser.close()
+    }
+  })
+})
