@@ -2,8 +2,11 @@ import fc from 'fast-check'
 import type { ApiDocument, Operation } from './api-document.ts'
 import type { RawCall } from './send-raw.ts'
 
-/** A call that must be refused, and what is wrong with it. `sign`: its credentials are made for it as it is; else it has its own, or none. */
-export type BadCall = { why: string; call: RawCall; sign: boolean }
+/**
+ * A call that must be refused, and what is wrong with it. `sign`: its credentials are made for it as it is; else it has its own, or none.
+ * `mayFit`: hostile, but by the document nothing is wrong with it, so that it may be served as well.
+ */
+export type BadCall = { why: string; call: RawCall; sign: boolean; mayFit?: true | undefined }
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
 /** Longer than any limit of a body that is not of events. */
@@ -49,7 +52,7 @@ export function badCalls(document: ApiDocument, operation: Operation, valid: Raw
   if (operation.security.length > 0) kinds.push(badKey(valid))
   if (operation.body) kinds.push(badBody(document, operation, valid), badBody(document, operation, valid), unreadableBody(operation, valid))
   for (const parameter of operation.parameters) {
-    if (parameter.in === 'query') kinds.push(badQuery(document, operation, parameter, valid))
+    if (parameter.in === 'query') kinds.push(badQuery(document, operation, parameter, valid), hostileQuery(parameter.name, valid))
     if (parameter.in === 'path') kinds.push(badPath(operation, valid))
   }
   if (operation.id === 'placeOrder') kinds.push(fc.constantFrom('', 'a b', 'x'.repeat(256)).map((key) => ({ why: `Idempotency-Key "${key.slice(0, 9)}"`, sign: true, call: { ...valid, headers: { ...valid.headers, 'Idempotency-Key': key } } })))
@@ -99,6 +102,10 @@ function badQuery(document: ApiDocument, operation: Operation, parameter: Operat
   return fc.constantFrom(...once, ...many).map((query) => ({ why: `query ${query.slice(0, 80)}`, sign: true, call: { ...valid, target: `${path}?${query}` } }))
 }
 
+/** Whatever the schema says of it: a database reads it next. */
+const hostileQuery = (name: string, valid: RawCall): fc.Arbitrary<BadCall> => fc.oneof(fc.constantFrom(...HOSTILE.filter((text) => text.isWellFormed()), '%', '_', '"', '*', '\\', 'MTIzIHg', 'aQ', 'Y3g'), fc.string({ unit: 'grapheme', maxLength: 60 }))
+  .map((text) => ({ why: `${name} "${text.slice(0, 60)}"`, sign: true, mayFit: true, call: { ...valid, target: `${valid.target.split('?')[0]}?${name}=${encodeURIComponent(text)}` } }))
+
 /** Something else in the place of a name: nothing is there. */
 const badPath = (operation: Operation, valid: RawCall): fc.Arbitrary<BadCall> =>
   fc.tuple(fc.constantFrom(...ODD_PARTS), fc.integer({ min: 0, max: 3 })).map(([part, which]) => {
@@ -106,5 +113,5 @@ const badPath = (operation: Operation, valid: RawCall): fc.Arbitrary<BadCall> =>
     const place = names[which % names.length]?.index ?? 0
     const parts = operation.path.slice(0, place).split('/').length - 1
     const target = (valid.target.split('?')[0] ?? '').split('/').map((each, index) => (index === parts ? part : each)).join('/')
-    return { why: `path ${target.slice(0, 120)}`, sign: true, call: { ...valid, target: target + (valid.target.includes('?') ? `?${valid.target.split('?')[1]}` : '') } }
+    return { why: `path ${target.slice(0, 120)}`, sign: true, ...(operation.id === 'getAvailability' ? { mayFit: true as const } : {}), call: { ...valid, target: target + (valid.target.includes('?') ? `?${valid.target.split('?')[1]}` : '') } }
   })

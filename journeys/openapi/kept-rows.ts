@@ -5,11 +5,14 @@ import { DatabaseSync } from 'node:sqlite'
 /** What the edge has on disk of the platform's own making: its rate limiter and its cache. */
 const NOT_OURS = /\/(ratelimit|cache)\//
 
+/** The edge holds a file for itself while it tidies it up. */
+const LOCKED_AT_MOST_MS = 5_000
+
 /** Every row of D1, of the counters and of the links, as the files have it: what a refused call must leave as it was. */
 export function keptRows(stateDir: string): Record<string, string[]> {
   const kept: Record<string, string[]> = {}
   for (const file of globSync(path.join(stateDir, 'data/**/*.sqlite')).filter((name) => !NOT_OURS.test(name) && !name.endsWith('metadata.sqlite')).sort()) {
-    const database = new DatabaseSync(file, { readOnly: true })
+    const database = new DatabaseSync(file, { readOnly: true, timeout: LOCKED_AT_MOST_MS })
     try {
       const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\' ORDER BY name").all().map(({ name }) => String(name))
       for (const table of tables) {

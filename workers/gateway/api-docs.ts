@@ -8,13 +8,10 @@ import type { AppEnv } from './context.ts'
 /** It changes with a deployment. */
 const CACHE_CONTROL = 'public, max-age=300'
 
-/**
- * As of our other pages, with two exceptions that Swagger UI needs: it writes `style` attributes (they can colour and move what is there, and load nothing,
- * because images come from here alone), and its style sheet holds its icons as `data:`. No script but ours, nothing from another host.
- */
+/** As of our other pages, with one exception that Swagger UI needs: its style sheet holds its icons as `data:`. No script or style but ours, nothing from another host. */
 const docsHeaders = secureHeaders({
   contentSecurityPolicy: {
-    defaultSrc: ["'none'"], scriptSrc: ["'self'"], styleSrc: ["'self'"], styleSrcAttr: ["'unsafe-inline'"], imgSrc: ["'self'", 'data:'], connectSrc: ["'self'"],
+    defaultSrc: ["'none'"], scriptSrc: ["'self'"], styleSrc: ["'self'"], imgSrc: ["'self'", 'data:'], connectSrc: ["'self'"],
     formAction: ["'self'"], baseUri: ["'none'"], frameAncestors: ["'none'"],
   },
   referrerPolicy: 'no-referrer',
