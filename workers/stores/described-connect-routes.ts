@@ -1,4 +1,5 @@
 import { EpochAnswer, EpochRequest, EventsAnswer, EventsRequest, HeartbeatAnswer, HeartbeatRequest, PairAnswer, PairRequest, PendingAnswer, StateAnswer } from '../../contract/connect.ts'
+import { CONNECTOR_VERSION_HEADER } from '../../contract/connector-version.ts'
 import { SIGNING_HEADERS } from '../../contract/signing.ts'
 import { BODY_PROBLEMS } from '../gateway/describe.ts'
 import type { DescribedRoutes } from '../gateway/describe.ts'
@@ -21,9 +22,11 @@ nameAnswer('StateAnswer', StateAnswer, { items: [{ sku: 'CLO-00003', itemHash: n
 const parameters = [
   { in: 'header', name: SIGNING_HEADERS.id, required: true, description: 'Names the call; a new one for each.', schema: { type: 'string' as const } },
   { in: 'header', name: SIGNING_HEADERS.timestamp, required: true, description: 'Seconds since 1970, within five minutes of the edge\'s clock.', schema: { type: 'string' as const, pattern: '^\\d+$' } },
+  { in: 'header', name: CONNECTOR_VERSION_HEADER, required: false, description: 'Of the connector, by Semantic Versioning; left out: the first, 0.1.0. One that is older than the edge takes gets 426.', schema: { type: 'string' as const } },
 ]
 const base = { tag: 'connect', security: 'store', parameters } as const
-const SIGNED = ['bad-signature', ...BODY_PROBLEMS, 'store-held-by'] as const
+const SIGNED_READ = ['bad-signature', 'connector-too-old'] as const
+const SIGNED = [...SIGNED_READ, ...BODY_PROBLEMS, 'store-held-by'] as const
 
 export const describedConnect: DescribedRoutes = () => ({
   'POST /connect/v1/stores/:storeId/pair': {
@@ -35,6 +38,6 @@ export const describedConnect: DescribedRoutes = () => ({
     answers: { 202: { when: 'Every one is durable.', schema: EventsAnswer } }, problems: [...SIGNED, 'sequence-gap', 'epoch-forked'],
   },
   'POST /connect/v1/stores/:storeId/heartbeat': { ...base, id: 'sendHeartbeat', summary: 'Say that the connector is alive', answers: { 200: { when: 'What the edge wants of it.', schema: HeartbeatAnswer } }, problems: [...SIGNED, 'epoch-forked'] },
-  'GET /connect/v1/stores/:storeId/orders/pending': { ...base, id: 'pullAssignments', summary: 'Work that is not known to be in the journal', answers: { 200: { when: 'Assignments and cancels.', schema: PendingAnswer, headers: ['Cache-Control'] } }, problems: ['bad-signature'] },
-  'GET /connect/v1/stores/:storeId/state': { ...base, id: 'readState', summary: 'What the edge has of the store', answers: { 200: { when: 'A page.', schema: StateAnswer, headers: ['Cache-Control'] } }, problems: ['bad-signature', 'invalid-request'] },
+  'GET /connect/v1/stores/:storeId/orders/pending': { ...base, id: 'pullAssignments', summary: 'Work that is not known to be in the journal', answers: { 200: { when: 'Assignments and cancels.', schema: PendingAnswer, headers: ['Cache-Control'] } }, problems: [...SIGNED_READ] },
+  'GET /connect/v1/stores/:storeId/state': { ...base, id: 'readState', summary: 'What the edge has of the store', answers: { 200: { when: 'A page.', schema: StateAnswer, headers: ['Cache-Control'] } }, problems: [...SIGNED_READ, 'invalid-request'] },
 })
