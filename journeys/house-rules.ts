@@ -18,6 +18,9 @@ const RIM_FOLDERS = new Set(['gateway', 'storefront', 'console', 'db'])
 /** The map, and the one place that turns `env` into ports. */
 const TOP = /^workers\/(index|ports)\.ts$/
 
+/** What the Worker must be told, as it checks it itself. */
+const SETTINGS = 'workers/gateway/settings.ts'
+
 const isTest = (path: string): boolean => /\.test\.tsx?$|-suite\.ts$|\/test-[a-z-]+\.ts$/.test(path)
 const parts = (path: string): { folder: string; capability: string; file: string } => {
   const [folder = '', capability = ''] = path.split('/')
@@ -44,7 +47,7 @@ function ofTheFile({ path, text }: SourceFile): string[] {
 function ofTheImport(path: string, target: string): string[] {
   const from = parts(path)
   const to = parts(target)
-  const inside = !target.includes(':') && /^(contract|workers|connector|journeys|bench)\//.test(target)
+  const inside = !target.includes(':') && /^(contract|workers|connector|journeys|bench|deploy)\//.test(target)
   switch (from.folder) {
     case 'contract':
       return isTest(path) || to.folder === 'contract' || ['zod', 'canonicalize'].includes(target) ? [] : [`imports ${target}. The contract knows zod, canonicalize and WebCrypto, so that both sides can read it`]
@@ -54,6 +57,8 @@ function ofTheImport(path: string, target: string): string[] {
       // The simulation runs the decisions themselves, over their own SQL (docs/decisions/0014-simulation.md).
       if (from.capability === 'simulation') return []
       return to.folder === 'workers' && inside ? [`imports ${target}. A journey knows the edge by its interfaces only`] : []
+    case 'deploy':
+      return inside && !isTest(path) && to.folder !== 'deploy' && to.folder !== 'contract' && target !== SETTINGS ? [`imports ${target}. A deployment knows the contract, and of the Worker its settings.ts and what it answers over HTTP`] : []
     case 'workers':
       return ofTheWorker(path, target, inside)
     default:

@@ -122,6 +122,7 @@ const parts: [what: string, check: () => Promise<Found>][] = [
   ['lint', tool('node_modules/oxlint/bin/oxlint', '--type-aware')],
   ['the generated binding types are those of wrangler.toml', tool(WRANGLER, 'types', 'workers/worker-configuration.d.ts', '--strict-vars=false', '--check')],
   ['the Worker can be deployed (dry run)', tool(WRANGLER, 'deploy', '--dry-run', '--outdir', path.join(scratch, 'worker'))],
+  ...['staging', 'production'].map((name): [string, () => Promise<Found>] => [`the Worker can be deployed to ${name} (dry run)`, tool(WRANGLER, 'deploy', '--dry-run', '--env', name, '--outdir', path.join(scratch, name))]),
   ['unit and property tests in Node', tests('node')],
   ['POS adapters over real databases', tests('databases')],
   ['tests in workerd', tests('workerd')],

@@ -20,8 +20,9 @@ import type { DescribedRoutes, Description } from './describe.ts'
 import { exampleProblem } from './example-problem.ts'
 import { nameAnswer, shownAnswer, shownRequest } from './show-schema.ts'
 
-const Health = z.object({ ok: z.literal(true) })
-nameAnswer('Health', Health, { ok: true })
+/** `version`: the platform's name of what is deployed. */
+const Health = z.object({ ok: z.literal(true), version: z.string() })
+nameAnswer('Health', Health, { ok: true, version: '5f2e8e0a-0b1c-4b2f-9a55-6c1d0a7a1f33' })
 nameAnswer('Problem', Problem, exampleProblem('invalid-request'))
 
 const describedHealth: DescribedRoutes = () => ({

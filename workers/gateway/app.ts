@@ -45,7 +45,7 @@ app.use(async (c, next) => {
   if (c.res.status !== 101) c.res.headers.set('X-Request-Id', c.var.requestId)
 })
 
-app.get('/healthz', (c) => c.json({ ok: true }, 200, { 'Cache-Control': 'no-store' }))
+app.get('/healthz', (c) => c.json({ ok: true, version: c.env.VERSION.id }, 200, { 'Cache-Control': 'no-store' }))
 
 // Keys travel in a header, never in a cookie, so any origin may ask; a channel's own list is checked with its key.
 app.use('/v1/*', cors({ origin: '*', allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'X-Order-Token', 'X-Request-Id', 'traceparent'], exposeHeaders: ['ETag', 'Location', 'Retry-After', 'X-Request-Id'] }))
