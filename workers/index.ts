@@ -1,3 +1,4 @@
+import { createAlertMemory, raiseAlerts } from './alerts/raise-alerts.ts'
 import { app } from './gateway/app.ts'
 import { log } from './log.ts'
 import { sweepOrders } from './orders/sweep.ts'
@@ -9,10 +10,15 @@ export { SkuCounters } from './inventory/sku-counters-object.ts'
 export { StoreBreaker } from './stores/store-breaker-object.ts'
 export { StoreLink } from './stores/store-link-object.ts'
 
+const alertMemory = createAlertMemory()
+
 export default {
   fetch: app.fetch,
   queue: (batch, env) => consume(batch, createPorts(env)),
   scheduled: async (_controller, env) => {
-    await sweepOrders({ ...createPorts(env), log })
+    const ports = createPorts(env)
+    // Apart: orders that cannot be swept are a reason to look around, and nobody's alert keeps an order waiting.
+    const done = await Promise.allSettled([sweepOrders({ ...ports, log }), raiseAlerts({ ...ports, log, memory: alertMemory })])
+    for (const each of done) if (each.status === 'rejected') throw each.reason
   },
 } satisfies ExportedHandler<Env>

@@ -4,6 +4,8 @@
  */
 export const LEVELS: Readonly<Record<string, 'warn' | 'error'>> = {
   'ageing.not_noted': 'warn',
+  'alert.not_evaluated': 'error',
+  'alert.not_sent': 'warn',
   'channel.use_not_noted': 'warn',
   'connect.too_old': 'warn',
   'dead_letters.still_waiting': 'error',

@@ -2,6 +2,9 @@ import { systemClock } from '../contract/clock.ts'
 import type { Clock } from '../contract/clock.ts'
 import { createAgeing } from './ageing/d1-ageing.ts'
 import type { Ageing } from './ageing/port.ts'
+import { createAlertBook } from './alerts/d1-alerts.ts'
+import type { AlertBook, AlertTarget, SendAlert } from './alerts/port.ts'
+import { createAlertSender } from './alerts/webhook-transport.ts'
 import { createAuditLog } from './audit/d1-audit.ts'
 import type { AuditLog } from './audit/port.ts'
 import { createCatalog } from './catalog/d1-catalog.ts'
@@ -16,6 +19,9 @@ import { createInventory } from './inventory/durable-inventory.ts'
 import type { Inventory } from './inventory/port.ts'
 import { createOperators } from './operators/identify-operator.ts'
 import type { Operators } from './operators/port.ts'
+import { createMetrics } from './metrics/analytics-engine.ts'
+import { measuredLetters } from './metrics/measure.ts'
+import type { Metrics } from './metrics/port.ts'
 import { createOrderBook } from './orders/d1-orders.ts'
 import type { OrderBook } from './orders/port.ts'
 import { createQueues } from './queues.ts'
@@ -36,6 +42,11 @@ export type Ports = {
   stores: StoreBook
   feeds: Feeds
   ageing: Ageing
+  alerts: AlertBook
+  sendAlert: SendAlert
+  /** ALERT_WEBHOOK_URL: where alerts go while the operator has set no other address. */
+  fallbackTarget: AlertTarget | null
+  metrics: Metrics
   links: StoreLinks
   channels: ChannelBook
   operators: Operators
@@ -50,7 +61,9 @@ export type Ports = {
 }
 
 /** The one place that turns `env` into ports. */
-export function createPorts(env: Env): Ports {
+export function createPorts(env: Env & { ALERT_WEBHOOK_URL?: string }): Ports {
+  const metrics = createMetrics(env)
+  const fallbackTarget = env.ALERT_WEBHOOK_URL ? { url: env.ALERT_WEBHOOK_URL, secret: null } : null
   return {
     clock: systemClock,
     inventory: createInventory(env),
@@ -60,13 +73,17 @@ export function createPorts(env: Env): Ports {
     stores: createStoreBook(env.DB, env.MASTER_KEY),
     feeds: createFeeds(env.DB),
     ageing: createAgeing(env.DB),
-    links: createStoreLinks(env),
+    alerts: createAlertBook(env.DB, env.MASTER_KEY, fallbackTarget),
+    sendAlert: createAlertSender({ isDevelopment: env.ENVIRONMENT === 'development', clock: systemClock }),
+    fallbackTarget,
+    metrics,
+    links: createStoreLinks(env, metrics),
     channels: createChannelBook(env.DB),
     operators: createOperators({
       teamDomain: env.ACCESS_TEAM_DOMAIN, audience: env.ACCESS_AUD,
       developmentToken: env.ENVIRONMENT === 'development' && env.ADMIN_TOKEN ? env.ADMIN_TOKEN : null,
     }),
-    deadLetters: createDeadLetters(env),
+    deadLetters: measuredLetters(createDeadLetters(env), metrics),
     audit: createAuditLog(env.DB),
     queues: createQueues(env),
     newId: () => crypto.randomUUID(),

@@ -3,6 +3,7 @@ import { fieldErrors } from '../contract/problem.ts'
 import { Epoch, Seq, StoreId } from '../contract/values.ts'
 import { handleCatalogEvents } from './catalog/handle-events.ts'
 import { letterId } from './dead-letters/letter.ts'
+import { measuredLog } from './metrics/measure.ts'
 import { faultName, log } from './log.ts'
 import { handleStock } from './inventory/handle-stock.ts'
 import type { CommandOutcome } from './inventory/port.ts'
@@ -19,7 +20,7 @@ export type Handler = (body: unknown) => Promise<{ ok: true; outcome: CommandOut
 const StoreEventLetter = z.object({ storeId: StoreId, epoch: Epoch, event: z.looseObject({ seq: Seq }) })
 
 export function createHandlers(ports: Ports): Record<string, Handler> {
-  const withLog = { ...ports, log }
+  const withLog = { ...ports, log: measuredLog(log, ports.metrics) }
   return {
     orders: handling(OrderMessage, (message) => handleOrderMessage(message, withLog)),
     catalog: handling(StoreEventsMessage, (message) => handleCatalogEvents(message, ports)),

@@ -130,3 +130,25 @@ export const auditLog = sqliteTable('audit_log', {
   subject: text('subject').notNull(),
   detail: text('detail'),
 })
+
+export const alerts = sqliteTable('alerts', {
+  name: text('name').notNull(),
+  subject: text('subject').notNull(),
+  state: text('state', { enum: ['pending', 'open', 'resolved'] }).notNull(),
+  since: integer('since').notNull(),
+  detail: text('detail').notNull(),
+  clearAt: integer('clear_at'),
+  endedAt: integer('ended_at'),
+  owed: text('owed', { enum: ['raised', 'reminder', 'resolved'] }),
+  notices: integer('notices').notNull(),
+  attempts: integer('attempts').notNull(),
+  nextTryAt: integer('next_try_at'),
+  notifiedAt: integer('notified_at'),
+}, (t) => [primaryKey({ columns: [t.name, t.subject] })])
+
+export const alertWebhook = sqliteTable('alert_webhook', {
+  id: integer('id').primaryKey().notNull(),
+  sealed: text('sealed').notNull(),
+  host: text('host').notNull(),
+  updatedAt: integer('updated_at').notNull(),
+})

@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { cors } from 'hono/cors'
+import { operatorAlerts } from '../alerts/operator-routes.ts'
 import { categories, products } from '../catalog/routes.ts'
 import { consolePages } from '../console/routes.ts'
 import { operatorDeadLetters } from '../dead-letters/routes.ts'
@@ -71,6 +72,7 @@ app.route('/admin/v1/channels', operatorChannels)
 app.route('/admin/v1/inventory', operatorInventory)
 app.route('/admin/v1/dead-letters', operatorDeadLetters)
 app.route('/admin/v1/orders', operatorOrders)
+app.route('/admin/v1/alerts', operatorAlerts)
 app.route('/', storefront)
 app.route('/', consolePages)
 

@@ -4,6 +4,7 @@ import { systemClock } from '../../contract/clock.ts'
 import type { Clock } from '../../contract/clock.ts'
 import { isSampled, nextSpan, newTraceparent, readTraceparent, TRACEPARENT_HEADER, traceIdOf } from '../../contract/trace.ts'
 import { log } from '../log.ts'
+import { createMetrics } from '../metrics/analytics-engine.ts'
 import type { AppEnv } from './context.ts'
 
 /** One read in a hundred: a catalogue page that everybody looks at says the same each time, and a line costs twice the request. */
@@ -16,7 +17,7 @@ const HEARTBEAT = '/connect/v1/stores/:storeId/heartbeat'
  * heartbeats by a share drawn from the trace id, so that what a trace reads is told whole or not at all. Neither the address nor a header is told:
  * the route's pattern is, because a token may stand in an address.
  */
-export function observeRequest(clock: Clock = systemClock, tell: typeof log = log): MiddlewareHandler<AppEnv> {
+export function observeRequest(clock: Clock = systemClock, tell: typeof log = log, measure: typeof createMetrics = createMetrics): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const given = readTraceparent(c.req.header(TRACEPARENT_HEADER))
     const traceparent = given ? nextSpan(given) : newTraceparent()
@@ -27,6 +28,7 @@ export function observeRequest(clock: Clock = systemClock, tell: typeof log = lo
     const { status } = c.res
     const route = routePath(c, -1)
     const { method } = c.req
+    measure(c.env).timing('request', ms, { route: `${method} ${route}`, status: `${Math.floor(status / 100)}xx` })
     const isChatty = method === 'GET' || method === 'HEAD' || method === 'OPTIONS' || route === HEARTBEAT
     if (status < 400 && isChatty && !isSampled(traceparent, shareOf(c.env.LOG_SAMPLE))) return
     tell('request.done', { method, route, status, ms, requestId: c.var.requestId, traceId: traceIdOf(traceparent) })

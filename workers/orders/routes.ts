@@ -46,8 +46,12 @@ orders.post('/', channelKey('orders:create'), idempotencyKey, body(PlaceOrder, O
   const { ports, channel, requestId, traceparent } = c.var
   const { parsed, raw } = c.req.valid('json')
   const placed = await placeOrder({ ...ports, log }, { channel, requestId, traceparent, idempotencyKey: c.req.header('Idempotency-Key') ?? '', body: parsed, raw })
-  if (!placed.ok) return refuse(c, placed.refusal)
+  if (!placed.ok) {
+    ports.metrics.count('order', { outcome: 'refused', reason: placed.refusal.reason })
+    return refuse(c, placed.refusal)
+  }
   const { order, repeated } = placed.value
+  ports.metrics.count('order', { outcome: repeated ? 'repeated' : 'placed' })
   log('order.placed', { orderId: order.orderId, requestId, channel: channel.channelId, repeated, lines: order.purchase.lines.length, ...traceOf(order) })
   const answer = { order: toOrder(order), accessToken: await accessTokenFor(ports.secrets.masterKey, order.orderId) }
   return c.json(answer, repeated ? 200 : 201, { Location: `/v1/orders/${order.orderId}`, 'Cache-Control': 'no-store' })

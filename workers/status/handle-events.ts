@@ -7,7 +7,7 @@ import type { CommandOutcome, Inventory } from '../inventory/port.ts'
 import { changeOrder } from '../orders/change-order.ts'
 import { orderIdOf } from '../orders/ids.ts'
 import { findAssignment } from '../orders/assignment.ts'
-import type { OrderBook } from '../orders/port.ts'
+import type { AssignmentRecord, OrderBook } from '../orders/port.ts'
 import { traceOf } from '../orders/trace-of.ts'
 import { askRouting } from '../orders/route-missing.ts'
 import { applyStoreEvent, counterCommands, levelCommands } from '../orders/store-event.ts'
@@ -86,9 +86,14 @@ async function handleOrderEvent(event: OrderEvent, context: Context, ports: Stat
   }
   await askRouting(ports, applied.order, requestId)
   if (applied.desk) await file(ports, event, context, 'needs_person', applied.desk)
-  ports.log('order.event', { orderId, assignmentId, storeId, requestId, type: event.type, seq: event.seq, status: applied.order.status, ...(event.traceparent ? { traceId: traceIdOf(event.traceparent) } : traceOf(order)) })
+  const webToTillMs = fromInstant(event.occurredAt) - (assignment.assignedAt ?? order.placedAt)
+  ports.log('order.event', { orderId, assignmentId, storeId, requestId, type: event.type, seq: event.seq, status: applied.order.status, ...(isFirstWord(event, assignment) ? { webToTillMs } : {}), ...(event.traceparent ? { traceId: traceIdOf(event.traceparent) } : traceOf(order)) })
   return touched.includes('applied') || applied.order.updatedAt === now ? 'applied' : 'superseded'
 }
+
+/** That the store has it, or that its till does, is told for the first time: what is told again says nothing of how long it took. The store's clock is the edge's, as far as it knows that. */
+const isFirstWord = ({ type }: OrderEvent, { state, position }: AssignmentRecord): boolean =>
+  (type === 'order.journaled' && position === null) || (type === 'order.accepted' && ['pending', 'offered', 'journaled', 'in_doubt'].includes(state))
 
 async function file(ports: StatusPorts, event: OrderEvent, { storeId, epoch }: Context, reason: LetterReason, lastError: string): Promise<void> {
   // A store that repeats itself before anybody looked is one question to a person; after that it is a new one.

@@ -11,6 +11,8 @@ export const PROBE_AFTER_MS = 15_000
 /** Three JSON scalars. `recent`: the last calls, newest last, `.` fine, `s` slow, `x` failed. Times are epoch ms. */
 export type BreakerState = { recent: string; openedAt: number | null; probedAt: number | null }
 export type BreakerPhase = 'closed' | 'open' | 'half-open'
+/** What a call's outcome made of it, where that is something else than before. */
+export type BreakerTurn = 'opened' | 'closed'
 export type CallOutcome = 'ok' | 'slow' | 'failed'
 
 export const closedBreaker: BreakerState = { recent: '', openedAt: null, probedAt: null }
@@ -45,4 +47,10 @@ export function afterCall(breaker: BreakerState, outcome: CallOutcome, now: numb
   const bad = recent.length - recent.replaceAll(/[sx]/g, '').length
   const opens = recent.endsWith(SIGNS.failed.repeat(FAILURES_IN_A_ROW)) || bad >= BAD_CALLS_MAX
   return { recent, openedAt: opens ? now : null, probedAt: null }
+}
+
+/** A failed probe keeps it open, which is no turn. */
+export function turnOf(before: BreakerState, after: BreakerState): BreakerTurn | null {
+  if ((before.openedAt === null) === (after.openedAt === null)) return null
+  return after.openedAt === null ? 'closed' : 'opened'
 }

@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import type { Context } from 'hono'
-import { toInstant } from '../../contract/clock.ts'
+import { fromInstant, toInstant } from '../../contract/clock.ts'
 import { EpochRequest, EventsRequest, HeartbeatRequest, PairRequest } from '../../contract/connect.ts'
 import type { EpochAnswer, HeartbeatAnswer, PairAnswer, PendingAnswer, StateAnswer } from '../../contract/connect.ts'
 import { EVENTS_BODY_BYTES_MAX, PENDING_MAX } from '../../contract/limits.ts'
@@ -62,6 +62,10 @@ connect.post('/events', signedJson(EventsRequest, EVENTS_BODY_BYTES_MAX), async 
   }
   if (taken.ok) {
     if (taken.value.rejected.length > 0) log('events.rejected', { storeId, epoch: request.epoch, events: taken.value.rejected.length, requestId })
+    const levels = request.events.filter(({ type }) => type === 'stock.counted')
+    // By the store's clock, which follows the edge's; the oldest of the call, for all of them.
+    const countedAt = Math.min(...levels.map(({ occurredAt }) => (typeof occurredAt === 'string' ? fromInstant(occurredAt) : NaN)))
+    if (Number.isFinite(countedAt)) ports.metrics.timing('till_to_web', ports.clock() - countedAt, { store: storeId }, levels.length)
     return c.json(taken.value, 202)
   }
   const { refusal } = taken

@@ -1,12 +1,14 @@
 import { systemClock } from '../../contract/clock.ts'
 import { Fault } from '../fault.ts'
-import type { BreakerPhase } from './breaker.ts'
+import { NO_METRICS } from '../metrics/port.ts'
+import type { Metrics } from '../metrics/port.ts'
+import type { BreakerPhase, BreakerTurn } from './breaker.ts'
 import type { Breaker, StoreLinks } from './port.ts'
 import type { StoreLink } from './store-link-object.ts'
 import { createUrlTransport } from './url-transport.ts'
 
 /** Ways to a store's objects by name, and to the store by URL. */
-export function createStoreLinks(env: Pick<Env, 'STORE_LINK' | 'STORE_BREAKER'>): StoreLinks {
+export function createStoreLinks(env: Pick<Env, 'STORE_LINK' | 'STORE_BREAKER'>, metrics: Metrics = NO_METRICS): StoreLinks {
   const links = env.STORE_LINK as DurableObjectNamespace<StoreLink>
   // A stub is dead after an exception, so each call takes a new one.
   const link = (storeId: string) => links.get(links.idFromName(storeId))
@@ -27,7 +29,7 @@ export function createStoreLinks(env: Pick<Env, 'STORE_LINK' | 'STORE_BREAKER'>)
       facts: (now) => link(storeId).facts(now),
       assignmentState: (assignmentId) => link(storeId).assignmentState(assignmentId),
     }),
-    breaker: (storeId) => breakerOver(() => env.STORE_BREAKER.get(env.STORE_BREAKER.idFromName(storeId))),
+    breaker: (storeId) => breakerOver(() => env.STORE_BREAKER.get(env.STORE_BREAKER.idFromName(storeId)), (outcome) => metrics.count('breaker', { store: storeId, outcome })),
     transport: ({ transport, secrets }) => (transport.kind === 'pull' ? null : createUrlTransport({ transport, secrets, clock: systemClock })),
   }
 }
@@ -36,7 +38,7 @@ const PHASES: readonly unknown[] = ['closed', 'open', 'half-open'] satisfies Bre
 const isPhase = (answer: unknown): answer is BreakerPhase => PHASES.includes(answer)
 
 /** itty-durable's own proxy turns any property into a call and a fault into text; this says what it calls and checks what it gets. */
-function breakerOver(stub: () => Pick<DurableObjectStub, 'fetch'>): Breaker {
+function breakerOver(stub: () => Pick<DurableObjectStub, 'fetch'>, onTurn: (turn: BreakerTurn) => void): Breaker {
   const call = async (method: string, ...args: unknown[]): Promise<unknown> => {
     const response = await stub().fetch(`https://breaker/do/call/${method}`, { headers: { 'do-content': JSON.stringify(args) } })
     const text = await response.text()
@@ -45,7 +47,10 @@ function breakerOver(stub: () => Pick<DurableObjectStub, 'fetch'>): Breaker {
   }
   return {
     allow: async (now) => (await call('mayCall', now)) === true,
-    record: async (outcome, now) => void (await call('record', outcome, now)),
+    async record(outcome, now) {
+      const turn = await call('record', outcome, now)
+      if (turn === 'opened' || turn === 'closed') onTurn(turn)
+    },
     async state(now) {
       const phase = await call('phase', now)
       if (!isPhase(phase)) throw new Fault('the breaker answered with something else than a phase', 'see the logs of StoreBreaker')

@@ -1,6 +1,6 @@
 import { createDurable } from 'itty-durable'
-import { afterCall, decideCall, phaseOf } from './breaker.ts'
-import type { BreakerPhase, BreakerState, CallOutcome } from './breaker.ts'
+import { afterCall, decideCall, phaseOf, turnOf } from './breaker.ts'
+import type { BreakerPhase, BreakerState, BreakerTurn, CallOutcome } from './breaker.ts'
 
 /**
  * A store's breaker. What itty-durable asks of us: methods are synchronous (it does not serialise what awaits) and reached as
@@ -25,8 +25,11 @@ export class StoreBreaker extends createDurable({ autoPersist: true }) {
     return allowed
   }
 
-  record(outcome: CallOutcome, now: number): void {
-    this.#assign(afterCall(this.#read(), outcome, now))
+  record(outcome: CallOutcome, now: number): BreakerTurn | null {
+    const before = this.#read()
+    const after = afterCall(before, outcome, now)
+    this.#assign(after)
+    return turnOf(before, after)
   }
 
   phase(now: number): BreakerPhase {
