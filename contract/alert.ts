@@ -38,3 +38,13 @@ export const AlertNotice = z.object({
   data: z.object({ name: AlertName.nullable(), storeId: z.string().nullable(), since: z.string(), endedAt: z.string().nullable(), detail: z.string(), runbook: z.string() }),
 })
 export type AlertNotice = z.infer<typeof AlertNotice>
+
+/** Answers of the operator's calls. `webhook`: where notices go, by host alone; `signed: false` and no `updatedAt` for the address in ALERT_WEBHOOK_URL. */
+export const AlertList = z.object({
+  items: z.array(AlertView),
+  webhook: z.object({ host: z.string(), signed: z.boolean(), updatedAt: z.string().nullable() }).nullable(),
+})
+/** `secret` only where none was given, and only here. */
+export const AlertWebhookSet = z.object({ host: z.string(), secret: z.string().optional() })
+/** `status: null`: there was no answer. `said`: the beginning of what the receiver answered, or why it was not reached. */
+export const AlertTested = z.object({ delivered: z.boolean(), status: z.int().nullable(), said: z.string() })

@@ -100,6 +100,8 @@ export const STEPS: Readonly<Record<string, Step>> = {
   rotateKey: { before: async (world) => ({ ids: { keyId: (await issue(world, 'publishable')).keyId } }) },
   revokeKey: { before: async (world) => ({ ids: { keyId: (await issue(world, 'publishable')).keyId } }) },
   pairConnector: { before: async (world) => ({ body: z.object({ code: z.string() }).parse((await operate(world, 'POST', `/stores/${world.ids['storeId']}/pairing-code`)).json) }) },
+  // Nobody listens there, and the answer says so.
+  testAlerts: { before: async (world) => void (await operate(world, 'PUT', '/alerts/webhook', { url: 'http://127.0.0.1:9/alerts' })) },
   rotateSecret: { before: spare },
   pauseStore: { before: spare },
   changeStore: { before: spare },

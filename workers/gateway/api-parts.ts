@@ -12,6 +12,7 @@ export const TAGS = {
   'operator: orders': 'Web orders and till sales, and what a person can do about them.',
   'operator: inventory': 'Why the web shows the number it shows.',
   'operator: dead letters': 'What could not be handled.',
+  'operator: alerts': 'What calls a person, and where it is sent.',
   health: 'Whether the edge is up.',
 } as const
 export type Tag = keyof typeof TAGS
