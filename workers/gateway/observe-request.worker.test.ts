@@ -54,3 +54,12 @@ test('a header that is no traceparent begins a new trace', async () => {
   await ask('/healthz', { headers: { traceparent: own } }, '1')
   expect(done().at(-1)?.['traceId']).toBe(own.slice(3, 35))
 })
+
+test('a read is one point, with the route\'s pattern and nothing of the caller', async () => {
+  const points: unknown[] = []
+  const METRICS = { writeDataPoint: (point?: AnalyticsEngineDataPoint) => void points.push(point) }
+  await app.request('https://edge.example/v1/products/CLO-1', {}, { ...env, METRICS })
+  expect(points).toEqual([{ indexes: ['request'], blobs: ['request', '', 'GET /v1/products/:sku', '4xx', '', '', ''], doubles: [1, expect.any(Number)] }])
+  await app.request('https://edge.example/healthz', {}, { ...env, METRICS })
+  expect(points).toHaveLength(2)
+})

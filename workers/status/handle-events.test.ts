@@ -14,6 +14,7 @@ let letters: Letter[]
 let sent: OrderMessage[]
 let sentBack: StoreEventsMessage[]
 let fault: string | null
+let lines: Record<string, string | number>[]
 
 beforeEach(() => {
   order = placedOrder()
@@ -23,6 +24,7 @@ beforeEach(() => {
   sent = []
   sentBack = []
   fault = null
+  lines = []
 })
 
 const failOn = (place: string): void => {
@@ -54,7 +56,7 @@ const ports = {
   deadLetters: { file: async (filed: Letter[]) => void letters.push(...filed), find: async () => null },
   queues: { orders: async (messages: OrderMessage[]) => void sent.push(...messages), status: async (batch: StoreEventsMessage) => void sentBack.push(batch) },
   clock: () => 5000,
-  log: () => undefined,
+  log: (event: string, fields: Record<string, string | number>) => void lines.push({ event, ...fields }),
 }
 const occurredAt = '2026-11-24T10:00:00Z'
 const accepted = (seq: number): StoreEvent => ({
@@ -108,4 +110,16 @@ it('has a store undo what it accepted after it was given away: the wish stays at
   expect(did).toEqual(['counters', 'link undo'])
   expect(sent).toMatchObject([{ kind: 'cancel', assignmentId: ASSIGNMENT_ID }])
   expect(letters).toMatchObject([{ reason: 'needs_person' }])
+})
+
+it('says how long it took into the till when it is told so for the first time, and carries the trace that the store sends back', async () => {
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+  const placedAt = Date.parse(occurredAt) - 700
+  order = placedOrder({ placedAt })
+  await handle({ seq: 3, type: 'order.journaled', occurredAt, data: { assignmentId: ASSIGNMENT_ID }, traceparent })
+  await handle({ ...accepted(4), traceparent })
+  await handle({ ...accepted(9), traceparent })
+  expect(lines.map(({ type, webToTillMs, traceId }) => [type, webToTillMs, traceId])).toEqual([
+    ['order.journaled', 700, traceparent.slice(3, 35)], ['order.accepted', 700, traceparent.slice(3, 35)], ['order.accepted', undefined, traceparent.slice(3, 35)],
+  ])
 })
