@@ -21,7 +21,7 @@ function run(minutes: number, seen: (minute: number) => Seen, takes: (minute: nu
       rows.set(alert.name + alert.subject, alert)
       writes++
     }
-    for (const alert of [...rows.values()]) {
+    for (const alert of rows.values()) {
       if (alert.owed === null || (alert.nextTryAt ?? 0) > now) continue
       ids.add(noticeKey(alert))
       if (takes(minute)) told.push(`${minute} ${alert.owed}`)

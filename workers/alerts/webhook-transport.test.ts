@@ -21,7 +21,7 @@ test('a notice is signed as Standard Webhooks, and a chat finds its text', async
   const { calls, send } = sending(() => new Response('ok'))
   expect(await send()).toEqual({ ok: true, status: 200, said: 'ok' })
   const { url, init } = calls[0] ?? { url: '', init: {} }
-  const body = String(init.body)
+  const body = typeof init.body === 'string' ? init.body : ''
   expect(url).toBe(target.url)
   expect(init.redirect).toBe('manual')
   expect(await verifyWebhook(SECRET, new Headers(init.headers), body, NOW)).toBe(true)
