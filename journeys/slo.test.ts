@@ -10,11 +10,11 @@ const METRICS = listed('METRIC_NAMES')
 /** Column by column, as the adapter writes them. */
 const COLUMNS = new Map([['index1', 'the metric'], ['blob1', 'the metric'], ...listed('LABELS').map((label, n): [string, string] => [`blob${n + 2}`, label]), ['double1', 'how many'], ['double2', 'how long']])
 const queries = [...read('docs/slo.md').matchAll(/```sql\n([\s\S]*?)```/g)].map(([, query = '']) => query.trim())
-const isAnalytics = (query: string) => /FROM tillbridge\b/.test(query)
+const isAnalytics = (query: string) => /FROM tillbridge_production\b/.test(query)
 
 /** What Analytics Engine's SQL has of what is used here (its reference for statements, aggregate functions, operators). */
 const SQL_WORDS = new Set('SELECT AS FROM WHERE AND GROUP BY ORDER DESC INTERVAL DAY NOW sum sumIf max quantileExactWeighted'.split(' '))
-const PLATFORM_COLUMNS = new Set(['_sample_interval', 'timestamp', 'tillbridge'])
+const PLATFORM_COLUMNS = new Set(['_sample_interval', 'timestamp', 'tillbridge_production'])
 
 test('the page of the layout has the columns that are written, and every metric', () => {
   const page = read('docs/observability.md')
@@ -28,6 +28,7 @@ test('the page of the layout has the columns that are written, and every metric'
 test('each query over the metrics names only what there is', () => {
   const asked = queries.filter(isAnalytics)
   expect(asked.length).toBeGreaterThan(7)
+  expect(read('wrangler.toml')).toContain('dataset = "tillbridge_production"')
   for (const query of asked) {
     const metric = /index1 = '(\w+)'/.exec(query)?.[1]
     expect(METRICS, query).toContain(metric)
