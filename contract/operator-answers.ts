@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { AgeingReport } from './ageing.ts'
 import { DriftReport, FeedReport } from './feed.ts'
-import { DeadLetterSummary, KeyView, RegisterChannel, ReplayOutcome, SafetyStock } from './operator.ts'
+import { ChannelLimits, DeadLetterSummary, KeyView, RegisterChannel, ReplayOutcome, SafetyStock } from './operator.ts'
 import { Order } from './order.ts'
 import { OpeningHours } from './store.ts'
 import { AssignmentId, Instant, Money, Sku, StoreId } from './values.ts'
@@ -59,7 +59,7 @@ export const OperatorFeed = z.object({
 })
 export const FeedDecided = z.object({ storeId: StoreId, id: z.string(), requested: z.enum(['approve', 'refuse']) })
 
-export const OperatorChannel = RegisterChannel.extend({ createdAt: Instant })
+export const OperatorChannel = RegisterChannel.extend({ limits: ChannelLimits, createdAt: Instant })
 export const RegisteredChannel = z.object({ channel: OperatorChannel })
 /** The key itself is here and nowhere else. */
 export const IssuedKey = KeyView.extend({ key: z.string() })

@@ -60,6 +60,24 @@ export const SetSafetyStock = z.object({ sku: Sku.optional(), quantity: SafetySt
 /** The lower, the sooner its turn to ship; 100 unless set. */
 export const SetPriority = z.object({ priority: z.int().min(1).max(1000) })
 
+const PerMinute = z.int().min(1).max(100_000)
+const Units = z.int().min(1).max(10_000_000)
+
+/** What each key of a channel may do, and each address that calls with a publishable one. */
+const LIMITS = {
+  /** Quotes, orders and cancels with the key, in any minute. */
+  writesPerMinute: PerMinute,
+  /** Units (1000 g, ml or mm are one) that are reserved and not paid: for 16 minutes while a payment is awaited, for a day where it is paid in the store. */
+  unpaidUnitsPerAddress: Units,
+  unpaidUnitsPerKey: Units,
+}
+/** A page of a busy shop; a household's basket, twice; what an afternoon of pick-ups comes to. */
+export const LIMITS_DEFAULT = { writesPerMinute: 600, unpaidUnitsPerAddress: 50, unpaidUnitsPerKey: 10_000 }
+export const ChannelLimits = z.object(LIMITS)
+export type ChannelLimits = z.infer<typeof ChannelLimits>
+/** Those that differ from what they are. */
+const SomeLimits = ChannelLimits.partial()
+
 /** A shop, its staging and its previews. */
 const ORIGINS_MAX = 50
 
@@ -69,6 +87,7 @@ export const RegisterChannel = z.object({
   allowedOrigins: z.array(Origin).max(ORIGINS_MAX).default([]),
   /** Whether an order may be placed unpaid, to be paid at the counter. */
   payInStore: z.boolean().default(false),
+  limits: SomeLimits.default({}),
 })
 export type RegisterChannel = z.infer<typeof RegisterChannel>
 
@@ -77,6 +96,7 @@ export const ChangeChannel = z.object({
   name: RegisterChannel.shape.name.optional(),
   allowedOrigins: z.array(Origin).max(ORIGINS_MAX).optional(),
   payInStore: z.boolean().optional(),
+  limits: SomeLimits.optional(),
 })
 export type ChangeChannel = z.infer<typeof ChangeChannel>
 

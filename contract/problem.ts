@@ -39,6 +39,7 @@ export const PROBLEMS = {
   'upgrade-required': [426, 'This address speaks WebSocket'],
   'connector-too-old': [426, 'The edge needs a newer connector'],
   'rate-limited': [429, 'Too many requests'],
+  'too-many-unpaid': [429, 'Too much is reserved and not paid'],
   'internal': [500, 'Something broke on our side'],
   'misconfigured': [503, 'This installation may not serve'],
   'store-not-taking-orders': [503, 'The store takes no orders now'],

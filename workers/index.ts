@@ -6,6 +6,7 @@ import { createPorts } from './ports.ts'
 import { consume } from './queue-handlers.ts'
 
 export { LetterBox } from './dead-letters/letter-box-object.ts'
+export { CallerLimits } from './limits/caller-limits-object.ts'
 export { SkuCounters } from './inventory/sku-counters-object.ts'
 export { StoreBreaker } from './stores/store-breaker-object.ts'
 export { StoreLink } from './stores/store-link-object.ts'

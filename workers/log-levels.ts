@@ -21,6 +21,7 @@ export const LEVELS: Readonly<Record<string, 'warn' | 'error'>> = {
   'inventory.liveness_unknown': 'warn',
   'inventory.release_failed': 'warn',
   'inventory.home_failed': 'warn',
+  'limits.away': 'warn',
   'operator.keys_unreachable': 'warn',
   'order.cancel_send_failed': 'warn',
   'order.release_failed': 'warn',

@@ -19,6 +19,8 @@ import { createInventory } from './inventory/durable-inventory.ts'
 import type { Inventory } from './inventory/port.ts'
 import { createOperators } from './operators/identify-operator.ts'
 import type { Operators } from './operators/port.ts'
+import { createLimits } from './limits/durable-limits.ts'
+import type { Limits } from './limits/port.ts'
 import { createMetrics } from './metrics/analytics-engine.ts'
 import { measuredLetters } from './metrics/measure.ts'
 import type { Metrics } from './metrics/port.ts'
@@ -49,6 +51,7 @@ export type Ports = {
   metrics: Metrics
   links: StoreLinks
   channels: ChannelBook
+  limits: Limits
   operators: Operators
   deadLetters: DeadLetters
   audit: AuditLog
@@ -79,6 +82,7 @@ export function createPorts(env: Env & { ALERT_WEBHOOK_URL?: string }): Ports {
     metrics,
     links: createStoreLinks(env, metrics),
     channels: createChannelBook(env.DB),
+    limits: createLimits(env),
     operators: createOperators({
       teamDomain: env.ACCESS_TEAM_DOMAIN, audience: env.ACCESS_AUD,
       developmentToken: env.ENVIRONMENT === 'development' && env.ADMIN_TOKEN ? env.ADMIN_TOKEN : null,

@@ -98,10 +98,13 @@ export async function writeConnectorConfig(edgeUrl: string, shop: Shop, change: 
   }))
 }
 
+/** All its shoppers come from one address, hundreds at once. */
+const DEMO_LIMITS = { writesPerMinute: 60_000, unpaidUnitsPerAddress: 1_000_000, unpaidUnitsPerKey: 10_000_000 }
+
 /** The channel `web`, which lets shoppers pay in the store, and a key of each kind. */
 export async function openChannel(edgeUrl: string, adminToken: string): Promise<Keys> {
   const operator = operatorApi(edgeUrl, adminToken)
-  await operator.registerChannel({ channelId: CHANNEL_ID, name: 'Demo web shop', payInStore: true })
+  await operator.registerChannel({ channelId: CHANNEL_ID, name: 'Demo web shop', payInStore: true, limits: DEMO_LIMITS })
   return { publishable: await operator.issueKey(CHANNEL_ID, 'publishable'), secret: await operator.issueKey(CHANNEL_ID, 'secret') }
 }
 

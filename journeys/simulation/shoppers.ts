@@ -13,7 +13,7 @@ export function createShoppers({ random, faults, violation }: World, edge: Simul
 
   async function send(shopper: Shopper): Promise<void> {
     try {
-      const placed = await edge.place({ channel: CHANNEL, idempotencyKey: shopper.key, body: PlaceOrder.parse(shopper.raw), raw: shopper.raw, requestId: shopper.key })
+      const placed = await edge.place({ channel: CHANNEL, caller: { keyId: 'key', addressBlock: null }, idempotencyKey: shopper.key, body: PlaceOrder.parse(shopper.raw), raw: shopper.raw, requestId: shopper.key })
       if (placed.ok) {
         if (shopper.told.kind === 'placed' && shopper.told.orderId !== placed.value.order.orderId) violation('doubled', `${shopper.key} has two orders`)
         if (shopper.told.kind !== 'placed' && placed.value.order.assignments.length > 1) faults.note('order split')

@@ -1,11 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
+import { LIMITS_DEFAULT } from '../../contract/operator.ts'
 import type { EventsAnswer, EventsRequest, HeartbeatRequest, StateAnswer } from '../../contract/connect.ts'
 import { createCatalog } from '../../workers/catalog/d1-catalog.ts'
 import type { Letter } from '../../workers/dead-letters/port.ts'
 import { handleCatalogEvents } from '../../workers/catalog/handle-events.ts'
 import { inventoryOver } from '../../workers/inventory/durable-inventory.ts'
 import { handleStock } from '../../workers/inventory/handle-stock.ts'
+import { memoryLimits } from '../../workers/limits/test-limits.ts'
 import { createArbiter } from '../../workers/orders/arbiter.ts'
 import { createOrderBook } from '../../workers/orders/d1-orders.ts'
 import { cancelOrder } from '../../workers/orders/cancel-order.ts'
@@ -47,7 +49,7 @@ export type Waiting = { tries: number; doubled: boolean } & (
   | { queue: 'orders'; body: OrderMessage } | { queue: 'catalog' | 'status'; body: StoreEventsMessage } | { queue: 'stock'; body: StockMessage })
 
 const TRIES_MAX = 6
-export const CHANNEL = { channelId: 'web', name: 'Web', allowedOrigins: [], payInStore: true, createdAt: 0 }
+export const CHANNEL = { channelId: 'web', name: 'Web', allowedOrigins: [], payInStore: true, limits: LIMITS_DEFAULT, createdAt: 0 }
 
 /** The edge: its real decisions and its real SQL over tables in memory, its queues and its objects simulated. */
 export function createSimulatedEdge(world: World, stores: Store[], transportOf: (actor: Actor, storeId: string) => StoreTransport) {
@@ -136,6 +138,7 @@ export function createSimulatedEdge(world: World, stores: Store[], transportOf: 
       newId: () => `try-${(ids += 1)}`,
       sleep: (_ms: number) => stage.pass(actor, 'sleep'),
       log: () => undefined,
+      limits: memoryLimits(now),
       secrets: { adminToken: 'x', masterKey: 'simulated master key' },
     }
   }

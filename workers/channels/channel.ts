@@ -1,8 +1,8 @@
 import { SCOPES_OF_KIND } from '../../contract/operator.ts'
-import type { KeyKind, Scope } from '../../contract/operator.ts'
+import type { ChannelLimits, KeyKind, Scope } from '../../contract/operator.ts'
 
 /** Where orders come from: a web shop, an app. Its keys say who calls. */
-export type Channel = { channelId: string; name: string; allowedOrigins: string[]; payInStore: boolean; createdAt: number }
+export type Channel = { channelId: string; name: string; allowedOrigins: string[]; payInStore: boolean; limits: ChannelLimits; createdAt: number }
 
 export const KEY_PREFIX: Record<KeyKind, string> = { publishable: 'pk_', secret: 'sk_' }
 /** Characters of a key that people may see again: enough to tell two apart. */
@@ -26,6 +26,13 @@ export type StoredKey = {
   lastUsedAt: number | null
 }
 
+/** These limits, but for those that are said. */
+export const withLimits = (limits: ChannelLimits, said: { [name in keyof ChannelLimits]?: number | undefined }): ChannelLimits => ({
+  writesPerMinute: said.writesPerMinute ?? limits.writesPerMinute,
+  unpaidUnitsPerAddress: said.unpaidUnitsPerAddress ?? limits.unpaidUnitsPerAddress,
+  unpaidUnitsPerKey: said.unpaidUnitsPerKey ?? limits.unpaidUnitsPerKey,
+})
+
 export const keyIdOf = ({ keyHash }: Pick<StoredKey, 'keyHash'>): string => keyHash.slice(0, KEY_ID_LENGTH)
 export const isLive = ({ expiresAt }: Pick<StoredKey, 'expiresAt'>, now: number): boolean => expiresAt === null || now < expiresAt
 export const scopesOf = ({ kind, scopes }: Pick<StoredKey, 'kind' | 'scopes'>): readonly Scope[] => (scopes.length > 0 ? scopes : SCOPES_OF_KIND[kind])
@@ -38,7 +45,7 @@ export type ChannelBook = {
   find(channelId: string): Promise<Channel | null>
   list(): Promise<Channel[]>
   insert(channel: Channel): Promise<boolean>
-  change(channelId: string, change: Partial<Pick<Channel, 'name' | 'allowedOrigins' | 'payInStore'>>): Promise<void>
+  change(channelId: string, change: Partial<Pick<Channel, 'name' | 'allowedOrigins' | 'payInStore' | 'limits'>>): Promise<void>
   keysOf(channelId: string): Promise<StoredKey[]>
   insertKey(key: StoredKey): Promise<void>
   /** In one: the new key is there, and the old one ends at `endsAt`, unless it would have ended sooner. */

@@ -1,12 +1,18 @@
 import { and, asc, eq, gt, gte, isNull, lt, or, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
+import { LIMITS_DEFAULT } from '../../contract/operator.ts'
+import type { ChannelLimits } from '../../contract/operator.ts'
 import { channelKeys, channels } from '../db/schema.ts'
 import { isLive, keyIdOf, LAST_USED_EVERY_MS } from './channel.ts'
 import type { Channel, ChannelBook, StoredKey } from './channel.ts'
 
-const toChannel = (row: typeof channels.$inferSelect): Channel => ({ ...row, allowedOrigins: JSON.parse(row.allowedOrigins) })
+const toChannel = (row: typeof channels.$inferSelect): Channel => ({ ...row, allowedOrigins: JSON.parse(row.allowedOrigins), limits: { ...LIMITS_DEFAULT, ...JSON.parse(row.limits) } })
 const toKey = (row: typeof channelKeys.$inferSelect): StoredKey => ({ ...row, scopes: JSON.parse(row.scopes) })
 const toRow = (key: StoredKey) => ({ ...key, scopes: JSON.stringify(key.scopes) })
+
+/** What is as it is by default follows the default. */
+const limitsText = (limits: ChannelLimits): string =>
+  JSON.stringify(Object.fromEntries(Object.entries(limits).filter(([name, value]) => value !== LIMITS_DEFAULT[name as keyof ChannelLimits])))
 
 /** Hex: "g" comes after every digit that could follow. */
 const withId = (keyId: string) => and(gte(channelKeys.keyHash, keyId), lt(channelKeys.keyHash, `${keyId}g`))
@@ -23,11 +29,11 @@ export function createChannelBook(database: D1Database): ChannelBook {
       return (await db.select().from(channels).orderBy(asc(channels.channelId))).map(toChannel)
     },
     async insert(channel) {
-      const inserted = await db.insert(channels).values({ ...channel, allowedOrigins: JSON.stringify(channel.allowedOrigins) }).onConflictDoNothing().returning({ id: channels.channelId })
+      const inserted = await db.insert(channels).values({ ...channel, allowedOrigins: JSON.stringify(channel.allowedOrigins), limits: limitsText(channel.limits) }).onConflictDoNothing().returning({ id: channels.channelId })
       return inserted.length === 1
     },
-    async change(channelId, { allowedOrigins, ...change }) {
-      await db.update(channels).set({ ...change, ...(allowedOrigins === undefined ? {} : { allowedOrigins: JSON.stringify(allowedOrigins) }) }).where(eq(channels.channelId, channelId))
+    async change(channelId, { allowedOrigins, limits, ...change }) {
+      await db.update(channels).set({ ...change, ...(allowedOrigins === undefined ? {} : { allowedOrigins: JSON.stringify(allowedOrigins) }), ...(limits === undefined ? {} : { limits: limitsText(limits) }) }).where(eq(channels.channelId, channelId))
     },
     async keysOf(channelId) {
       return (await db.select().from(channelKeys).where(eq(channelKeys.channelId, channelId)).orderBy(asc(channelKeys.createdAt), asc(channelKeys.keyHash))).map(toKey)

@@ -1,5 +1,5 @@
 import { IssuedKey, OperatorChannel, RegisteredChannel, RotatedKey } from '../../contract/operator-answers.ts'
-import { ChangeChannel, IssueKey, KeyView, RegisterChannel, RotateKey } from '../../contract/operator.ts'
+import { ChangeChannel, IssueKey, KeyView, LIMITS_DEFAULT, RegisterChannel, RotateKey } from '../../contract/operator.ts'
 import { page } from '../../contract/values.ts'
 import { BODY_PROBLEMS } from '../gateway/describe.ts'
 import type { DescribedRoutes } from '../gateway/describe.ts'
@@ -7,12 +7,12 @@ import { exampleOf, nameAnswer } from '../gateway/show-schema.ts'
 
 const AT = '2026-11-26T10:00:00.000Z'
 const channel = { channelId: 'boutique', name: 'Boutique', allowedOrigins: ['https://shop.example'], payInStore: true }
-const shown = { ...channel, createdAt: AT }
+const shown = { ...channel, limits: LIMITS_DEFAULT, createdAt: AT }
 const key = { keyId: '0a1b2c3d4e5f6071', kind: 'publishable' as const, hint: 'pk_0a1b2', scopes: ['quotes:create' as const, 'orders:create' as const], createdAt: AT, lastUsedAt: null, expiresAt: null }
 const ChannelPage = page(OperatorChannel)
 const KeyPage = page(KeyView)
 exampleOf(RegisterChannel, channel)
-exampleOf(ChangeChannel, { name: 'Boutique', payInStore: true })
+exampleOf(ChangeChannel, { name: 'Boutique', payInStore: true, limits: { unpaidUnitsPerAddress: 20 } })
 exampleOf(IssueKey, { kind: 'publishable' })
 exampleOf(RotateKey, { overlapSeconds: 86_400 })
 nameAnswer('Channel', OperatorChannel, shown)

@@ -3,14 +3,14 @@ import type { Context } from 'hono'
 import { sha256Hex } from '../../contract/canonical.ts'
 import { toInstant } from '../../contract/clock.ts'
 import { ORDER_BODY_BYTES_MAX } from '../../contract/limits.ts'
-import { ChangeChannel, IssueKey, RegisterChannel, RotateKey } from '../../contract/operator.ts'
+import { ChangeChannel, IssueKey, LIMITS_DEFAULT, RegisterChannel, RotateKey } from '../../contract/operator.ts'
 import type { KeyKind, KeyView, Scope } from '../../contract/operator.ts'
 import { body, optionalBody } from '../gateway/body.ts'
 import type { AppEnv } from '../gateway/context.ts'
 import { encodeCursor, PageQuery } from '../gateway/paging.ts'
 import { invalidField, problem } from '../gateway/problem.ts'
 import { query } from '../gateway/query.ts'
-import { isLive, KEY_HINT_LENGTH, KEY_PREFIX, keyIdOf, KEYS_PER_CHANNEL_MAX, scopesOf } from './channel.ts'
+import { isLive, KEY_HINT_LENGTH, KEY_PREFIX, keyIdOf, KEYS_PER_CHANNEL_MAX, scopesOf, withLimits } from './channel.ts'
 import type { Channel, StoredKey } from './channel.ts'
 
 /** 192 bits: nobody guesses it, and its plain hash is as good as a slow one. */
@@ -39,7 +39,8 @@ operatorChannels.get('/', query(PageQuery), async (c) => {
 
 operatorChannels.post('/', body(RegisterChannel, ORDER_BODY_BYTES_MAX), async (c) => {
   const { ports, actor } = c.var
-  const channel = { ...c.req.valid('json').parsed, createdAt: ports.clock() }
+  const { limits, ...asked } = c.req.valid('json').parsed
+  const channel = { ...asked, limits: withLimits(LIMITS_DEFAULT, limits), createdAt: ports.clock() }
   if (!(await ports.channels.insert(channel))) return problem(c, 'already-exists', 'There is a channel with this id.')
   await ports.audit.record({ actor, action: 'channel.register', subject: channel.channelId })
   return c.json({ channel: toAnswer(channel) }, 201, NO_STORE)
@@ -54,9 +55,9 @@ operatorChannels.patch('/:channelId', body(ChangeChannel, ORDER_BODY_BYTES_MAX),
   const { ports, actor } = c.var
   const channel = await ports.channels.find(c.req.param('channelId'))
   if (!channel) return notFound(c)
-  const { name, allowedOrigins, payInStore } = c.req.valid('json').parsed
-  const change = { ...(name === undefined ? {} : { name }), ...(allowedOrigins === undefined ? {} : { allowedOrigins }), ...(payInStore === undefined ? {} : { payInStore }) }
-  if (Object.keys(change).length === 0) return invalidField(c, '', 'expected at least one of name, allowedOrigins, payInStore')
+  const { name, allowedOrigins, payInStore, limits } = c.req.valid('json').parsed
+  const change = { ...(name === undefined ? {} : { name }), ...(allowedOrigins === undefined ? {} : { allowedOrigins }), ...(payInStore === undefined ? {} : { payInStore }), ...(limits === undefined ? {} : { limits: withLimits(channel.limits, limits) }) }
+  if (Object.keys(change).length === 0) return invalidField(c, '', 'expected at least one of name, allowedOrigins, payInStore, limits')
   await ports.channels.change(channel.channelId, change)
   await ports.audit.record({ actor, action: 'channel.change', subject: channel.channelId, detail: Object.keys(change).join(', ') })
   return c.json(toAnswer({ ...channel, ...change }), 200, NO_STORE)

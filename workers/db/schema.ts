@@ -27,6 +27,7 @@ export const channels = sqliteTable('channels', {
   name: text('name').notNull(),
   allowedOrigins: text('allowed_origins').notNull(),
   payInStore: integer('pay_in_store', { mode: 'boolean' }).notNull().default(false),
+  limits: text('limits').notNull().default('{}'),
   createdAt: integer('created_at').notNull(),
 })
 

@@ -49,7 +49,7 @@ app.use(async (c, next) => {
 app.get('/healthz', (c) => c.json({ ok: true, version: c.env.VERSION.id }, 200, { 'Cache-Control': 'no-store' }))
 
 // Keys travel in a header, never in a cookie, so any origin may ask; a channel's own list is checked with its key.
-app.use('/v1/*', cors({ origin: '*', allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'X-Order-Token', 'X-Request-Id', 'traceparent'], exposeHeaders: ['ETag', 'Location', 'Retry-After', 'X-Request-Id'] }))
+app.use('/v1/*', cors({ origin: '*', allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'X-Order-Token', 'X-Request-Id', 'traceparent'], exposeHeaders: ['ETag', 'Location', 'RateLimit', 'RateLimit-Policy', 'Retry-After', 'X-Request-Id'] }))
 // Before anything is read or asked; after CORS, so that a page can read why it was refused.
 app.use(limitInFlight())
 app.use('/v1/*', limitRate)

@@ -6,12 +6,15 @@ import { KEY_PREFIX, LAST_USED_EVERY_MS, scopesOf, takesOrigin } from '../channe
 import type { Channel, StoredKey } from '../channels/channel.ts'
 import { faultName, log } from '../log.ts'
 import type { AppEnv } from './context.ts'
+import { refuseWrite } from './limit-writes.ts'
 import { problem } from './problem.ts'
 
 const bearer = (header: string | undefined): string | null => /^Bearer ([\x21-\x7e]{1,256})$/.exec(header ?? '')?.[1] ?? null
 
+export type FoundKey = { channel: Channel; key: StoredKey }
+
 /** The channel and key that a call comes with, or `null`. That it was used is written down now and then, behind the answer. */
-export async function findKey(c: Context<AppEnv>): Promise<{ channel: Channel; key: StoredKey } | null> {
+export async function findKey(c: Context<AppEnv>): Promise<FoundKey | null> {
   const { channels, clock } = c.var.ports
   const given = bearer(c.req.header('Authorization'))
   if (!given || !Object.values(KEY_PREFIX).some((prefix) => given.startsWith(prefix))) return null
@@ -21,7 +24,7 @@ export async function findKey(c: Context<AppEnv>): Promise<{ channel: Channel; k
   return found
 }
 
-/** A channel's key that may do this, from where the channel takes calls. */
+/** A channel's key that may do this, from where the channel takes calls, as often as it may. */
 export const channelKey = (scope: Scope): MiddlewareHandler<AppEnv> => async (c, next) => {
   const found = await findKey(c)
   if (!found) return problem(c, 'unauthorized', 'Send a channel key as "Authorization: Bearer pk_…" or "sk_…".')
@@ -35,8 +38,8 @@ export const channelKey = (scope: Scope): MiddlewareHandler<AppEnv> => async (c,
     c.header('Vary', 'Origin', { append: true })
   }
   c.set('channel', channel)
-  c.set('keyKind', key.kind)
-  return next()
+  c.set('key', key)
+  return (await refuseWrite(c, channel, key)) ?? next()
 }
 
 /**

@@ -1,8 +1,7 @@
 import type { Ports } from '../ports.ts'
-import type { KeyKind } from '../../contract/operator.ts'
-import type { Channel } from '../channels/channel.ts'
+import type { Channel, StoredKey } from '../channels/channel.ts'
 
-/** What every route finds in its context. `channel` and `keyKind` are there behind `channelKey`, `actor` behind `operator`. */
+/** What every route finds in its context. `channel` and `key` are there behind `channelKey`, `actor` behind `operator`. */
 export type AppEnv = {
   Bindings: Env
   Variables: {
@@ -11,7 +10,7 @@ export type AppEnv = {
     /** W3C Trace Context of this request: the caller's trace, or a new one. */
     traceparent: string
     channel: Channel
-    keyKind: KeyKind
+    key: StoredKey
     actor: string
   }
 }

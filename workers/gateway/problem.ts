@@ -8,10 +8,10 @@ import type { AppEnv } from './context.ts'
 /** After a 503 or 429: soon enough for a shopper, late enough for what recovers. */
 export const RETRY_AFTER_S = 2
 
-/** Answers RFC 9457. `extra` holds the members that belong to this type (`shortages`, `expectedSeq` …). */
-export function problem(c: Context<AppEnv>, type: ProblemType, detail: string, extra: Record<string, unknown> = {}): Response {
+/** Answers RFC 9457. `extra` holds the members that belong to this type (`shortages`, `expectedSeq` …); `retryAfterS` is for one that knows when. */
+export function problem(c: Context<AppEnv>, type: ProblemType, detail: string, extra: Record<string, unknown> = {}, retryAfterS = RETRY_AFTER_S): Response {
   const [status, title] = PROBLEMS[type]
-  if (status === 429 || status === 503) c.header('Retry-After', String(RETRY_AFTER_S))
+  if (status === 429 || status === 503) c.header('Retry-After', String(retryAfterS))
   if (status === 401) c.header('Date', new Date(c.var.ports.clock()).toUTCString())
   const body = { type: PROBLEM_BASE + type, title, status, detail, instance: new URL(c.req.url).pathname, requestId: c.var.requestId, ...extra }
   return c.body(JSON.stringify(body), status as ContentfulStatusCode, { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' })

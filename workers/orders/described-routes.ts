@@ -27,6 +27,8 @@ nameAnswer('PlacedAnswer', PlacedAnswer, { order, accessToken: 'eyJ0b2tlbiI6ImV4
 nameAnswer('Timeline', Timeline, { items: [{ type: 'order.placed', occurredAt: AT, seenAt: AT, status: 'placed' }], nextCursor: null })
 nameAnswer('SalePage', SalePage, { items: [{ kind: 'order', ...order }, { kind: 'sale', storeId: 'high-street', saleId: 'S-17', total: usd(500), assignmentId: null, occurredAt: AT }], nextCursor: null })
 
+/** What the answers of a key's calls say of its limit. */
+const LIMITED = ['RateLimit-Policy', 'RateLimit'] as const
 const EVENTS = { 'text/event-stream': { schema: { type: 'string', description: 'One event `timeline` for each entry, until the order is over or five minutes have passed.' } } }
 const cancelAnswers = {
   200: { when: 'It is cancelled.', schema: Order },
@@ -36,17 +38,17 @@ const cancelAnswers = {
 export const describedOrders: DescribedRoutes = () => ({
   'POST /v1/quotes': {
     id: 'createQuote', tag: 'orders', security: 'channel', summary: 'What a basket costs, and whether there is enough of it', description: 'Reserves nothing.',
-    answers: { 200: { when: 'Priced; `shortages` and `changes` say what an order would be refused for.', schema: Quote, headers: ['Cache-Control'] } },
+    answers: { 200: { when: 'Priced; `shortages` and `changes` say what an order would be refused for.', schema: Quote, headers: ['Cache-Control', ...LIMITED] } },
     problems: ['unauthorized', 'forbidden', ...BODY_PROBLEMS, 'unknown-sku', 'unknown-store', 'store-not-taking-orders'],
   },
   'POST /v1/orders': {
     id: 'placeOrder', tag: 'orders', security: 'channel', summary: 'Place an order', description: 'Safe to send again with the same Idempotency-Key: a lost answer is fetched so. A refusal does not use the key up.',
     parameters: [{ in: 'header', name: 'Idempotency-Key', required: true, description: 'New for each order, the same for each retry.', schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$' }, example: 'basket-1' }],
     answers: {
-      201: { when: 'Placed: the goods are reserved. `accessToken` opens this order.', schema: PlacedAnswer, headers: ['Location', 'Cache-Control'] },
-      200: { when: 'The order that this key has placed before.', schema: PlacedAnswer, headers: ['Location', 'Cache-Control'] },
+      201: { when: 'Placed: the goods are reserved. `accessToken` opens this order.', schema: PlacedAnswer, headers: ['Location', 'Cache-Control', ...LIMITED] },
+      200: { when: 'The order that this key has placed before.', schema: PlacedAnswer, headers: ['Location', 'Cache-Control', ...LIMITED] },
     },
-    problems: ['idempotency-key-required', 'unauthorized', 'forbidden', 'out-of-stock', 'price-changed', ...BODY_PROBLEMS, 'idempotency-key-reused', 'unknown-sku', 'unknown-store', 'store-not-taking-orders'],
+    problems: ['too-many-unpaid', 'idempotency-key-required', 'unauthorized', 'forbidden', 'out-of-stock', 'price-changed', ...BODY_PROBLEMS, 'idempotency-key-reused', 'unknown-sku', 'unknown-store', 'store-not-taking-orders'],
   },
   'GET /v1/orders/:orderId': {
     id: 'getOrder', tag: 'orders', security: 'order', summary: 'An order', answers: { 200: { when: 'As it is now.', schema: Order, headers: ['Cache-Control'] } }, problems: ['order-not-found'],

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest'
+import { LIMITS_DEFAULT } from '../../contract/operator.ts'
 import type { PlaceOrder } from '../../contract/order.ts'
 import type { Item } from '../../contract/product.ts'
 import type { SellableItem } from '../catalog/port.ts'
 import type { CounterCommand, ReserveAnswer, ReserveRequest } from '../inventory/port.ts'
 import type { OrderMessage } from '../queue-messages.ts'
 import type { LinkFacts, Store } from '../stores/port.ts'
+import { memoryLimits } from '../limits/test-limits.ts'
+import type { Caller } from './charge-units.ts'
 import { placeOrder } from './place-order.ts'
 import type { PlacementPorts } from './place-order.ts'
 import type { OrderRecord } from './port.ts'
@@ -66,14 +69,15 @@ function world(change: { reserve?: (request: ReserveRequest) => ReserveAnswer; i
     stores: { find: async (storeId: string) => stores.find((each) => each.storeId === storeId) ?? null, list: async () => stores },
     links: { link: () => ({ facts: async () => facts }) },
     queues: { orders: async (messages: OrderMessage[]) => void sent.push(...messages) },
+    limits: memoryLimits(() => NOW),
     clock: () => NOW,
     newId: () => `try-${++ids}`,
     sleep: async () => undefined,
     log: () => undefined,
     secrets: { masterKey: 'master' },
   } satisfies PlacementPorts
-  const place = (key = 'key-1', placed: PlaceOrder = body(), payInStore = true) =>
-    placeOrder(ports, { channel: { channelId: 'web', name: 'Web', allowedOrigins: [], payInStore, createdAt: 0 }, idempotencyKey: key, body: placed, raw: placed, requestId: 'r' })
+  const place = (key = 'key-1', placed: PlaceOrder = body(), payInStore = true, caller: Caller = { keyId: 'key', addressBlock: '192.0.2.1' }) =>
+    placeOrder(ports, { channel: { channelId: 'web', name: 'Web', allowedOrigins: [], payInStore, limits: LIMITS_DEFAULT, createdAt: 0 }, caller, idempotencyKey: key, body: placed, raw: placed, requestId: 'r' })
   return { place, orders, reserved, applied, sent, ports }
 }
 

@@ -5,8 +5,11 @@ import type { Result } from '../../contract/result.ts'
 import type { Catalog } from '../catalog/port.ts'
 import type { Channel } from '../channels/channel.ts'
 import type { Inventory } from '../inventory/port.ts'
+import type { Limits } from '../limits/port.ts'
 import type { Queues } from '../queues.ts'
 import { countedDemand, newAssignment } from './assignment.ts'
+import { chargeUnits } from './charge-units.ts'
+import type { Caller, Charged, UnitRefusal } from './charge-units.ts'
 import { choose, lowered, readOffers } from './choose-store.ts'
 import type { OfferPorts, StoreRefusal } from './choose-store.ts'
 import { traceOf } from './trace-of.ts'
@@ -24,6 +27,7 @@ export type PlacementRefusal =
   | { reason: 'idempotency-key-reused' }
   | { reason: 'out-of-stock'; shortages: Shortage[] }
   | { reason: 'price-changed'; changes: PriceChange[] }
+  | UnitRefusal
   /** Somebody else's try took the key between two looks; the same call again finds the order. */
   | { reason: 'try-again' }
 export type Placed = { order: OrderRecord; repeated: boolean }
@@ -32,10 +36,11 @@ export type PlacementPorts = OfferPorts & ReservePorts & {
   orders: Pick<OrderBook, 'find' | 'insert'>
   catalog: Pick<Catalog, 'sellable'>
   inventory: Pick<Inventory, 'reserve' | 'apply' | 'availability'>
+  limits: Pick<Limits, 'charge' | 'refund'>
   queues: Pick<Queues, 'orders'>
   secrets: { masterKey: string }
 }
-export type PlacementCall = { channel: Channel; idempotencyKey: string; body: PlaceOrder; raw: unknown; requestId: string; traceparent?: string }
+export type PlacementCall = { channel: Channel; caller: Caller; idempotencyKey: string; body: PlaceOrder; raw: unknown; requestId: string; traceparent?: string }
 
 /** The counters' answers may each time be lower than what was read before; a basket that moves more often than this is short. */
 const PLANS_MAX = 6
@@ -64,21 +69,32 @@ async function placeNew(ports: PlacementPorts, call: PlacementCall, { orderId, n
 
   let offers = found.value
   let shortages: Shortage[] = []
+  let charged: Charged | null = null
   for (let plans = 0; plans < PLANS_MAX; plans++) {
     const chosen = choose(lines, offers, sellable)
-    if (!chosen.ok) return chosen
+    if (!chosen.ok) return giveUp(chosen.refusal)
     const { parts, priced } = chosen.value
-    if (priced.changes.length > 0) return refused({ reason: 'price-changed', changes: priced.changes })
+    if (priced.changes.length > 0) return giveUp({ reason: 'price-changed', changes: priced.changes })
     shortages = chosen.value.shortages
     if (shortages.length > 0) break
     const demands = parts.map((part, index): PartDemand => ({ assignmentId: `${orderId}.${index + 1}`, storeId: part.storeId, demands: countedDemand(priced, part.lines) }))
+    if (!charged) {
+      const counted = await chargeUnits(ports, call, priced.lines)
+      if (!counted.ok) return counted
+      charged = counted.value
+    }
     const dueInMs = (call.channel.payInStore ? 0 : PAYMENT_RESERVATION_MS) + PLACEMENT_RESERVATION_MS
     const reserved = await reserveParts(ports, demands, bodyHash, dueInMs)
-    if (reserved.ok) return insert(ports, call, { orderId, number, bodyHash, parts, demands, priced, attempt: reserved.attempt, isChoice: offers.length > 1 })
+    if (reserved.ok) return insert(ports, call, { orderId, number, bodyHash, parts, demands, priced, attempt: reserved.attempt, isChoice: offers.length > 1, charged })
     shortages = reserved.short.flatMap((each) => each.shortages)
     for (const short of reserved.short) offers = lowered(offers, short.storeId, short.shortages)
   }
-  return refused({ reason: 'out-of-stock', shortages })
+  return giveUp({ reason: 'out-of-stock', shortages })
+
+  async function giveUp(refusal: PlacementRefusal): Promise<Result<Placed, PlacementRefusal>> {
+    await charged?.undo()
+    return refused(refusal)
+  }
 }
 
 /** The order this key has already made, if it has made one. */
@@ -88,7 +104,7 @@ async function meetAgain(ports: PlacementPorts, orderId: string, bodyHash: strin
   return order.bodyHash === bodyHash ? ok({ order, repeated: true }) : refused({ reason: 'idempotency-key-reused' })
 }
 
-type Granted = { orderId: string; number: string; bodyHash: string; parts: Part[]; demands: PartDemand[]; priced: Priced; attempt: string; isChoice: boolean }
+type Granted = { orderId: string; number: string; bodyHash: string; parts: Part[]; demands: PartDemand[]; priced: Priced; attempt: string; isChoice: boolean; charged: Charged }
 
 async function insert(ports: PlacementPorts, call: PlacementCall, granted: Granted): Promise<Result<Placed, PlacementRefusal>> {
   const order = newOrder(call, granted, ports.clock())
@@ -98,6 +114,7 @@ async function insert(ports: PlacementPorts, call: PlacementCall, granted: Grant
   }
   // Another try of this key has won, or the broom has struck this one. The goods of this attempt are nobody's.
   await releaseParts(ports, granted.demands, { id: granted.attempt, bodyHash: granted.bodyHash })
+  await granted.charged.undo()
   return refused({ reason: 'try-again' })
 }
 

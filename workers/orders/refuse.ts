@@ -4,7 +4,7 @@ import type { PlacementRefusal } from './place-order.ts'
 import type { RerouteRefusal } from './reroute.ts'
 
 /** A refusal as the problem a caller meets. A missing arm fails the compiler. */
-export function orderProblem(refusal: PlacementRefusal | CancelRefusal | RerouteRefusal): { type: ProblemType; detail: string; extra?: Record<string, unknown> } {
+export function orderProblem(refusal: PlacementRefusal | CancelRefusal | RerouteRefusal): { type: ProblemType; detail: string; extra?: Record<string, unknown>; retryAfterS?: number } {
   switch (refusal.reason) {
     case 'idempotency-key-reused':
       return { type: 'idempotency-key-reused', detail: 'This key has placed an order with another body. Use a new key for a new order.' }
@@ -26,6 +26,8 @@ export function orderProblem(refusal: PlacementRefusal | CancelRefusal | Reroute
       return { type: 'unknown-store', detail: 'There is no store with this id.', extra: { errors: [{ path: '/fulfillment/storeId', message: 'expected a store id from /v1/stores' }] } }
     case 'store-not-taking-orders':
       return { type: 'store-not-taking-orders', detail: refusal.storeId === null ? 'No store takes orders now.' : 'This store takes no orders now.' }
+    case 'too-many-unpaid':
+      return { type: 'too-many-unpaid', detail: `At most ${refusal.max} units may be reserved from here without being paid. Wait, or pay for what is ordered.`, retryAfterS: Math.max(1, Math.ceil(refusal.waitMs / 1000)) }
     case 'try-again':
       return { type: 'try-again', detail: 'Another request with this key is under way. Send the same request again.' }
     case 'order-not-found':

@@ -6,10 +6,13 @@ import { ORDER_BODY_BYTES_MAX } from '../../contract/limits.ts'
 import { CancelOrder, IdempotencyKey, PlaceOrder, QuoteRequest } from '../../contract/order.ts'
 import { isFinal } from '../../contract/status.ts'
 import type { Scope } from '../../contract/operator.ts'
-import { scopesOf } from '../channels/channel.ts'
+import { keyIdOf, scopesOf, takesOrigin } from '../channels/channel.ts'
 import { channelKey, findKey } from '../gateway/authenticate.ts'
+import type { FoundKey } from '../gateway/authenticate.ts'
 import { body, optionalBody } from '../gateway/body.ts'
 import type { AppEnv } from '../gateway/context.ts'
+import { refuseWrite } from '../gateway/limit-writes.ts'
+import { addressBlock } from '../limits/address-block.ts'
 import { log } from '../log.ts'
 import { problem } from '../gateway/problem.ts'
 import { query } from '../gateway/query.ts'
@@ -43,9 +46,11 @@ const idempotencyKey: MiddlewareHandler<AppEnv> = async (c, next) =>
     : problem(c, 'idempotency-key-required', 'Send an Idempotency-Key of 1 to 255 visible characters, new for each order and the same for each retry.')
 
 orders.post('/', channelKey('orders:create'), idempotencyKey, body(PlaceOrder, ORDER_BODY_BYTES_MAX), async (c) => {
-  const { ports, channel, requestId, traceparent } = c.var
+  const { ports, channel, key, requestId, traceparent } = c.var
+  // A server's key speaks for many shoppers: its address is nobody's in particular.
+  const caller = { keyId: keyIdOf(key), addressBlock: key.kind === 'secret' ? null : addressBlock(c.req.header('CF-Connecting-IP') ?? 'unknown') }
   const { parsed, raw } = c.req.valid('json')
-  const placed = await placeOrder({ ...ports, log }, { channel, requestId, traceparent, idempotencyKey: c.req.header('Idempotency-Key') ?? '', body: parsed, raw })
+  const placed = await placeOrder({ ...ports, log }, { channel, caller, requestId, traceparent, idempotencyKey: c.req.header('Idempotency-Key') ?? '', body: parsed, raw })
   if (!placed.ok) {
     ports.metrics.count('order', { outcome: 'refused', reason: placed.refusal.reason })
     return refuse(c, placed.refusal)
@@ -58,44 +63,47 @@ orders.post('/', channelKey('orders:create'), idempotencyKey, body(PlaceOrder, O
 })
 
 orders.get('/:orderId', async (c) => {
-  const order = await readable(c, 'orders:read')
-  return order ? c.json(toOrder(order), 200, { 'Cache-Control': 'no-store' }) : refuse(c, { reason: 'order-not-found' })
+  const readable = await findReadable(c, 'orders:read')
+  return readable ? c.json(toOrder(readable.order), 200, { 'Cache-Control': 'no-store' }) : refuse(c, { reason: 'order-not-found' })
 })
 
 orders.get('/:orderId/timeline', query(z.object({ token: z.string().max(TOKEN_LENGTH_MAX).optional() })), async (c) => {
   // A browser's EventSource cannot set headers, so here the token may stand in the address.
-  const order = await readable(c, 'orders:read', c.req.valid('query').token)
-  if (!order) return refuse(c, { reason: 'order-not-found' })
+  const readable = await findReadable(c, 'orders:read', c.req.valid('query').token)
+  if (!readable) return refuse(c, { reason: 'order-not-found' })
   if (!c.req.header('Accept')?.includes('text/event-stream')) {
-    return c.json({ items: order.timeline.map(toTimelineEvent), nextCursor: null }, 200, { 'Cache-Control': 'no-store' })
+    return c.json({ items: readable.order.timeline.map(toTimelineEvent), nextCursor: null }, 200, { 'Cache-Control': 'no-store' })
   }
-  return follow(c, order)
+  return follow(c, readable.order)
 })
 
 orders.post('/:orderId/cancel', optionalBody(CancelOrder, ORDER_BODY_BYTES_MAX), async (c) => {
-  const order = await readable(c, 'orders:cancel')
-  if (!order) return refuse(c, { reason: 'order-not-found' })
-  const cancelled = await cancelOrder({ ...c.var.ports, log }, order.orderId, c.var.requestId, c.req.valid('json').parsed.lines ?? null)
+  const readable = await findReadable(c, 'orders:cancel')
+  if (!readable) return refuse(c, { reason: 'order-not-found' })
+  const limited = readable.by && (await refuseWrite(c, readable.by.channel, readable.by.key))
+  if (limited) return limited
+  const cancelled = await cancelOrder({ ...c.var.ports, log }, readable.order.orderId, c.var.requestId, c.req.valid('json').parsed.lines ?? null)
   if (!cancelled.ok) return refuse(c, cancelled.refusal)
   return c.json(toOrder(cancelled.value.order), cancelled.value.done ? 200 : 202, { 'Cache-Control': 'no-store' })
 })
 
 const refuse = (c: Context<AppEnv>, refusal: Parameters<typeof orderProblem>[0]): Response => {
-  const { type, detail, extra } = orderProblem(refusal)
-  return problem(c, type, detail, extra)
+  const { type, detail, extra, retryAfterS } = orderProblem(refusal)
+  return problem(c, type, detail, extra, retryAfterS)
 }
 
-/** The order, for a secret key of its channel that may do this, or for its own token; for everybody else there is none. */
-async function readable(c: Context<AppEnv>, scope: Scope, tokenInAddress?: string): Promise<OrderRecord | null> {
+/** The order, for a secret key of its channel that may do this from here, or for its own token; for everybody else there is none. `by`: the key it was opened with. */
+async function findReadable(c: Context<AppEnv>, scope: Scope, tokenInAddress?: string): Promise<{ order: OrderRecord; by: FoundKey | null } | null> {
   const { ports } = c.var
   const orderId = c.req.param('orderId') ?? ''
   const token = c.req.header('X-Order-Token') ?? tokenInAddress
   const found = await findKey(c)
-  const byKey = found !== null && scopesOf(found.key).includes(scope) ? found.channel.channelId : null
+  const mayAsk = found !== null && scopesOf(found.key).includes(scope) && takesOrigin(found.channel, c.req.header('Origin') ?? null, new URL(c.req.url).origin)
+  const by = mayAsk ? found : null
   const byToken = token !== undefined && (await isAccessToken(ports.secrets.masterKey, orderId, token))
-  if (byKey === null && !byToken) return null
+  if (by === null && !byToken) return null
   const order = await ports.orders.find(orderId)
-  return order && (byToken || byKey === order.channel) ? order : null
+  return order && (byToken || by?.channel.channelId === order.channel) ? { order, by } : null
 }
 
 /** Server-sent events: what is there at once, then what comes, until the order is over or five minutes have passed. */

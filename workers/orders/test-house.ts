@@ -1,3 +1,4 @@
+import { LIMITS_DEFAULT } from '../../contract/operator.ts'
 import type { OrderEvent } from '../../contract/events.ts'
 import type { Letter } from '../dead-letters/port.ts'
 import { availabilityOf } from '../inventory/availability.ts'
@@ -14,6 +15,7 @@ import { cancelOrder } from './cancel-order.ts'
 import { handleOrderMessage } from './deliver.ts'
 import { placeOrder } from './place-order.ts'
 import type { LineQuantity, OrderRecord } from './port.ts'
+import { memoryLimits } from '../limits/test-limits.ts'
 import { sweepOrders } from './sweep.ts'
 
 const SKUS = ['A', 'B']
@@ -66,6 +68,7 @@ export function house(stock: Record<string, Partial<Record<'A' | 'B', number>>>)
       },
     },
     catalog: { sellable: async (skus: string[]) => stores.flatMap(({ storeId }, index) => skus.map((sku) => ({ storeId, sku, item: item(sku), describes: index === 0 }))) },
+    limits: memoryLimits(() => self.now),
     inventory: {
       reserve: async (request: ReserveRequest) => {
         if (self.failReserve) throw new Error('the home cannot be reached')
@@ -155,7 +158,7 @@ export function house(stock: Record<string, Partial<Record<'A' | 'B', number>>>)
     again: () => again(),
     ship: async (lines: { sku: string; quantity: number }[], payInStore = true) => {
       const body = { lines, fulfillment: { method: 'ship' as const, address: ADDRESS }, customer: { name: 'T', email: 't@shop.example' } }
-      return placeOrder(ports, { channel: { channelId: 'web', name: 'Web', allowedOrigins: [], payInStore, createdAt: 0 }, idempotencyKey: 'key', body, raw: body, requestId: 'r' })
+      return placeOrder(ports, { channel: { channelId: 'web', name: 'Web', allowedOrigins: [], payInStore, limits: LIMITS_DEFAULT, createdAt: 0 }, caller: { keyId: 'key', addressBlock: null }, idempotencyKey: 'key', body, raw: body, requestId: 'r' })
     },
     sweep: () => sweepOrders(ports),
     cancel: (lines: LineQuantity[] | null = null) => cancelOrder(ports, order().orderId, 'r', lines),
