@@ -19,6 +19,7 @@ import { operator } from './authenticate.ts'
 import { operatorChannels } from '../channels/operator-routes.ts'
 import { chooseChannel } from './choose-channel.ts'
 import type { AppEnv } from './context.ts'
+import { guardAnswer } from './guard-answer.ts'
 import { limitInFlight } from './limit-in-flight.ts'
 import { observeRequest } from './observe-request.ts'
 import { limitRate } from './limit-rate.ts'
@@ -42,8 +43,10 @@ app.use(async (c, next) => {
     c.set('ports', createPorts(c.env))
     await next()
   }
-  // A WebSocket's answer cannot be changed, and needs no id.
-  if (c.res.status !== 101) c.res.headers.set('X-Request-Id', c.var.requestId)
+  // A WebSocket's answer cannot be changed, and needs neither id nor guard.
+  if (c.res.status === 101) return
+  c.res.headers.set('X-Request-Id', c.var.requestId)
+  guardAnswer(c.res.headers)
 })
 
 app.get('/healthz', (c) => c.json({ ok: true, version: c.env.VERSION.id }, 200, { 'Cache-Control': 'no-store' }))

@@ -37,7 +37,9 @@ export async function readStream(stream: ReadableStream<Uint8Array> | null, maxB
   return whole
 }
 
-export const isJson = (contentType: string | null | undefined): boolean => /^application\/json\s*(;|$)/i.test(contentType ?? '')
+/** JSON is UTF-8 (RFC 8259); a type that says another charset is believed, and refused. */
+export const isJson = (contentType: string | null | undefined): boolean =>
+  /^application\/json\s*(;|$)/i.test(contentType ?? '') && /^(utf-8|"utf-8")?$/i.test(/;\s*charset=([^;]*)/i.exec(contentType ?? '')?.[1]?.trim() ?? '')
 
 export function parseJsonBytes(bytes: Uint8Array): Read<unknown> {
   try {
@@ -63,7 +65,7 @@ type BodyMiddleware<T extends z.ZodType> = MiddlewareHandler<AppEnv, string, { i
 /** Type first, then size, then JSON, then shape. A handler finds what the schema made of it and the JSON as it came: `c.req.valid('json')` is `{ parsed, raw }`. */
 export function body<T extends z.ZodType>(schema: T, maxBytes: number): BodyMiddleware<T> {
   return shownBody<BodyMiddleware<T>>(schema, true, async (c, next) => {
-    if (!isJson(c.req.header('Content-Type'))) return refuseType(c)
+    if (!isPlainJson(c)) return refuseType(c)
     const bytes = await readBytes(c.req.raw, maxBytes)
     if (!bytes.ok) return refuseBody(c, bytes.refusal)
     return takeJson(c, bytes.value, schema, next)
@@ -79,12 +81,15 @@ export function optionalBody<T extends z.ZodType>(schema: T, maxBytes: number): 
   return shownBody<BodyMiddleware<T>>(schema, false, async (c, next) => {
     const bytes = await readBytes(c.req.raw, maxBytes)
     if (!bytes.ok) return refuseBody(c, bytes.refusal)
-    if (bytes.value.length > 0 && !isJson(c.req.header('Content-Type'))) return refuseType(c)
+    if (bytes.value.length > 0 && !isPlainJson(c)) return refuseType(c)
     return takeJson(c, bytes.value.length > 0 ? bytes.value : new TextEncoder().encode('{}'), schema, next)
   })
 }
 
-const refuseType = (c: Context<AppEnv>): Response => refuseBody(c, { type: 'unsupported-media-type', detail: 'Send the body as application/json.' })
+/** Only a connector packs what it sends (stores/signed-routes.ts). */
+const isPlainJson = (c: Context<AppEnv>): boolean => isJson(c.req.header('Content-Type')) && /^(identity)?$/i.test(c.req.header('Content-Encoding') ?? '')
+
+const refuseType = (c: Context<AppEnv>): Response => refuseBody(c, { type: 'unsupported-media-type', detail: 'Send the body as application/json in UTF-8, not packed.' })
 
 async function takeJson(c: Context<AppEnv>, bytes: Uint8Array, schema: z.ZodType, next: () => Promise<void>): Promise<Response | void> {
   const json = parseJsonBytes(bytes)

@@ -9,7 +9,6 @@ storefront.get('/', pageHeaders, (c) => c.html(storefrontPage(), 200, { 'Cache-C
 /** Scripts and styles of this page and of the console. */
 storefront.get('/assets/*', async (c) => {
   const file = await c.env.ASSETS.fetch(c.req.raw)
-  const answer = new Response(file.body, file)
-  answer.headers.set('X-Content-Type-Options', 'nosniff')
-  return answer
+  // Its headers are to be added to.
+  return new Response(file.body, file)
 })
