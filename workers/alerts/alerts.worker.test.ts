@@ -72,6 +72,20 @@ test('dead letters that nobody has looked at for a quarter of an hour', async ()
   expect(told().slice(2)).toEqual(['raised dead_letters '])
 })
 
+test('a closed store may be silent; its silence counts from when it opens', async () => {
+  // Closed from a minute from now until half an hour from now, every day.
+  const clock = (ms: number) => toInstant(ms).slice(11, 16)
+  const day = toInstant(now).slice(0, 10)
+  now = Date.parse(`${day}T08:00:00Z`)
+  await beat()
+  const spans = [{ from: '00:00', to: clock(now + 60_000) }, { from: clock(now + 30 * 60_000), to: '24:00' }]
+  await admin('PATCH', `/stores/${storeId}`, { openingHours: Object.fromEntries(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'].map((each) => [each, spans])) })
+  await minutes(39)
+  expect(told()).toEqual([])
+  await minutes(2)
+  expect(told()).toEqual([`raised store_silent ${storeId}`])
+})
+
 test('a store without a sign of life, unless it is paused', async () => {
   await minutes(9)
   expect(told()).toEqual([])
