@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
+import { AlertName } from '../contract/alert.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '..')
 /** `[words](target)` or `[words](target "title")`, as the pages write them. */
@@ -27,3 +28,8 @@ function deadLinks(page: string): string[] {
 }
 
 test.each(pages)('%s points only to what is there', (page) => expect(deadLinks(page)).toEqual([]))
+
+test.each(AlertName.options)('the runbook says what %s means, where to look, what to do and when it is over', (name) => {
+  const section = read('docs/runbook.md').split(/^## /m).find((each) => each.startsWith(`${name}\n`))
+  for (const part of ['**Means**', '**Look**', '**Over**']) expect(section).toContain(part)
+})
