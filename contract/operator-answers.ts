@@ -80,3 +80,8 @@ export const ListedSale = z.union([Order.extend({ kind: z.literal('order') }), T
 export const DeadLetter = DeadLetterSummary.extend({ body: z.unknown(), original: z.unknown(), outcome: z.string().nullable(), updatedAt: Instant })
 export const ReplayAnswer = z.object({ outcome: ReplayOutcome, detail: z.string().optional() })
 export const DiscardAnswer = z.object({ state: z.literal('discarded') })
+
+/** One change by an operator. `target`: what was changed, by its id. `requestId` stands in the answer and the logs of that call, too. */
+export const AuditEntry = z.object({
+  id: z.int(), at: Instant, actor: z.string(), action: z.string(), target: z.string(), requestId: z.string().nullable(), detail: z.string().nullable(),
+})

@@ -63,8 +63,8 @@ export type Ports = {
   secrets: { masterKey: string }
 }
 
-/** The one place that turns `env` into ports. */
-export function createPorts(env: Env & { ALERT_WEBHOOK_URL?: string }): Ports {
+/** The one place that turns `env` into ports. `requestId`: of the call they serve, for the audit log. */
+export function createPorts(env: Env & { ALERT_WEBHOOK_URL?: string }, requestId: string | null = null): Ports {
   const metrics = createMetrics(env)
   const fallbackTarget = env.ALERT_WEBHOOK_URL ? { url: env.ALERT_WEBHOOK_URL, secret: null } : null
   return {
@@ -88,7 +88,7 @@ export function createPorts(env: Env & { ALERT_WEBHOOK_URL?: string }): Ports {
       developmentToken: env.ENVIRONMENT === 'development' && env.ADMIN_TOKEN ? env.ADMIN_TOKEN : null,
     }),
     deadLetters: measuredLetters(createDeadLetters(env), metrics),
-    audit: createAuditLog(env.DB),
+    audit: createAuditLog(env.DB, requestId),
     queues: createQueues(env),
     newId: () => crypto.randomUUID(),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),

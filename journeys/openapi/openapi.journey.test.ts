@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import fc from 'fast-check'
+import { z } from 'zod'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openBrowser } from '../desk/browser.ts'
 import { startEdge } from '../local/house.ts'
@@ -31,6 +32,8 @@ let edge: Running
 let text: string
 let api: ApiDocument
 let world: World
+/** Calls of an operator that changed something, by their request ids. */
+const changes = new Map<string, Operation>()
 
 beforeAll(async () => {
   dir = await mkdtemp(path.join(tmpdir(), 'tillbridge-openapi-'))
@@ -76,6 +79,7 @@ describe('the document', () => {
         expect(operation.statuses, told).toContain(answer.status)
         expect(api.whyNotAnswer(operation, answer.status, String(answer.headers['content-type'] ?? ''), answer.json), told).toBeNull()
         expect(answer.headers['x-request-id'], told).toBeTruthy()
+        if (operation.path.startsWith('/admin/') && operation.method !== 'GET') changes.set(String(answer.headers['x-request-id']), operation)
         await step?.after?.(world, answer)
       }
       driven.push(operation.id)
@@ -83,6 +87,38 @@ describe('the document', () => {
     expect(driven.sort()).toEqual(api.operations.map(({ id }) => id).sort())
   })
 })
+
+describe('the audit log', () => {
+  it('has who did each of these changes, to what and when, under the request id of the answer, and none of the secrets they made', async () => {
+    const mutating = api.operations.filter(({ path: at, method }) => at.startsWith('/admin/') && method !== 'GET').map(({ id }) => id)
+    expect([...changes.values()].map(({ id }) => id).sort()).toEqual(mutating.sort())
+    const entries = await auditLog()
+    for (const [requestId, { id, path: at }] of changes) {
+      const entry = entries.find((each) => each.requestId === requestId)
+      expect(entry, `${id} left no entry: record it in its route with ports.audit`).toMatchObject({ actor: 'admin-token' })
+      expect(entry?.action, id).toMatch(/^[a-z_]+\.[a-z_-]+$/)
+      expect(Math.abs(Date.parse(entry?.at ?? '') - Date.now()), id).toBeLessThan(600_000)
+      // The webhook is one for the whole installation, so its address says what is set.
+      if (at.includes('{')) expect(entry?.target, id).not.toBe('')
+    }
+    const told = JSON.stringify(entries)
+    for (const secret of [world.storeSecret, world.publishable, world.secret, world.accessToken, 'customer@shop.example', 'whsec_']) expect(told).not.toContain(secret)
+  })
+
+  it('is read page by page, and by who, what and which', async () => {
+    const all = await auditLog()
+    expect(await auditLog('?limit=3')).toEqual(all)
+    expect(await auditLog('?action=store.pause&target=high-street')).toEqual(all.filter(({ action, target }) => action === 'store.pause' && target === 'high-street'))
+    expect(await auditLog('?actor=nobody')).toEqual([])
+  })
+})
+
+const AuditPage = z.object({ items: z.array(z.object({ requestId: z.string(), actor: z.string(), action: z.string(), target: z.string(), at: z.string(), detail: z.string().nullable() })), nextCursor: z.string().nullable() })
+type AuditItem = z.infer<typeof AuditPage>['items'][number]
+async function auditLog(chosen = '?limit=100', cursor = ''): Promise<AuditItem[]> {
+  const { items, nextCursor } = AuditPage.parse((await operate(world, 'GET', `/audit-log${chosen}${cursor && `&cursor=${cursor}`}`)).json)
+  return nextCursor === null ? items : [...items, ...(await auditLog(chosen, nextCursor))]
+}
 
 async function watch(operation: Operation, { target }: RawCall): Promise<void> {
   const socket = new WebSocket(world.base.replace('http', 'ws') + target)

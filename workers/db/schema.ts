@@ -130,6 +130,7 @@ export const auditLog = sqliteTable('audit_log', {
   action: text('action').notNull(),
   subject: text('subject').notNull(),
   detail: text('detail'),
+  requestId: text('request_id'),
 })
 
 export const alerts = sqliteTable('alerts', {

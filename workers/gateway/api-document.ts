@@ -6,6 +6,7 @@ import { StoreEvent } from '../../contract/events.ts'
 import { Problem } from '../../contract/problem.ts'
 import { AssignmentId, ChannelId, OrderId, Sku, StoreId } from '../../contract/values.ts'
 import { describedAlerts } from '../alerts/described-routes.ts'
+import { describedAudit } from '../audit/described-routes.ts'
 import { describedCatalogue } from '../catalog/described-routes.ts'
 import { describedChannels } from '../channels/described-routes.ts'
 import { describedDeadLetters } from '../dead-letters/described-routes.ts'
@@ -32,7 +33,7 @@ const describedHealth: DescribedRoutes = () => ({
 
 /** Every capability's own. One that is mounted in app.ts stands here, too. */
 const DESCRIBED: readonly DescribedRoutes[] = [
-  describedCatalogue, describedInventory, describedStores, describedOrders, describedConnect, describedChannels, describedFeeds, describedDeadLetters, describedAlerts, describedHealth,
+  describedCatalogue, describedInventory, describedStores, describedOrders, describedConnect, describedChannels, describedFeeds, describedDeadLetters, describedAlerts, describedAudit, describedHealth,
 ]
 
 /** What stands between two slashes of a path, wherever it stands. */

@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import { cors } from 'hono/cors'
 import { operatorAlerts } from '../alerts/operator-routes.ts'
+import { operatorAudit } from '../audit/operator-routes.ts'
 import { categories, products } from '../catalog/routes.ts'
 import { consolePages } from '../console/routes.ts'
 import { operatorDeadLetters } from '../dead-letters/routes.ts'
@@ -40,7 +41,7 @@ app.use(async (c, next) => {
   const faults = faultsOf(c.env)
   if (faults.length > 0) c.res = problem(c, 'misconfigured', 'This installation is not set up as it must be; its operator finds below what is wrong.', { faults })
   else {
-    c.set('ports', createPorts(c.env))
+    c.set('ports', createPorts(c.env, c.var.requestId))
     await next()
   }
   // A WebSocket's answer cannot be changed, and needs neither id nor guard.
@@ -76,6 +77,7 @@ app.route('/admin/v1/inventory', operatorInventory)
 app.route('/admin/v1/dead-letters', operatorDeadLetters)
 app.route('/admin/v1/orders', operatorOrders)
 app.route('/admin/v1/alerts', operatorAlerts)
+app.route('/admin/v1/audit-log', operatorAudit)
 app.route('/', storefront)
 app.route('/', consolePages)
 

@@ -29,7 +29,7 @@ const CURSOR_LENGTH_MAX = 1_000
 const NOT_A_CURSOR = 'expected the nextCursor of an earlier page'
 
 /** `null` is the first page, and so is an empty one. */
-const place = <T>(read: (place: string) => T | null) => z.string().max(CURSOR_LENGTH_MAX).default('').transform((text, context): T | null => {
+export const place = <T>(read: (place: string) => T | null) => z.string().max(CURSOR_LENGTH_MAX).default('').transform((text, context): T | null => {
   if (text === '') return null
   const decoded = decodeCursor(text)
   const found = decoded === null ? null : read(decoded)

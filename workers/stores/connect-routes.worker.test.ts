@@ -44,7 +44,7 @@ const bodyOf = (assignmentId: string, acceptBy: number, maybeWritten = false): A
   customer: { name: 'A', email: 'a@b.example' }, note: null, maybeWritten,
 })
 const orders: Pick<Ports['orders'], 'assignments'> = { assignments: async (_, wanted) => wanted.map((each) => bodyOf(each.assignmentId, each.acceptBy, each.maybeWritten)) }
-const audit: Ports['audit'] = { record: async ({ action }) => void seen.audit.push(action) }
+const audit: Ports['audit'] = { list: async () => [], record: async ({ action }) => void seen.audit.push(action) }
 const queues: Pick<Ports['queues'], 'orders' | 'catalog'> = {
   orders: async (messages) => {
     if (broken) throw new Error('away')
