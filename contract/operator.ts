@@ -67,12 +67,14 @@ const Units = z.int().min(1).max(10_000_000)
 const LIMITS = {
   /** Quotes, orders and cancels with the key, in any minute. */
   writesPerMinute: PerMinute,
+  /** Of them, those from one address with a publishable key, which stands in everybody's browser. */
+  writesPerMinutePerAddress: PerMinute,
   /** Units (1000 g, ml or mm are one) that are reserved and not paid: for 16 minutes while a payment is awaited, for a day where it is paid in the store. */
   unpaidUnitsPerAddress: Units,
   unpaidUnitsPerKey: Units,
 }
-/** A page of a busy shop; a household's basket, twice; what an afternoon of pick-ups comes to. */
-export const LIMITS_DEFAULT = { writesPerMinute: 600, unpaidUnitsPerAddress: 50, unpaidUnitsPerKey: 10_000 }
+/** A busy shop; an office of shoppers behind one address; a household's basket, twice; what a day of pick-ups comes to. */
+export const LIMITS_DEFAULT = { writesPerMinute: 3_000, writesPerMinutePerAddress: 120, unpaidUnitsPerAddress: 50, unpaidUnitsPerKey: 10_000 }
 export const ChannelLimits = z.object(LIMITS)
 export type ChannelLimits = z.infer<typeof ChannelLimits>
 /** Those that differ from what they are. */

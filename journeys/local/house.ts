@@ -99,7 +99,7 @@ export async function writeConnectorConfig(edgeUrl: string, shop: Shop, change: 
 }
 
 /** All its shoppers come from one address, hundreds at once. */
-const DEMO_LIMITS = { writesPerMinute: 60_000, unpaidUnitsPerAddress: 1_000_000, unpaidUnitsPerKey: 10_000_000 }
+const DEMO_LIMITS = { writesPerMinute: 100_000, writesPerMinutePerAddress: 100_000, unpaidUnitsPerAddress: 1_000_000, unpaidUnitsPerKey: 10_000_000 }
 
 /** The channel `web`, which lets shoppers pay in the store, and a key of each kind. */
 export async function openChannel(edgeUrl: string, adminToken: string): Promise<Keys> {

@@ -29,6 +29,7 @@ export type StoredKey = {
 /** These limits, but for those that are said. */
 export const withLimits = (limits: ChannelLimits, said: { [name in keyof ChannelLimits]?: number | undefined }): ChannelLimits => ({
   writesPerMinute: said.writesPerMinute ?? limits.writesPerMinute,
+  writesPerMinutePerAddress: said.writesPerMinutePerAddress ?? limits.writesPerMinutePerAddress,
   unpaidUnitsPerAddress: said.unpaidUnitsPerAddress ?? limits.unpaidUnitsPerAddress,
   unpaidUnitsPerKey: said.unpaidUnitsPerKey ?? limits.unpaidUnitsPerKey,
 })

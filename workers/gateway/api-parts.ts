@@ -24,8 +24,8 @@ export const HEADERS = {
   'Cache-Control': { description: 'For how long the answer may be kept.', schema: { type: 'string' } },
   'Location': { description: 'Where what was made can be read.', schema: { type: 'string' } },
   'Retry-After': { description: 'Seconds to wait before the same request is sent again.', schema: { type: 'integer', minimum: 0 } },
-  'RateLimit-Policy': { description: 'What this key may do: `"writes";q=` so many calls in `w=` seconds (draft-ietf-httpapi-ratelimit-headers).', schema: { type: 'string' } },
-  'RateLimit': { description: '`r=` calls are left to this key; in `t=` seconds there is one more.', schema: { type: 'string' } },
+  'RateLimit-Policy': { description: 'What may be asked: `"key";q=` so many calls with this key in `w=` seconds, and for a publishable key `"address";q=` so many from this address (draft-ietf-httpapi-ratelimit-headers).', schema: { type: 'string' } },
+  'RateLimit': { description: 'Of each: `r=` calls are left; in `t=` seconds there is one more.', schema: { type: 'string' } },
   'Date': { description: 'The edge\'s clock, to compare yours with.', schema: { type: 'string' } },
   'Allow': { description: 'The methods that the address answers.', schema: { type: 'string' } },
 } as const

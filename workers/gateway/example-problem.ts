@@ -18,7 +18,7 @@ const EXAMPLES: Partial<Record<ProblemType, Record<string, unknown>>> = {
   'idempotency-key-required': { detail: 'Send an Idempotency-Key of 1 to 255 visible characters, new for each order and the same for each retry.' },
   'unauthorized': { detail: 'Send a channel key as "Authorization: Bearer pk_…" or "sk_…".' },
   'order-not-found': { detail: 'There is no such order, or it is not yours to see.' },
-  'rate-limited': { detail: 'This key may make 600 such calls a minute, and has made them.' },
+  'rate-limited': { detail: 'This address may make 120 such calls a minute, and has made them.' },
   'too-many-unpaid': { detail: 'At most 50 units may be reserved from here without being paid. Wait, or pay for what is ordered.' },
   'overloaded': { detail: 'More is asked of the edge than it can do now; nothing of this request was done. Wait as Retry-After says, then send the same again.' },
   'try-again': { detail: 'Something that should work did not. Try again in a moment; with the same Idempotency-Key nothing happens twice.' },

@@ -9,7 +9,8 @@ const call = (path: string, init: RequestInit = {}, bindings: Env = env) => app.
 const operator = (path: string, body: object, method = 'POST') => call(`/admin/v1${path}`, { method, headers: admin, body: JSON.stringify(body) })
 const keyOf = async (channelId: string, kind: string) => (await (await operator(`/channels/${channelId}/keys`, { kind })).json<{ key: string; keyId: string }>())
 const typeOf = async (answer: Response) => [answer.status, (await answer.json<{ type: string }>()).type.split('/').at(-1)]
-const quote = (key: string, bindings?: Env) => call('/v1/quotes', { method: 'POST', headers: { 'Authorization': `Bearer ${key}`, 'Content-Type': 'application/json' }, body: '{}' }, bindings)
+const quote = (key: string, { bindings, address = '192.0.2.1' }: { bindings?: Env; address?: string } = {}) =>
+  call('/v1/quotes', { method: 'POST', headers: { 'Authorization': `Bearer ${key}`, 'Content-Type': 'application/json', 'CF-Connecting-IP': address }, body: '{}' }, bindings)
 
 let orders = 0
 const place = (key: string, quantity: number, { address = '192.0.2.1', idempotencyKey = `order-${++orders}` }: { address?: string; idempotencyKey?: string } = {}) => call('/v1/orders', {
@@ -38,12 +39,12 @@ beforeAll(async () => {
 describe('writes of a key', () => {
   it('are counted exactly, said with every answer, and refused with the time to wait', async () => {
     await operator('/channels', { channelId: 'slow', name: 'Slow', limits: { writesPerMinute: 3 } })
-    const { key } = await keyOf('slow', 'publishable')
+    const { key } = await keyOf('slow', 'secret')
     const answers = await Promise.all(Array.from({ length: 5 }, async () => quote(key)))
     expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([422, 422, 422, 429, 429])
     for (const answer of answers) {
-      expect(answer.headers.get('RateLimit-Policy')).toBe('"writes";q=3;w=60')
-      expect(answer.headers.get('RateLimit')).toMatch(/^"writes";r=[0-3];t=\d+$/)
+      expect(answer.headers.get('RateLimit-Policy')).toBe('"key";q=3;w=60')
+      expect(answer.headers.get('RateLimit')).toMatch(/^"key";r=[0-3];t=\d+$/)
     }
     const refused = answers.find(({ status }) => status === 429)
     if (!refused) throw new Error('none refused')
@@ -53,11 +54,23 @@ describe('writes of a key', () => {
   })
 
   it('are each key\'s own, and more of them as soon as the operator says so', async () => {
-    const { key: other } = await keyOf('slow', 'publishable')
+    const { key: other } = await keyOf('slow', 'secret')
     expect((await quote(other)).status).toBe(422)
     await operator('/channels/slow', { limits: { writesPerMinute: 1_000 } }, 'PATCH')
-    expect((await quote(other)).headers.get('RateLimit-Policy')).toBe('"writes";q=1000;w=60')
+    expect((await quote(other)).headers.get('RateLimit-Policy')).toBe('"key";q=1000;w=60')
     expect(await (await call('/admin/v1/channels/slow', { headers: admin })).json()).toMatchObject({ limits: { writesPerMinute: 1_000, unpaidUnitsPerAddress: 50 } })
+  })
+
+  it('of one address cannot use a publishable key up for all', async () => {
+    await operator('/channels', { channelId: 'pages', name: 'Pages', limits: { writesPerMinute: 20, writesPerMinutePerAddress: 4 } })
+    const { key } = await keyOf('pages', 'publishable')
+    const flood = await Promise.all(Array.from({ length: 6 }, async () => quote(key, { address: '192.0.2.66' })))
+    expect(flood.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([422, 422, 422, 422, 429, 429])
+    for (let times = 0; times < 30; times++) expect((await quote(key, { address: '192.0.2.66' })).status).toBe(429)
+    const other = await quote(key, { address: '192.0.2.67' })
+    expect([other.status, other.headers.get('RateLimit-Policy')]).toEqual([422, '"address";q=4;w=60, "key";q=20;w=60'])
+    expect(other.headers.get('RateLimit')).toMatch(/^"address";r=3;t=0, "key";r=1[0-9];t=0$/)
+    expect((await (await quote(key, { address: '192.0.2.66' })).json<{ detail: string }>()).detail).toContain('This address')
   })
 
   it('write no row', async () => {
@@ -70,7 +83,7 @@ describe('writes of a key', () => {
   it('go on while the counts cannot be had', async () => {
     const { key } = await keyOf('slow', 'publishable')
     const away = { ...env, CALLER_LIMITS: { idFromName: () => ({}), get: () => ({ takeWrite: async () => Promise.reject(new Error('away')) }) } } as unknown as Env
-    const answer = await quote(key, away)
+    const answer = await quote(key, { bindings: away })
     expect([answer.status, answer.headers.get('RateLimit')]).toEqual([422, null])
   })
 })

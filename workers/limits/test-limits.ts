@@ -10,9 +10,10 @@ export function memoryLimits(clock: () => number): Limits {
   const held = new Map<string, Unpaid>()
   const nameOf = (payer: Payer): string => JSON.stringify(payer)
   return {
-    takeWrite: async (keyId, perMinute) => {
-      const { taken, bucket } = takeOne(buckets.get(keyId) ?? null, perMinute, clock())
-      buckets.set(keyId, bucket)
+    refusedBefore: () => null,
+    takeWrite: async (payer, perMinute) => {
+      const { taken, bucket } = takeOne(buckets.get(nameOf(payer)) ?? null, perMinute, clock())
+      buckets.set(nameOf(payer), bucket)
       return taken
     },
     charge: async (payer, asked, max) => {

@@ -11,8 +11,7 @@ import { channelKey, findKey } from '../gateway/authenticate.ts'
 import type { FoundKey } from '../gateway/authenticate.ts'
 import { body, optionalBody } from '../gateway/body.ts'
 import type { AppEnv } from '../gateway/context.ts'
-import { refuseWrite } from '../gateway/limit-writes.ts'
-import { addressBlock } from '../limits/address-block.ts'
+import { callersAddress, refuseWrite } from '../gateway/limit-writes.ts'
 import { log } from '../log.ts'
 import { problem } from '../gateway/problem.ts'
 import { query } from '../gateway/query.ts'
@@ -47,8 +46,7 @@ const idempotencyKey: MiddlewareHandler<AppEnv> = async (c, next) =>
 
 orders.post('/', channelKey('orders:create'), idempotencyKey, body(PlaceOrder, ORDER_BODY_BYTES_MAX), async (c) => {
   const { ports, channel, key, requestId, traceparent } = c.var
-  // A server's key speaks for many shoppers: its address is nobody's in particular.
-  const caller = { keyId: keyIdOf(key), addressBlock: key.kind === 'secret' ? null : addressBlock(c.req.header('CF-Connecting-IP') ?? 'unknown') }
+  const caller = { keyId: keyIdOf(key), addressBlock: callersAddress(c, key) }
   const { parsed, raw } = c.req.valid('json')
   const placed = await placeOrder({ ...ports, log }, { channel, caller, requestId, traceparent, idempotencyKey: c.req.header('Idempotency-Key') ?? '', body: parsed, raw })
   if (!placed.ok) {
