@@ -33,6 +33,7 @@ import type { Journal } from './journal/journal.ts'
 import { fullInWords } from './journal/room.ts'
 import { retryRefused } from './journal/read-refused-again.ts'
 import { keepJournal } from './journal/upkeep.ts'
+import { eraseCustomers } from './delivery/erase-customers.ts'
 import { createAccess } from './link/access.ts'
 import { readTunnelState } from './link/tunnel-state.ts'
 import { createFreshness } from './freshness.ts'
@@ -176,6 +177,7 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
       const again = answer.askAgain.filter((assignmentId) => askedAgain(journal, assignmentId, clock.now()))
       if (again.length > 0) writer.wake()
       if (answer.requests.includes('reconcile')) reconciler.want()
+      if (answer.erase && eraseCustomers(journal, answer.erase, log)) heartbeat.wake()
       for (const { decision, id } of answer.requests.flatMap((word) => readFeedWord(word) ?? [])) {
         decideFeed(shop, feed, decision, id).catch((error: unknown) => tellFailure(log, 'feed.undecided', 'command', error))
       }

@@ -43,6 +43,8 @@ export const HeartbeatRequest = z.object({
   drift: DriftReport.optional(),
   /** `null`: nobody waits too long. Left out by a connector that does not watch it. */
   ageing: AgeingReport.nullish(),
+  /** The last `erase.upTo` that this journal has followed; 0 before the first. Left out by a connector that does not know of erasing. */
+  erasedUpTo: z.int().min(0).optional(),
 })
 export type HeartbeatRequest = z.infer<typeof HeartbeatRequest>
 
@@ -57,6 +59,8 @@ export const HeartbeatAnswer = z.object({
   requests: z.array(z.string()),
   /** Whether the edge's last push came through; while not, the connector pulls often. */
   pushConfirmed: z.boolean().default(false),
+  /** Customers to be erased: take theirs out of these assignments, known or not, then say `erasedUpTo: upTo`. There may be more after them. */
+  erase: z.object({ upTo: z.int().min(1), assignmentIds: z.array(AssignmentId) }).optional(),
 })
 export type HeartbeatAnswer = z.infer<typeof HeartbeatAnswer>
 

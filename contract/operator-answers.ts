@@ -18,6 +18,8 @@ export const LinkView = z.object({
   clockSkewMs: z.number().nullable(),
   tunnel: z.enum(['up', 'down', 'none']).nullable(),
   journal: z.object({ inbox: z.int(), outbox: z.int() }).nullable(),
+  /** How far its journal has forgotten erased customers; `null`: a connector that does not know of that. */
+  erasedUpTo: z.int().nullable(),
   parked: z.int(),
   handedOver: z.int(),
 })

@@ -67,6 +67,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
       clock: toInstant(options.wall()),
       tunnel,
       feed: feedReport(journal),
+      erasedUpTo: journal.erasing.upTo(),
       ...(drift ? { drift } : {}),
       ...(options.ageing ? { ageing: options.ageing() } : {}),
     })

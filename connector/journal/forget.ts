@@ -1,5 +1,5 @@
 import type { Assignment } from '../../contract/assignment.ts'
-import { integer, text, type Database } from './database.ts'
+import { integer, text, type Database, type Row } from './database.ts'
 import type { KeptOrder } from './inbox.ts'
 import type { Meta } from './meta.ts'
 
@@ -19,7 +19,7 @@ export type Forgetting = {
 type Kind = { which: string; done: string; mark: 'bodiesForgottenBefore' | 'untouchedForgottenBefore'; leave(order: Assignment): Assignment | KeptOrder }
 
 /** Stands where a name or an address was. */
-const GONE = '(forgotten)'
+export const GONE = '(forgotten)'
 const NOBODY = 'forgotten@example.invalid'
 
 export function openForgetting(db: Database, meta: Meta): Forgetting {
@@ -32,9 +32,7 @@ export function openForgetting(db: Database, meta: Meta): Forgetting {
     for (const row of rows) {
       // Written by `Inbox.insert` after the schema had accepted it. All else stays, `changed_at` too: the row says nothing new.
       const left = { ...row, body: JSON.stringify(leave(JSON.parse(text(row, 'body')) as Assignment)) }
-      // Taken out and put back: SQLite gives the room of a row that only shrinks to nobody else.
-      db.run('DELETE FROM inbox WHERE assignment_id = ?', text(row, 'assignment_id'))
-      db.run(`INSERT INTO inbox (${Object.keys(left).join(', ')}) VALUES (${Object.keys(left).map(() => '?').join(', ')})`, ...Object.values(left))
+      putBack(db, left, text(row, 'assignment_id'))
     }
     // What was not of this kind then has changed since, so it comes after this mark.
     const last = rows.length < PAGE_SIZE ? before : integer(rows.at(-1) ?? {}, 'changed_at')
@@ -44,11 +42,23 @@ export function openForgetting(db: Database, meta: Meta): Forgetting {
   return { finished: (before, untouchedBefore) => db.transaction(() => forget(FINISHED, before) + forget(ON_DESK, untouchedBefore)) }
 }
 
+/** Taken out and put back: SQLite gives the room of a row that only shrinks to nobody else. */
+export function putBack(db: Database, left: Row, assignmentId: string): void {
+  db.run('DELETE FROM inbox WHERE assignment_id = ?', assignmentId)
+  db.run(`INSERT INTO inbox (${Object.keys(left).join(', ')}) VALUES (${Object.keys(left).map(() => '?').join(', ')})`, ...Object.values(left))
+}
+
+/** Of a row as it stands in the table: as `FINISHED.which` says, and nothing is owed any more. */
+export const isFinished = (row: Row): boolean =>
+  (['rejected', 'struck', 'voided'].includes(text(row, 'state')) || (row['state'] === 'done' && row['progress'] === 'completed')) && row['cancel'] !== 'requested' && row['answer_again'] === 0
+
+export const leaveOfFinished = ({ assignmentId, number, lines }: Assignment): KeptOrder => ({ assignmentId, number, lines: lines.map(({ lineId, sku, quantity }) => ({ lineId, sku, quantity })) })
+
 const FINISHED: Kind = {
   which: `(state IN ('rejected', 'struck', 'voided') OR (state = 'done' AND progress = 'completed'))`,
   done: `body ->> '$.acceptBy' IS NULL`,
   mark: 'bodiesForgottenBefore',
-  leave: ({ assignmentId, number, lines }) => ({ assignmentId, number, lines: lines.map(({ lineId, sku, quantity }) => ({ lineId, sku, quantity })) }),
+  leave: leaveOfFinished,
 }
 
 /** The till has it, and the shopper not yet. */

@@ -6,6 +6,7 @@ import { EMPTY_DIGEST } from '../../contract/digest.ts'
 import { applyToBaseline, openBaseline, type Baseline } from './baseline.ts'
 import { isDatabaseBusy, isDiskFault, isDiskFull, JournalCannotWrite, openDatabase, type Database } from './database.ts'
 import type { TooLarge } from './event-size.ts'
+import { openErasing, type Erasing } from './erase.ts'
 import { openForgetting, type Forgetting } from './forget.ts'
 import { openHealed, type Healed } from './healed.ts'
 import { openHeld, type Held } from './held.ts'
@@ -39,6 +40,7 @@ export type Journal = {
   /** How much it may still take. A full disk, or the ceiling of the configuration, ends new orders and captures and nothing else. */
   room: Room
   forget: Forgetting
+  erasing: Erasing
   transaction<T>(work: () => T): T
   /** Numbers and keeps the events, in order, and answers their seqs. Joins the transaction around it. Throws `JournalFull` for captures without room. */
   append(events: readonly OutgoingEvent[]): number[]
@@ -181,6 +183,7 @@ function createJournal(opened: Database, lock: Database, connectorId: string, ro
     meta,
     room,
     forget: openForgetting(db, meta),
+    erasing: openErasing(db, meta),
     memory: openMemory(db),
     refused: openRefused(db),
     transaction: (work) => db.transaction(work),

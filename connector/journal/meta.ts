@@ -3,7 +3,7 @@ import { text, type Database } from './database.ts'
 export type MetaKey =
   | 'connectorId' | 'storeId' | 'epoch' | 'epochWanted'
   | 'lastSeq' | 'lastDigest' | 'ackedSeq' | 'ackedDigest'
-  | 'posCursor' | 'reading' | 'posWentBack' | 'contradiction' | 'synced' | 'reconcileWanted' | 'feed' | 'drift' | 'drifted' | 'deskKey' | 'heldBy' | 'bodiesForgottenBefore' | 'untouchedForgottenBefore'
+  | 'posCursor' | 'reading' | 'posWentBack' | 'contradiction' | 'synced' | 'reconcileWanted' | 'feed' | 'drift' | 'drifted' | 'deskKey' | 'heldBy' | 'bodiesForgottenBefore' | 'untouchedForgottenBefore' | 'erasedUpTo'
 
 /** Single facts of the journal. */
 export type Meta = {

@@ -42,7 +42,7 @@ function world(change: { reserve?: (request: ReserveRequest) => ReserveAnswer; i
   let ids = 0
   const facts: LinkFacts = {
     lastHeartbeatAt: change.silent ? null : NOW - 1000, connectorId: 'c', epoch: 1, ackedSeq: 0, lastSeq: 0, posReachable: true, version: null,
-    clockSkewMs: null, tunnel: null, journal: null, parked: 0, handedOver: 0,
+    clockSkewMs: null, tunnel: null, journal: null, erasedUpTo: null, parked: 0, handedOver: 0,
   }
   const ports = {
     orders: {

@@ -19,6 +19,10 @@ CREATE TABLE IF NOT EXISTS struck (
   assignment_id TEXT PRIMARY KEY NOT NULL,
   at INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS erased (
+  n INTEGER PRIMARY KEY,
+  assignment_id TEXT NOT NULL
+);
 `
 type WorkRow = {
   assignment_id: string
@@ -69,6 +73,9 @@ export function openLinkBook({ sql, kv }: Pick<DurableObjectStorage, 'sql' | 'kv
     },
     forget: (assignmentId) => void sql.exec('DELETE FROM work WHERE assignment_id = ?', assignmentId),
     isStruck: (assignmentId) => sql.exec('SELECT 1 FROM struck WHERE assignment_id = ?', assignmentId).toArray().length > 0,
+    erased: (after, limit) => sql.exec<{ n: number; assignment_id: string }>('SELECT n, assignment_id FROM erased WHERE n > ? ORDER BY n LIMIT ?', after, limit).toArray().map((row) => ({ n: row.n, assignmentId: row.assignment_id })),
+    lastErased: () => sql.exec<{ n: number }>('SELECT coalesce(max(n), 0) AS n FROM erased').one().n,
+    erase: (assignmentId) => sql.exec<{ n: number }>('INSERT INTO erased (assignment_id) VALUES (?) RETURNING n', assignmentId).one().n,
     strike: (assignmentId, now) => void sql.exec('INSERT INTO struck (assignment_id, at) VALUES (?, ?) ON CONFLICT DO NOTHING', assignmentId, now),
   }
 }

@@ -230,12 +230,38 @@ test('a wish of the operator that was told to one journal is told to the next', 
   expect(told).toMatchObject([{ value: { requests: ['reconcile'] } }, { value: { requests: ['reconcile'] } }, { value: { requests: [] } }])
 })
 
+test('a journal is told whose customers it is to forget from where it says it is, so that one from a backup hears of them again', () => {
+  const link = openLink()
+  expect(link.erase([id(1), id(2)])).toBe(2)
+  expect(beat(link, NOW, { erasedUpTo: 0 }).erase).toEqual({ upTo: 2, assignmentIds: [id(1), id(2)] })
+  expect(link.erase([id(3)])).toBe(3)
+  expect(beat(link, NOW, { erasedUpTo: 2 }).erase).toEqual({ upTo: 3, assignmentIds: [id(3)] })
+  expect(beat(link, NOW, { erasedUpTo: 3 }).erase).toBeUndefined()
+  expect(link.facts(NOW).erasedUpTo).toBe(3)
+  // From a backup, and from the journal of another edge.
+  expect(beat(link, NOW, { erasedUpTo: 1 }).erase?.assignmentIds).toEqual([id(2), id(3)])
+  expect(beat(link, NOW, { erasedUpTo: 9 }).erase?.assignmentIds).toEqual([id(1), id(2), id(3)])
+})
+
+test('a connector that does not know of erasing is not told, and is seen to be such', () => {
+  const link = openLink()
+  link.erase([id(1)])
+  expect(beat(link, NOW).erase).toBeUndefined()
+  expect(link.facts(NOW).erasedUpTo).toBeNull()
+})
+
+test('more customers than an answer holds are told in several', () => {
+  const link = openLink()
+  link.erase(Array.from({ length: 450 }, (_, n) => id(n)))
+  expect([0, 200, 400].map((erasedUpTo) => beat(link, NOW, { erasedUpTo }).erase?.upTo)).toEqual([200, 400, 450])
+})
+
 test('facts say what was heard', () => {
   const link = openLink()
   beat(link, NOW + 5_000, { clock: toInstant(NOW + 65_000), version: '2.0', tunnel: 'up' })
   link.offer(id(1), true, NOW + 5_000)
   expect(link.facts(NOW)).toEqual({
     lastHeartbeatAt: NOW + 5_000, connectorId: 'till-1', epoch: 1, ackedSeq: 0, lastSeq: 100, posReachable: true, version: '2.0', clockSkewMs: 60_000,
-    tunnel: 'up', journal: { inbox: 0, outbox: 0 }, parked: 1, handedOver: 0,
+    tunnel: 'up', journal: { inbox: 0, outbox: 0 }, erasedUpTo: null, parked: 1, handedOver: 0,
   })
 })

@@ -37,7 +37,7 @@ export type Link = {
   /** 0: no connector ever came. */
   epoch: number
   mark: Mark
-  beat: (Pick<HeartbeatRequest, 'lastSeq' | 'posReachable' | 'version' | 'tunnel' | 'journal'> & { at: number; clockSkewMs: number; ackedSeq: number }) | null
+  beat: (Pick<HeartbeatRequest, 'lastSeq' | 'posReachable' | 'version' | 'tunnel' | 'journal' | 'erasedUpTo'> & { at: number; clockSkewMs: number; ackedSeq: number }) | null
   /** What came of the last push; `null` before the first of this epoch. */
   pushWorked: boolean | null
   /** What the operator wants and no heartbeat of this epoch was told yet, and what one was told: its answer may be lost, so the next hears it too. */
@@ -140,12 +140,12 @@ export function heartbeat(link: Link, works: readonly Work[], beat: HeartbeatReq
 
   const dispatched = new Set(works.filter((work) => isToPush(work) && work.dispatchAt <= now).slice(0, DISPATCHED_AT_ONCE_MAX))
   const asked = new Set(works.filter((work) => work.askAt !== null && work.askAt <= now).slice(0, ASKED_AT_ONCE_MAX))
-  const { lastSeq, posReachable, version, tunnel, journal } = beat
+  const { lastSeq, posReachable, version, tunnel, journal, erasedUpTo } = beat
   return ok({
     link: {
       ...link,
       heardAt: now,
-      beat: { at: now, ackedSeq: link.mark.seq, clockSkewMs: fromInstant(beat.clock) - now, lastSeq, posReachable, version, tunnel, journal: { inbox: journal.inbox, outbox: journal.outbox } },
+      beat: { at: now, ackedSeq: link.mark.seq, clockSkewMs: fromInstant(beat.clock) - now, lastSeq, posReachable, version, tunnel, journal: { inbox: journal.inbox, outbox: journal.outbox }, erasedUpTo },
       requests: [],
       told: link.requests,
     },
@@ -275,6 +275,7 @@ export const factsOf = (link: Link, works: readonly Work[]): LinkFacts => ({
   clockSkewMs: link.beat?.clockSkewMs ?? null,
   tunnel: link.beat?.tunnel ?? null,
   journal: link.beat?.journal ?? null,
+  erasedUpTo: link.beat?.erasedUpTo ?? null,
   parked: works.filter(({ state }) => state !== 'handed-over').length,
   handedOver: works.filter(({ state }) => state === 'handed-over').length,
 })

@@ -1,5 +1,5 @@
 import type { Assignment } from '../../contract/assignment.ts'
-import type { HeartbeatRequest } from '../../contract/connect.ts'
+import type { HeartbeatAnswer, HeartbeatRequest } from '../../contract/connect.ts'
 import type { Transport } from '../../contract/operator.ts'
 import type { OpeningHours } from '../../contract/store.ts'
 
@@ -44,6 +44,8 @@ export type LinkFacts = {
   clockSkewMs: number | null
   tunnel: 'up' | 'down' | 'none' | null
   journal: { inbox: number; outbox: number } | null
+  /** How far its journal has forgotten the customers that `erase` named; `null`: its connector does not know of that, or never spoke. */
+  erasedUpTo: number | null
   parked: number
   handedOver: number
 }
@@ -52,7 +54,7 @@ export type LinkFacts = {
 export type StoreLinkRpc = {
   /** `callId` names the call: the same call again, late or replayed, is answered with its own epoch and changes nothing. */
   takeEpoch(connectorId: string, now: number, callId?: string): Promise<LinkResult<{ epoch: number; dispatch: string[] }>>
-  heartbeat(beat: HeartbeatRequest, now: number): Promise<LinkResult<{ ackedSeq: number; pending: number; askAgain: string[]; requests: string[]; pushConfirmed: boolean; dispatch: string[] }>>
+  heartbeat(beat: HeartbeatRequest, now: number): Promise<LinkResult<{ ackedSeq: number; pending: number; askAgain: string[]; requests: string[]; pushConfirmed: boolean; dispatch: string[]; erase?: HeartbeatAnswer['erase'] }>>
   /** Whether events may be taken: lease, epoch, gap. Answers where the numbering stands. */
   admitEvents(call: { connectorId: string; epoch: number; afterSeq: number }, now: number): Promise<LinkResult<Mark>>
   /**
@@ -78,6 +80,8 @@ export type StoreLinkRpc = {
   progress(assignmentId: string, progress: LinkProgress, now: number): Promise<void>
   /** The operator wants something of the connector (`reconcile`); told on the next two heartbeats of an epoch, so it must be harmless twice. */
   request(word: string): Promise<void>
+  /** The journal of the store is to forget the customers of these: told on each heartbeat until it says so. Answers the number that `erasedUpTo` will have reached then. */
+  erase(assignmentIds: string[]): Promise<number>
   facts(now: number): Promise<LinkFacts>
   /** How one assignment stands here, for the sweep; `unknown` when it never came. */
   assignmentState(assignmentId: string): Promise<'unknown' | 'parked' | 'queued' | 'offered' | 'handed-over' | 'struck'>

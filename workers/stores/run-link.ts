@@ -1,4 +1,4 @@
-import type { HeartbeatRequest } from '../../contract/connect.ts'
+import type { HeartbeatAnswer, HeartbeatRequest } from '../../contract/connect.ts'
 import { ok } from '../../contract/result.ts'
 import { admitEvents, afterEpoch, afterEvents, afterProgress, afterPush, factsOf, giveUp, heartbeat, isToPush, moveMark, offer, pull, takeBack, takeEpoch, undone } from './link.ts'
 import type { BeatAnswer, Link, Pulled, Work } from './link.ts'
@@ -6,6 +6,8 @@ import type { LinkFacts, LinkProgress, LinkResult, Mark, Offer, StoreLinkRpc } f
 
 /** Words of the operator that wait for a heartbeat. There is one word today; a list that grows is a mistake somewhere. */
 const REQUESTS_MAX = 10
+/** Some 8 kB of an answer; the next heartbeat, at once, takes the next. */
+const ERASED_AT_ONCE_MAX = 200
 
 /** Where a link keeps its rows. Synchronous, so that load, decide and write are one transaction of whoever holds it. */
 export type LinkBook = {
@@ -19,6 +21,11 @@ export type LinkBook = {
   isStruck(assignmentId: string): boolean
   /** Kept for ever: a late message of any age must find it. A row beside it is what the store took all the same, until its cancel is answered. */
   strike(assignmentId: string, now: number): void
+  /** Assignments whose customer the store's journal is to forget, in the order in which that was asked, after the given number. Kept for ever: a journal from a backup hears of them again. */
+  erased(after: number, limit: number): { n: number; assignmentId: string }[]
+  lastErased(): number
+  /** Puts it at the end of that list and answers its number. */
+  erase(assignmentId: string): number
 }
 
 /** `StoreLinkRpc` without the wire: the same, at once. */
@@ -46,12 +53,16 @@ export function createLink(book: LinkBook): SyncLink {
       return ok({ epoch: taken.value.epoch, dispatch: works.filter((work) => work.state === 'queued' && isToPush(work)).map(({ assignmentId }) => assignmentId) })
     },
 
-    heartbeat(beat: HeartbeatRequest, now: number): LinkResult<BeatAnswer> {
+    heartbeat(beat: HeartbeatRequest, now: number): LinkResult<BeatAnswer & Pick<HeartbeatAnswer, 'erase'>> {
       const heard = heartbeat(book.link(), book.works(), beat, now)
       if (!heard.ok) return heard
       book.writeLink(heard.value.link)
       heard.value.changed.forEach(book.write)
-      return ok(heard.value.answer)
+      // From where the journal itself says it is: it may come from a backup, or be new. One that is further than this list ever was has followed another.
+      const { erasedUpTo } = beat
+      const erased = erasedUpTo === undefined ? [] : book.erased(erasedUpTo > book.lastErased() ? 0 : erasedUpTo, ERASED_AT_ONCE_MAX)
+      const last = erased.at(-1)
+      return ok({ ...heard.value.answer, ...(last ? { erase: { upTo: last.n, assignmentIds: erased.map(({ assignmentId }) => assignmentId) } } : {}) })
     },
 
     admitEvents(call: { connectorId: string; epoch: number; afterSeq: number }, now: number): LinkResult<Mark> {
@@ -134,6 +145,8 @@ export function createLink(book: LinkBook): SyncLink {
       if (link.requests.includes(word) || link.requests.length >= REQUESTS_MAX) return
       book.writeLink({ ...link, requests: [...link.requests, word] })
     },
+
+    erase: (assignmentIds: string[]): number => assignmentIds.reduce((_, assignmentId) => book.erase(assignmentId), book.lastErased()),
 
     facts: (): LinkFacts => factsOf(book.link(), book.works()),
 

@@ -62,6 +62,10 @@ export class StoreLink extends DurableObject<Env> implements StoreLinkRpc {
     this.#once(() => this.#link.request(word))
   }
 
+  async erase(assignmentIds: string[]) {
+    return this.#once(() => this.#link.erase(assignmentIds))
+  }
+
   async facts(now: number) {
     return this.#link.facts(now)
   }

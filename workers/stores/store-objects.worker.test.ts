@@ -27,6 +27,8 @@ describe('a store link', () => {
     await link.request('reconcile')
     expect(await link.heartbeat(beat(1), NOW)).toEqual({ ok: true, value: { ackedSeq: 0, pending: 0, askAgain: [], requests: ['reconcile'], pushConfirmed: true, dispatch: [] } })
 
+    expect(await link.erase([id(8), id(9)])).toBe(2)
+    expect(await link.heartbeat({ ...beat(1), erasedUpTo: 1 }, NOW)).toMatchObject({ value: { erase: { upTo: 2, assignmentIds: [id(9)] } } })
     expect(await link.offer(id(1), true, NOW)).toEqual({ kind: 'go', acceptBy: NOW + ACCEPT_WITHIN_MS, maybeWritten: false })
     await link.pushed(id(1), 'failed', NOW)
     expect(await link.offer(id(2), false, NOW)).toEqual({ kind: 'parked' })

@@ -1,5 +1,5 @@
 import { toInstant } from '../../contract/clock.ts'
-import type { HeartbeatRequest } from '../../contract/connect.ts'
+import type { HeartbeatAnswer, HeartbeatRequest } from '../../contract/connect.ts'
 import { emptyLink } from './link.ts'
 import type { BeatAnswer, Link, Work } from './link.ts'
 import { createLink } from './run-link.ts'
@@ -10,6 +10,7 @@ export function memoryBook(): LinkBook {
   let link: Link = emptyLink
   const works = new Map<string, Work>()
   const struck = new Set<string>()
+  const erased: string[] = []
   return {
     link: () => link,
     writeLink: (next) => void (link = next),
@@ -19,6 +20,9 @@ export function memoryBook(): LinkBook {
     forget: (id) => void works.delete(id),
     isStruck: (id) => struck.has(id),
     strike: (id) => void struck.add(id),
+    erased: (after, limit) => erased.slice(after, after + limit).map((assignmentId, index) => ({ n: after + index + 1, assignmentId })),
+    lastErased: () => erased.length,
+    erase: (id) => erased.push(id),
   }
 }
 
@@ -36,7 +40,7 @@ export function openLink(): SyncLink {
   return link
 }
 
-export function beat(link: SyncLink, now: number, change: Partial<HeartbeatRequest> = {}): BeatAnswer {
+export function beat(link: SyncLink, now: number, change: Partial<HeartbeatRequest> = {}): BeatAnswer & Pick<HeartbeatAnswer, 'erase'> {
   const heard = link.heartbeat(beatOf(1, change), now)
   if (!heard.ok) throw new Error(heard.refusal.reason)
   return heard.value
