@@ -12,7 +12,7 @@ export default defineConfig({
           name: 'node',
           // The simulation is one long file: beside it, on the other core, the rest goes through.
           maxWorkers: 2,
-          include: ['{contract,workers,connector,journeys,bench,deploy}/**/*.test.ts'],
+          include: ['{contract,workers,connector,client,journeys,bench,deploy}/**/*.test.ts'],
           exclude: ['**/*.worker.test.ts', '**/*.journey.test.ts', '**/*.db.test.ts'],
           testTimeout: 30_000,
         },

@@ -73,3 +73,7 @@ export const Availability = z.object({
   stores: z.array(StoreAvailability),
 })
 export type Availability = z.infer<typeof Availability>
+
+/** A message of the live endpoint. `version` names this state: who connects again with it is told at once only if there is another. */
+export const LiveAvailability = Availability.extend({ version: z.string() })
+export type LiveAvailability = z.infer<typeof LiveAvailability>

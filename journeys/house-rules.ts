@@ -39,7 +39,7 @@ function ofTheFile({ path, text }: SourceFile): string[] {
   const most = isTest(path) ? TEST_LINES_MAX : CODE_LINES_MAX
   if (lines > most) found.push(`${path}: ${lines} lines, more than ${most}. Find the second thing it does and give it a file of its own`)
   const { folder } = parts(path)
-  const mayReadClock = path === 'contract/clock.ts' || isTest(path) || folder === 'journeys' || folder === 'bench'
+  const mayReadClock = path === 'contract/clock.ts' || isTest(path) || folder === 'journeys' || folder === 'bench' || folder === 'client'
   if (!mayReadClock && CLOCK_READ.test(withoutComments(text))) found.push(`${path}: reads the machine's clock. Take a \`Clock\` (contract/clock.ts), or the time itself`)
   return found
 }
@@ -47,7 +47,7 @@ function ofTheFile({ path, text }: SourceFile): string[] {
 function ofTheImport(path: string, target: string): string[] {
   const from = parts(path)
   const to = parts(target)
-  const inside = !target.includes(':') && /^(contract|workers|connector|journeys|bench|deploy)\//.test(target)
+  const inside = !target.includes(':') && /^(contract|workers|connector|client|journeys|bench|deploy)\//.test(target)
   switch (from.folder) {
     case 'contract':
       return isTest(path) || to.folder === 'contract' || ['zod', 'canonicalize'].includes(target) ? [] : [`imports ${target}. The contract knows zod, canonicalize and WebCrypto, so that both sides can read it`]
@@ -59,6 +59,8 @@ function ofTheImport(path: string, target: string): string[] {
       return to.folder === 'workers' && inside ? [`imports ${target}. A journey knows the edge by its interfaces only`] : []
     case 'deploy':
       return inside && !isTest(path) && to.folder !== 'deploy' && to.folder !== 'contract' && target !== SETTINGS ? [`imports ${target}. A deployment knows the contract, and of the Worker its settings.ts and what it answers over HTTP`] : []
+    case 'client':
+      return inside && !isTest(path) && to.folder !== 'client' && to.folder !== 'contract' ? [`imports ${target}. The client knows the contract's types and talks to the edge over HTTP`] : []
     case 'workers':
       return ofTheWorker(path, target, inside)
     default:

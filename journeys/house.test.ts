@@ -11,7 +11,7 @@ import { OFFLINE_ENV } from './local/offline.ts'
 const ROOT = path.resolve(import.meta.dirname, '..')
 
 function tree(): SourceFile[] {
-  return ['contract', 'workers', 'connector', 'journeys', 'bench', 'deploy'].flatMap((folder) =>
+  return ['contract', 'workers', 'connector', 'client', 'journeys', 'bench', 'deploy'].flatMap((folder) =>
     readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
       .map((name) => path.posix.join(folder, name))
       .filter((name) => /\.tsx?$/.test(name) && !name.endsWith('.d.ts'))
@@ -53,6 +53,11 @@ describe('the rules notice', () => {
   it('a journey that knows the edge from inside', () => {
     expect(breach('journeys/crash/crash.journey.test.ts', "import { weighs } from '../../workers/inventory/counter.ts'")).toContain('interfaces')
   })
+  it('a client that brings the Worker along', () => {
+    expect(breach('client/index.ts', "import { toOrder } from '../workers/orders/order.ts'")).toContain('types')
+    expect(breach('client/index.ts', "import type { Order } from '../contract/order.ts'")).toBe('')
+  })
+
   it('a deployment that knows the Worker beyond what it is set up by', () => {
     expect(breach('deploy/plan.ts', "import { createPorts } from '../workers/ports.ts'")).toContain('settings.ts')
     expect(breach('deploy/plan.ts', "import { settingFaults } from '../workers/gateway/settings.ts'")).toBe('')

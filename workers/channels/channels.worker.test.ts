@@ -115,4 +115,13 @@ describe('a channel', () => {
     for (const none of ['nobody', 'no%20body', '%2e%2e']) expect(await typeOf(await ask(none))).toEqual([404, 'channel-not-found'])
     for (const one of ['web', 'shop']) expect((await (await ask(one)).text())).not.toContain('channel-not-found')
   })
+
+  it('is asked for its key where a live line names one in its address, and for its origins', async () => {
+    await operator('POST', '', { channelId: 'live', name: 'Live', allowedOrigins: ['https://shop.example'] })
+    const { key } = await (await operator('POST', '/live/keys', { kind: 'publishable' })).json<Issued>()
+    const open = async (query: string, headers: Record<string, string> = {}) => call(`/v1/availability/A/live${query}`, { headers: { Upgrade: 'websocket', ...headers } })
+    for (const [query, headers] of [['', {}], [`?key=${key}`, {}], [`?key=${key}`, { Origin: 'https://shop.example' }]] as const) expect((await open(query, headers)).status).toBe(101)
+    expect(await typeOf(await open('?key=pk_made_up'))).toEqual([401, 'unauthorized'])
+    expect(await typeOf(await open(`?key=${key}`, { Origin: 'https://evil.example' }))).toEqual([403, 'forbidden'])
+  })
 })

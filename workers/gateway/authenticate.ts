@@ -14,14 +14,20 @@ const bearer = (header: string | undefined): string | null => /^Bearer ([\x21-\x
 export type FoundKey = { channel: Channel; key: StoredKey }
 
 /** The channel and key that a call comes with, or `null`. That it was used is written down now and then, behind the answer. */
-export async function findKey(c: Context<AppEnv>): Promise<FoundKey | null> {
+export async function findKey(c: Context<AppEnv>, given = bearer(c.req.header('Authorization'))): Promise<FoundKey | null> {
   const { channels, clock } = c.var.ports
-  const given = bearer(c.req.header('Authorization'))
   if (!given || !Object.values(KEY_PREFIX).some((prefix) => given.startsWith(prefix))) return null
   const now = clock()
   const found = await channels.findByKey(await sha256Hex(given), now)
   if (found && now - (found.key.lastUsedAt ?? -Infinity) > LAST_USED_EVERY_MS) waitUntil(channels.noteUse(found.key.keyHash, now).catch((error: unknown) => log('channel.use_not_noted', { channel: found.channel.channelId, error: faultName(error) })))
   return found
+}
+
+/** A key that came in the address of what is public anyway: it must be one, and used from where its channel takes calls. `null` lets it through. */
+export async function refuseKey(c: Context<AppEnv>, given: string): Promise<Response | null> {
+  const found = await findKey(c, given)
+  if (!found) return problem(c, 'unauthorized', 'The key in ?key= opens no channel. Leave it out: nobody needs one here.')
+  return takesOrigin(found.channel, c.req.header('Origin') ?? null, new URL(c.req.url).origin) ? null : problem(c, 'forbidden', 'This channel does not take calls from this origin.')
 }
 
 /** A channel's key that may do this, from where the channel takes calls, as often as it may. */

@@ -1,12 +1,12 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { Availability } from '../../contract/product.ts'
+import { Availability, LiveAvailability } from '../../contract/product.ts'
 import { bandKey } from './band.ts'
 import { createInventory } from './durable-inventory.ts'
 import { home, homeName } from './home.ts'
 import type { LevelCommand, ReserveRequest } from './port.ts'
-import { SUBSCRIBERS_PER_SKU_MAX } from './sku-counters-object.ts'
+import { createLive, SUBSCRIBERS_PER_SKU_MAX, versionOf } from './live.ts'
 import type { SkuCounters } from './sku-counters-object.ts'
 
 /** How a change of a counter is told: to who listens, and to KV. */
@@ -51,8 +51,8 @@ const armedFor = (sku: string) => runInDurableObject(homeOf(sku), (_, state) => 
 
 describe('live', () => {
   const upgrade = () => new Request('https://shop/v1/availability/x/live', { headers: { Upgrade: 'websocket' } })
-  async function listen(sku: string) {
-    const response = await inventory.live(sku, upgrade())
+  async function listen(sku: string, version?: string) {
+    const response = await inventory.live(sku, upgrade(), version)
     expect(response.status).toBe(101)
     const socket = response.webSocket
     if (!socket) throw new Error('no socket')
@@ -114,6 +114,46 @@ describe('live', () => {
     await inventory.apply([level(soap, 2)])
     expect(await shopper.availability()).toMatchObject({ available: 2 })
     shopper.socket.close()
+  })
+
+  test('who connects again with the last version is told at once only if there is another', async () => {
+    await inventory.apply([level(soap, 3)])
+    const first = await listen(soap)
+    const { version } = LiveAvailability.parse(JSON.parse(await first.next()))
+    first.socket.close()
+    const again = await listen(soap, version)
+    again.socket.send('ping')
+    expect(await again.next()).toBe('pong')
+    await inventory.apply([level(soap, 2, 2)])
+    const heard = LiveAvailability.parse(JSON.parse(await again.next()))
+    expect(heard).toMatchObject({ available: 2 })
+    expect(heard.version).not.toBe(version)
+    again.socket.close()
+    // Something happened while nobody listened.
+    const late = await listen(soap, version)
+    expect(LiveAvailability.parse(JSON.parse(await late.next()))).toEqual(heard)
+    late.socket.close()
+  })
+
+  test('a version names what is told: the same for the same, another for another', () => {
+    const found = { sku: 'A', available: 1, asOf: null, stores: [] }
+    expect(versionOf({ ...found })).toBe(versionOf(found))
+    expect(new Set([found, { ...found, available: 2 }, { ...found, available: null }, { ...found, sku: 'B' }].map(versionOf)).size).toBe(4)
+  })
+
+  test('a home that is full takes nobody, whatever they watch', async () => {
+    await runInDurableObject(homeOf(soap), async (_, state) => {
+      const watched = state.getWebSockets().length
+      const live = createLive(state, { prepare: async () => undefined, now: (sku) => ({ sku, available: null, asOf: null, stores: [] }) }, watched + 1)
+      expect([live.open('one').status, live.open('another').status]).toEqual([101, 503])
+    })
+  })
+
+  test('what a listener sends that is no ping ends it', async () => {
+    const talker = await listen(soap)
+    const closed = new Promise<number>((resolve) => talker.socket.addEventListener('close', ({ code }) => resolve(code)))
+    talker.socket.send('tell me more')
+    expect(await closed).toBe(1008)
   })
 
   test('anything but an upgrade is 426, and one listener too many is 503', async () => {

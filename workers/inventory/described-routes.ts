@@ -27,8 +27,8 @@ export const describedInventory: DescribedRoutes = () => ({
     answers: { 200: { when: 'Exact at this moment.', schema: Availability, headers: ['Cache-Control'] } }, problems: ['invalid-request', 'channel-not-found'],
   },
   'GET /v1/availability/:sku/live': {
-    id: 'watchAvailability', tag: 'availability', security: 'public', summary: 'The same by WebSocket, at once and on every change', description: 'Open it with `new WebSocket(…)`. Each message is an `Availability` as JSON.',
-    answers: { 101: { when: 'The WebSocket is open.', schema: null } }, problems: ['invalid-request', 'channel-not-found', 'upgrade-required'],
+    id: 'watchAvailability', tag: 'availability', security: 'public', summary: 'The same by WebSocket, at once and on every change', description: 'Open it with `new WebSocket(…)`. Each message is an `Availability` as JSON with its `version`; whoever connects again with `?version=` is told at once only if there is another. Send `ping` for a `pong`, and nothing else.',
+    answers: { 101: { when: 'The WebSocket is open.', schema: null } }, problems: ['invalid-request', 'channel-not-found', 'upgrade-required', 'unauthorized', 'forbidden'],
   },
   'GET /admin/v1/inventory/:sku': {
     id: 'explainInventory', tag: 'operator: inventory', security: 'operator', summary: 'Why the web shows this number',

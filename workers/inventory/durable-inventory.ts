@@ -78,9 +78,9 @@ export function inventoryOver(homeOf: (number: number) => HomeRpc, shards: numbe
     },
 
     /** Only the wish to upgrade goes on: what else a browser sends (its key, its cookies) is not the home's business. */
-    live(sku, request) {
+    live(sku, request, version) {
       const upgrade = request.headers.get('Upgrade')
-      const query = new URLSearchParams({ shards: String(shards), sku })
+      const query = new URLSearchParams({ shards: String(shards), sku, ...(version === undefined ? {} : { version }) })
       return homeOf(home(sku, shards)).fetch(new Request(`https://counters/live?${query}`, { headers: upgrade ? { Upgrade: upgrade } : {} }))
     },
   }

@@ -59,7 +59,7 @@ export type Inventory = {
   /** `sku: null` sets the store's default in every home. */
   setSafetyStock(storeId: string, sku: string | null, quantity: number): Promise<void>
   /** The WebSocket of one SKU, at its home. */
-  live(sku: string, request: Request): Promise<Response>
+  live(sku: string, request: Request, version?: string): Promise<Response>
 }
 
 /** A reservation whose time has come, as the broom asks about it. */

@@ -4,6 +4,7 @@ import { AVAILABILITY_SKUS_MAX } from '../../contract/limits.ts'
 import { Sku } from '../../contract/values.ts'
 import type { AppEnv } from '../gateway/context.ts'
 import { invalidField, problem } from '../gateway/problem.ts'
+import { refuseKey } from '../gateway/authenticate.ts'
 import { query } from '../gateway/query.ts'
 import type { Ports } from '../ports.ts'
 import { toAvailability } from './availability.ts'
@@ -11,6 +12,8 @@ import { createLiveness } from './store-liveness.ts'
 
 const TOO_MANY = `expected 1 to ${AVAILABILITY_SKUS_MAX} SKUs as ?sku=A&sku=B`
 const AvailabilityQuery = z.object({ sku: z.array(Sku).min(1, TOO_MANY).max(AVAILABILITY_SKUS_MAX, TOO_MANY) })
+/** `key`: nobody needs one; who sends one means its channel and origin. `version`: of the last word that was heard. */
+const LiveQuery = z.object({ key: z.string().max(256).optional(), version: z.string().max(64).optional() })
 const NO_STORE = { 'Cache-Control': 'no-store' }
 
 export const availability = new Hono<AppEnv>()
@@ -38,12 +41,15 @@ availability.get('/:sku', async (c) => {
   return c.json(found, 200, NO_STORE)
 })
 
-availability.get('/:sku/live', async (c) => {
+availability.get('/:sku/live', query(LiveQuery), async (c) => {
   const sku = Sku.safeParse(c.req.param('sku'))
   if (!sku.success) return invalidField(c, '/sku', 'expected 1 to 64 visible characters without spaces')
   if (c.req.header('Upgrade')?.toLowerCase() !== 'websocket') return problem(c, 'upgrade-required', 'Open this address as a WebSocket.')
-  const answer = await c.var.ports.inventory.live(sku.data, c.req.raw)
-  return answer.status === 503 ? problem(c, 'try-again', 'Too many people watch this product; ask again in half a minute.') : answer
+  const { key, version } = c.req.valid('query')
+  const refusal = key === undefined ? null : await refuseKey(c, key)
+  if (refusal) return refusal
+  const answer = await c.var.ports.inventory.live(sku.data, c.req.raw, version)
+  return answer.status === 503 ? problem(c, 'try-again', 'Too many people watch this product; ask again in half a minute.', {}, Number(answer.headers.get('Retry-After'))) : answer
 })
 
 export const operatorInventory = new Hono<AppEnv>()

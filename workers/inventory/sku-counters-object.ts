@@ -13,12 +13,10 @@ import { openBook, openHome } from './db.ts'
 import type { HomeDb } from './db.ts'
 import { within } from './deadline.ts'
 import { createBandWriter } from './kv.ts'
+import { createLive } from './live.ts'
 import type { Arbiter, CommandOutcome, CounterCommand, CounterState, DueReservation, ReserveAnswer, ReserveRequest, SkuAvailability } from './port.ts'
 import { createLiveness } from './store-liveness.ts'
 
-/** A page of a product that a whole town looks at. Beyond it the page asks again instead of listening. */
-export const SUBSCRIBERS_PER_SKU_MAX = 500
-const SUBSCRIBE_AGAIN_S = 30
 /** Longer than every queue (14 days at most), journal and dead letter (30 days) that could still bring a late reserve. */
 export const TOMBSTONE_MS = 60 * 24 * 60 * 60_000
 const PURGE_EVERY_MS = 24 * 60 * 60_000
@@ -39,6 +37,7 @@ export class SkuCounters extends DurableObject<Env> {
   readonly #db: HomeDb
   readonly #bands: ReturnType<typeof createBandWriter>
   readonly #liveness: ReturnType<typeof createLiveness>
+  readonly #live: ReturnType<typeof createLive>
   #shards: number | undefined
   #alarmAt: number | null = null
   /** When the broom looks at a row next, by `sku storeId`; `null` until read. So a level or a reserve needs no index to keep. */
@@ -46,7 +45,6 @@ export class SkuCounters extends DurableObject<Env> {
   /** Asks that were answered with `wait`, and until when they rest. Lost with the memory: then they are asked earlier. */
   readonly #postponed = new Map<string, number>()
   /** SKUs whose listeners are about to be told. */
-  readonly #telling = new Set<string>()
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -59,7 +57,13 @@ export class SkuCounters extends DurableObject<Env> {
       return (await link.facts(this.clock())).lastHeartbeatAt
     }
     this.#liveness = createLiveness((storeId) => this.lastHeartbeatAt(storeId), () => this.clock())
-    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'))
+    this.#live = createLive(ctx, {
+      prepare: async (sku) => {
+        const unsure = this.#liveness.unsure(this.#db.countersOf(sku).map(({ storeId }) => storeId))
+        if (unsure.length > 0) await this.#liveness.refresh(unsure)
+      },
+      now: (sku) => toAvailability(availabilityOf(sku, this.#db.countersOf(sku)), this.#liveness.isStale),
+    })
     void ctx.blockConcurrencyWhile(async () => {
       this.#alarmAt = await ctx.storage.getAlarm()
     })
@@ -118,20 +122,14 @@ export class SkuCounters extends DurableObject<Env> {
     await this.#change(() => this.#db.setStoreSafetyStock(storeId, quantity), () => this.#db.skusOfStore(storeId))
   }
 
-  /** The WebSocket of one SKU: `?shards=…&sku=…`. */
+  /** The WebSocket of one SKU: `?shards=…&sku=…&version=…`. */
   override async fetch(request: Request): Promise<Response> {
     const { searchParams } = new URL(request.url)
     const sku = searchParams.get('sku')
     this.#admit(Number(searchParams.get('shards')))
     if (!sku) return new Response(null, { status: 400 })
     if (request.headers.get('Upgrade')?.toLowerCase() !== 'websocket') return new Response(null, { status: 426, headers: { Upgrade: 'websocket' } })
-    if (this.ctx.getWebSockets(sku).length >= SUBSCRIBERS_PER_SKU_MAX) {
-      return new Response(null, { status: 503, headers: { 'Retry-After': String(SUBSCRIBE_AGAIN_S) } })
-    }
-    const { 0: client, 1: server } = new WebSocketPair()
-    this.ctx.acceptWebSocket(server, [sku])
-    this.ctx.waitUntil(this.#tell(sku, () => [server]))
-    return new Response(null, { status: 101, webSocket: client })
+    return this.#live.open(sku, searchParams.get('version') ?? undefined)
   }
 
   /** These sockets only speak; `ping` is answered without waking anybody. A talkative client would be paid for by us. */
@@ -180,7 +178,7 @@ export class SkuCounters extends DurableObject<Env> {
     for (const counter of saved) next = Math.min(next, this.#noteDue(counter) ?? Infinity)
     for (const sku of bandsMoved) next = Math.min(next, this.#bands.note(sku))
     if (next === Infinity && this.#alarmAt === null && this.#db.hasTombstones()) next = this.clock() + PURGE_EVERY_MS
-    for (const sku of moved) this.#tellAll(sku)
+    for (const sku of moved) this.#live.tellAll(sku)
     await this.#arm(next)
     return answer
   }
@@ -259,29 +257,6 @@ export class SkuCounters extends DurableObject<Env> {
     this.#alarmAt = next === Infinity ? null : Math.max(next, earliest)
     if (this.#alarmAt === null) await this.ctx.storage.deleteAlarm()
     else await this.ctx.storage.setAlarm(this.#alarmAt)
-  }
-
-  #tellAll(sku: string): void {
-    if (this.#telling.has(sku) || this.ctx.getWebSockets(sku).length === 0) return
-    this.#telling.add(sku)
-    this.ctx.waitUntil(this.#tell(sku, () => {
-      this.#telling.delete(sku)
-      return this.ctx.getWebSockets(sku)
-    }))
-  }
-
-  /** Reads the rows again after every wait, and sends what it read without another: an older number never follows a newer one. */
-  async #tell(sku: string, listeners: () => WebSocket[]): Promise<void> {
-    const unsure = this.#liveness.unsure(this.#db.countersOf(sku).map(({ storeId }) => storeId))
-    if (unsure.length > 0) await this.#liveness.refresh(unsure)
-    const text = JSON.stringify(toAvailability(availabilityOf(sku, this.#db.countersOf(sku)), this.#liveness.isStale))
-    for (const socket of listeners()) {
-      try {
-        socket.send(text)
-      } catch {
-        // It went away; the platform takes it off the list.
-      }
-    }
   }
 }
 
