@@ -3,7 +3,7 @@ import type { Availability } from '../contract/product.ts'
 import { watch } from './live.ts'
 import type { Live } from './live.ts'
 
-const of = (available: number): Availability => ({ sku: 'A', available, asOf: null, stores: [] })
+const of = (available: number): Availability => ({ sku: 'A', available, asOf: null, stores: [], version: `of ${available}` })
 
 /** The browser's end of a line whose other end is the test's. What it does against the edge itself: journeys/client. */
 class FakeSocket {
@@ -27,8 +27,8 @@ class FakeSocket {
   close() {
     this.closed = true
   }
-  hear(available: number, version: string) {
-    this.onmessage?.({ data: JSON.stringify({ ...of(available), version }) })
+  hear(available: number) {
+    this.onmessage?.({ data: JSON.stringify(of(available)) })
   }
 }
 
@@ -57,23 +57,23 @@ describe('a live line', () => {
     start()
     await vi.advanceTimersByTimeAsync(0)
     expect(now().sent).toEqual(['ping'])
-    now().hear(3, 'v1')
-    now().hear(3, 'v1')
-    now().hear(2, 'v2')
+    now().hear(3)
+    now().hear(3)
+    now().hear(2)
     now().onmessage?.({ data: 'no JSON' })
     expect([heard, states]).toEqual([[3, 2], ['connecting', 'live']])
   })
 
   it('that breaks is opened again with the last version; meanwhile the number is asked for', async () => {
     start()
-    now().hear(3, 'v1')
+    now().hear(3)
     now().onclose?.()
     await vi.advanceTimersByTimeAsync(0)
     expect([heard, states]).toEqual([[3, 9], ['connecting', 'live', 'connecting', 'polling']])
     await vi.advanceTimersByTimeAsync(1_300)
-    expect(FakeSocket.all.map(({ address }) => address)).toEqual(['ws://edge/', 'ws://edge/v1'])
-    now().hear(9, 'v2')
-    now().hear(8, 'v3')
+    expect(FakeSocket.all.map(({ address }) => address)).toEqual(['ws://edge/', 'ws://edge/of 9'])
+    now().hear(9)
+    now().hear(8)
     expect([heard, states.at(-1)]).toEqual([[3, 9, 8], 'live'])
   })
 
@@ -103,7 +103,7 @@ describe('a live line', () => {
     expect(states).toEqual(['connecting', 'polling'])
     FakeSocket.refuse = false
     await vi.advanceTimersByTimeAsync(40_000)
-    now().hear(77, 'v')
+    now().hear(77)
     expect([heard.at(-1), states.at(-1)]).toEqual([77, 'live'])
     const before = asked
     await vi.advanceTimersByTimeAsync(20_000)
@@ -113,11 +113,11 @@ describe('a live line', () => {
   it('tells nothing that was asked for before it was live again', async () => {
     let answer: (now: Availability) => void = () => undefined
     start()
-    now().hear(3, 'v1')
+    now().hear(3)
     ask = () => new Promise((resolve) => (answer = resolve))
     now().onclose?.()
     await vi.advanceTimersByTimeAsync(1_300)
-    now().hear(1, 'v3')
+    now().hear(1)
     answer(of(2))
     await vi.advanceTimersByTimeAsync(0)
     expect(heard).toEqual([3, 1])
@@ -127,10 +127,10 @@ describe('a live line', () => {
     const giveUp = new AbortController()
     start(giveUp.signal)
     const socket = now()
-    socket.hear(3, 'v1')
+    socket.hear(3)
     if (how === 'close') live.close()
     else giveUp.abort()
-    socket.hear(2, 'v2')
+    socket.hear(2)
     socket.onclose?.()
     await vi.advanceTimersByTimeAsync(600_000)
     expect([heard, states.at(-1), FakeSocket.all.length, socket.closed, vi.getTimerCount()]).toEqual([[3], 'closed', 1, true, 0])

@@ -1,4 +1,4 @@
-import type { Availability, LiveAvailability } from '../contract/product.ts'
+import type { Availability } from '../contract/product.ts'
 
 /** `polling`: no live line just now, so the number is asked for every few seconds. */
 export type LiveState = 'connecting' | 'live' | 'polling' | 'closed'
@@ -30,7 +30,7 @@ export function watch({ address, ask, WebSocket: Socket }: LivePorts, listener: 
   const page = globalThis as unknown as Page
   let socket: WebSocket | undefined
   let state: LiveState | undefined
-  let [last, version]: [string, string | undefined] = ['', undefined]
+  let version: string | undefined
   let wait = WAIT_FIRST_MS
   const timers: Record<'connect' | 'ping' | 'poll', ReturnType<typeof setTimeout> | undefined> = { connect: undefined, ping: undefined, poll: undefined }
 
@@ -39,11 +39,9 @@ export function watch({ address, ask, WebSocket: Socket }: LivePorts, listener: 
     state = next
     onState?.(next)
   }
-  const tell = ({ version: named, ...now }: Availability & Partial<LiveAvailability>) => {
-    version = named ?? version
-    const text = JSON.stringify(now)
-    if (text === last || state === 'closed') return
-    last = text
+  const tell = (now: Availability) => {
+    if (now.version === version || state === 'closed') return
+    version = now.version
     listener(now)
   }
 
@@ -127,10 +125,10 @@ export function watch({ address, ask, WebSocket: Socket }: LivePorts, listener: 
   return { close }
 }
 
-function parse(data: unknown): LiveAvailability | null {
+function parse(data: unknown): Availability | null {
   try {
     const told: unknown = JSON.parse(String(data))
-    return typeof told === 'object' && told !== null && 'sku' in told ? told as LiveAvailability : null
+    return typeof told === 'object' && told !== null && 'sku' in told ? told as Availability : null
   } catch {
     return null
   }

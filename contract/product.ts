@@ -71,9 +71,7 @@ export const Availability = z.object({
   available: z.int().nullable(),
   asOf: Instant.nullable(),
   stores: z.array(StoreAvailability),
+  /** Names this state: the same for the same. Who opens a live line again with it is told at once only if there is another. */
+  version: z.string(),
 })
 export type Availability = z.infer<typeof Availability>
-
-/** A message of the live endpoint. `version` names this state: who connects again with it is told at once only if there is another. */
-export const LiveAvailability = Availability.extend({ version: z.string() })
-export type LiveAvailability = z.infer<typeof LiveAvailability>

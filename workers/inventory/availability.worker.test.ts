@@ -1,12 +1,13 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { Availability, LiveAvailability } from '../../contract/product.ts'
+import { Availability } from '../../contract/product.ts'
 import { bandKey } from './band.ts'
 import { createInventory } from './durable-inventory.ts'
 import { home, homeName } from './home.ts'
 import type { LevelCommand, ReserveRequest } from './port.ts'
-import { createLive, SUBSCRIBERS_PER_SKU_MAX, versionOf } from './live.ts'
+import { versionOf } from './availability.ts'
+import { createLive, SUBSCRIBERS_PER_SKU_MAX } from './live.ts'
 import type { SkuCounters } from './sku-counters-object.ts'
 
 /** How a change of a counter is told: to who listens, and to KV. */
@@ -72,7 +73,7 @@ describe('live', () => {
     await inventory.apply([level(soap, 3)])
     const shopper = await listen(soap)
     expect(await shopper.availability()).toEqual({
-      sku: soap, available: 3, asOf: new Date(NOW).toISOString(), stores: [{ storeId: 'main', available: 3, asOf: new Date(NOW).toISOString(), stale: true }],
+      sku: soap, available: 3, asOf: new Date(NOW).toISOString(), stores: [{ storeId: 'main', available: 3, asOf: new Date(NOW).toISOString(), stale: true }], version: expect.any(String),
     })
     await inventory.apply([level(towel, 1), level(soap, 3, 2)])
     await inventory.reserve(basket('1', { [soap]: 1 }))
@@ -109,7 +110,7 @@ describe('live', () => {
 
   test('a SKU that nobody counted is unknown, and listening survives the object’s sleep', async () => {
     const shopper = await listen(soap)
-    expect(await shopper.availability()).toEqual({ sku: soap, available: null, asOf: null, stores: [] })
+    expect(await shopper.availability()).toMatchObject({ sku: soap, available: null, asOf: null, stores: [] })
     await evictDurableObject(homeOf(soap))
     await inventory.apply([level(soap, 2)])
     expect(await shopper.availability()).toMatchObject({ available: 2 })
@@ -119,19 +120,19 @@ describe('live', () => {
   test('who connects again with the last version is told at once only if there is another', async () => {
     await inventory.apply([level(soap, 3)])
     const first = await listen(soap)
-    const { version } = LiveAvailability.parse(JSON.parse(await first.next()))
+    const { version } = Availability.parse(JSON.parse(await first.next()))
     first.socket.close()
     const again = await listen(soap, version)
     again.socket.send('ping')
     expect(await again.next()).toBe('pong')
     await inventory.apply([level(soap, 2, 2)])
-    const heard = LiveAvailability.parse(JSON.parse(await again.next()))
+    const heard = Availability.parse(JSON.parse(await again.next()))
     expect(heard).toMatchObject({ available: 2 })
     expect(heard.version).not.toBe(version)
     again.socket.close()
     // Something happened while nobody listened.
     const late = await listen(soap, version)
-    expect(LiveAvailability.parse(JSON.parse(await late.next()))).toEqual(heard)
+    expect(Availability.parse(JSON.parse(await late.next()))).toEqual(heard)
     late.socket.close()
   })
 
@@ -144,7 +145,7 @@ describe('live', () => {
   test('a home that is full takes nobody, whatever they watch', async () => {
     await runInDurableObject(homeOf(soap), async (_, state) => {
       const watched = state.getWebSockets().length
-      const live = createLive(state, { prepare: async () => undefined, now: (sku) => ({ sku, available: null, asOf: null, stores: [] }) }, watched + 1)
+      const live = createLive(state, { prepare: async () => undefined, now: (sku) => ({ sku, available: null, asOf: null, stores: [], version: '' }) }, watched + 1)
       expect([live.open('one').status, live.open('another').status]).toEqual([101, 503])
     })
   })

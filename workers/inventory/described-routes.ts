@@ -6,7 +6,7 @@ import { nameAnswer } from '../gateway/show-schema.ts'
 
 /** At most fifty were asked for, so there is never a second page. */
 const AvailabilityList = z.object({ items: z.array(Availability), nextCursor: z.null() })
-const example = { sku: 'CLO-00003', available: 3, asOf: '2026-11-26T10:00:00.000Z', stores: [{ storeId: 'high-street', available: 3, asOf: '2026-11-26T10:00:00.000Z', stale: false }] }
+const example = { sku: 'CLO-00003', available: 3, asOf: '2026-11-26T10:00:00.000Z', stores: [{ storeId: 'high-street', available: 3, asOf: '2026-11-26T10:00:00.000Z', stale: false }], version: '2k9x0q7mz1c4' }
 nameAnswer('Availability', Availability, example)
 nameAnswer('AvailabilityList', AvailabilityList, { items: [example], nextCursor: null })
 nameAnswer('ExplainedInventory', ExplainedInventory, {
@@ -27,7 +27,7 @@ export const describedInventory: DescribedRoutes = () => ({
     answers: { 200: { when: 'Exact at this moment.', schema: Availability, headers: ['Cache-Control'] } }, problems: ['invalid-request', 'channel-not-found'],
   },
   'GET /v1/availability/:sku/live': {
-    id: 'watchAvailability', tag: 'availability', security: 'public', summary: 'The same by WebSocket, at once and on every change', description: 'Open it with `new WebSocket(…)`. Each message is an `Availability` as JSON with its `version`; whoever connects again with `?version=` is told at once only if there is another. Send `ping` for a `pong`, and nothing else.',
+    id: 'watchAvailability', tag: 'availability', security: 'public', summary: 'The same by WebSocket, at once and on every change', description: 'Open it with `new WebSocket(…)`. Each message is an `Availability` as JSON; whoever connects again with `?version=` is told at once only if there is another. Send `ping` for a `pong`, and nothing else.',
     answers: { 101: { when: 'The WebSocket is open.', schema: null } }, problems: ['invalid-request', 'channel-not-found', 'upgrade-required', 'unauthorized', 'forbidden'],
   },
   'GET /admin/v1/inventory/:sku': {

@@ -1,4 +1,4 @@
-import type { Availability, LiveAvailability } from '../../contract/product.ts'
+import type { Availability } from '../../contract/product.ts'
 
 /** A page of a product that a whole town looks at. Beyond it the page asks again instead of listening. */
 export const SUBSCRIBERS_PER_SKU_MAX = 500
@@ -21,9 +21,8 @@ export function createLive(ctx: DurableObjectState, { prepare, now }: LiveSource
   async function tell(sku: string, listeners: () => WebSocket[], known?: string): Promise<void> {
     await prepare(sku)
     const found = now(sku)
-    const version = versionOf(found)
-    const text = JSON.stringify({ ...found, version } satisfies LiveAvailability)
-    for (const socket of version === known ? [] : listeners()) {
+    const text = JSON.stringify(found)
+    for (const socket of found.version === known ? [] : listeners()) {
       try {
         socket.send(text)
       } catch {
@@ -53,11 +52,4 @@ export function createLive(ctx: DurableObjectState, { prepare, now }: LiveSource
       }))
     },
   }
-}
-
-/** The same for the same state, wherever and whenever it is computed, and without a row to keep it in: 64 bits of FNV-1a. It names, it proves nothing. */
-export function versionOf(found: Availability): string {
-  let hash = 0xcbf29ce484222325n
-  for (const byte of new TextEncoder().encode(JSON.stringify(found))) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n)
-  return hash.toString(36)
 }
