@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { AgeingReport } from './ageing.ts'
 import { DriftReport, FeedReport } from './feed.ts'
-import { ChannelLimits, DeadLetterSummary, KeyView, RegisterChannel, ReplayOutcome, SafetyStock } from './operator.ts'
+import { ChannelLimits, DeadLetterSummary, KeyView, RegisterChannel, ReplayOutcome, SafetyStock, SoughtBy } from './operator.ts'
 import { Order } from './order.ts'
 import { OpeningHours } from './store.ts'
-import { AssignmentId, Instant, Money, Sku, StoreId } from './values.ts'
+import { AssignmentId, Instant, Money, OrderId, Sku, StoreId } from './values.ts'
 
 /** What a store's link knows of its connector; `null` where it has not said. */
 export const LinkView = z.object({
@@ -87,3 +87,23 @@ export const DiscardAnswer = z.object({ state: z.literal('discarded') })
 export const AuditEntry = z.object({
   id: z.int(), at: Instant, actor: z.string(), action: z.string(), target: z.string(), requestId: z.string().nullable(), detail: z.string().nullable(),
 })
+
+/** How the journal of a store stands. `away`: its connector is silent; it is told when it comes back. `connector_too_old`: it does not know how. */
+export const JournalErased = z.enum(['waiting', 'away', 'connector_too_old', 'erased'])
+export type JournalErased = z.infer<typeof JournalErased>
+
+/** How far an erasure has come. `orders.waiting` are still to be delivered; `waitingFor` names the first of them. */
+export const Erasure = z.object({
+  id: z.string(),
+  state: z.enum(['searching', 'waiting', 'done']),
+  by: SoughtBy,
+  why: z.string(),
+  createdAt: Instant,
+  updatedAt: Instant,
+  reached: z.object({
+    orders: z.object({ erased: z.int(), waiting: z.int(), waitingFor: z.array(OrderId) }),
+    deadLetters: z.int(),
+    journals: z.array(z.object({ storeId: StoreId, state: JournalErased })),
+  }),
+})
+export type Erasure = z.infer<typeof Erasure>

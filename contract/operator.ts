@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { OpeningHours } from './store.ts'
-import { ChannelId, OnHand, Sku, StoreId } from './values.ts'
+import { ChannelId, OnHand, OrderId, Sku, StoreId } from './values.ts'
 
 const TimeZone = z.string().refine(isTimeZone, 'expected an IANA time zone such as "Europe/London"')
 
@@ -184,3 +184,19 @@ export type DeadLetterSummary = z.infer<typeof DeadLetterSummary>
 /** What came of a replay. `superseded`: something newer had already been applied. */
 export const ReplayOutcome = z.enum(['applied', 'superseded', 'refused'])
 export type ReplayOutcome = z.infer<typeof ReplayOutcome>
+
+/** What names the customer to be erased. */
+export const SoughtBy = z.enum(['orderId', 'email', 'phone'])
+export type SoughtBy = z.infer<typeof SoughtBy>
+
+/** Fewer digits would be the number of many. */
+const PHONE_DIGITS = /^(\D*\d){6,}\D*$/
+
+/** The body of `POST /admin/v1/erasures`. `why` is kept: no customer's name belongs there. */
+export const RequestErasure = z.object({
+  orderId: OrderId.optional(),
+  email: z.email().max(254).optional(),
+  phone: z.string().max(40).regex(PHONE_DIGITS, 'expected at least six digits').optional(),
+  why: z.string().trim().min(1).max(500),
+}).refine(({ orderId, email, phone }) => [orderId, email, phone].filter((each) => each !== undefined).length === 1, 'expected one of orderId, email, phone')
+export type RequestErasure = z.infer<typeof RequestErasure>

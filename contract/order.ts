@@ -108,6 +108,8 @@ export const Order = z.object({
   placedAt: Instant,
   updatedAt: Instant,
   version: z.int(),
+  /** Since when its customer, address and note are not kept any more and stand here as `(erased)`. */
+  erasedAt: Instant.nullable().default(null),
 })
 export type Order = z.infer<typeof Order>
 

@@ -1,4 +1,7 @@
 import { createAlertMemory, raiseAlerts } from './alerts/raise-alerts.ts'
+import { retain } from './erasures/retain.ts'
+import { runErasures } from './erasures/run-erasures.ts'
+import { retentionDays } from './gateway/settings.ts'
 import { app } from './gateway/app.ts'
 import { log } from './log.ts'
 import { sweepOrders } from './orders/sweep.ts'
@@ -19,7 +22,7 @@ export default {
   scheduled: async (_controller, env) => {
     const ports = createPorts(env)
     // Apart: orders that cannot be swept are a reason to look around, and nobody's alert keeps an order waiting.
-    const done = await Promise.allSettled([sweepOrders({ ...ports, log }), raiseAlerts({ ...ports, log, memory: alertMemory })])
+    const done = await Promise.allSettled([sweepOrders({ ...ports, log }), raiseAlerts({ ...ports, log, memory: alertMemory }), runErasures({ ...ports, log }), retain({ ...ports, log }, retentionDays(env.RETENTION_DAYS) ?? 0)])
     for (const each of done) if (each.status === 'rejected') throw each.reason
   },
 } satisfies ExportedHandler<Env>

@@ -13,6 +13,8 @@ import type { ChannelBook } from './channels/channel.ts'
 import { createChannelBook } from './channels/d1-channels.ts'
 import { createDeadLetters } from './dead-letters/d1-dead-letters.ts'
 import type { DeadLetters } from './dead-letters/port.ts'
+import { createErasures } from './erasures/d1-erasures.ts'
+import type { ErasureBook } from './erasures/port.ts'
 import { createFeeds } from './feeds/d1-feeds.ts'
 import type { Feeds } from './feeds/port.ts'
 import { createInventory } from './inventory/durable-inventory.ts'
@@ -55,6 +57,7 @@ export type Ports = {
   operators: Operators
   deadLetters: DeadLetters
   audit: AuditLog
+  erasures: ErasureBook
   queues: Queues
   /** Random and unguessable; used for attempts and request ids. */
   newId: () => string
@@ -89,6 +92,7 @@ export function createPorts(env: Env & { ALERT_WEBHOOK_URL?: string }, requestId
     }),
     deadLetters: measuredLetters(createDeadLetters(env), metrics),
     audit: createAuditLog(env.DB, requestId),
+    erasures: createErasures(env.DB, env.MASTER_KEY),
     queues: createQueues(env),
     newId: () => crypto.randomUUID(),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),

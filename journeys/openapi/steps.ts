@@ -102,6 +102,7 @@ export const STEPS: Readonly<Record<string, Step>> = {
   pairConnector: { before: async (world) => ({ body: z.object({ code: z.string() }).parse((await operate(world, 'POST', `/stores/${world.ids['storeId']}/pairing-code`)).json) }) },
   // Nobody listens there, and the answer says so.
   testAlerts: { before: async (world) => void (await operate(world, 'PUT', '/alerts/webhook', { url: 'http://127.0.0.1:9/alerts' })) },
+  requestErasure: { after: async (world, { json }) => void (world.ids['erasureId'] = z.object({ id: z.string() }).parse(json).id) },
   rotateSecret: { before: spare },
   pauseStore: { before: spare },
   changeStore: { before: spare },

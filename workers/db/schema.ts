@@ -75,6 +75,7 @@ export const orders = sqliteTable('orders', {
   placedAt: integer('placed_at').notNull(),
   updatedAt: integer('updated_at').notNull(),
   version: integer('version').notNull(),
+  erasedAt: integer('erased_at'),
 }, (t) => [index('orders_due').on(t.dueAt), index('orders_placed').on(t.placedAt)])
 
 export const sales = sqliteTable('sales', {
@@ -153,4 +154,23 @@ export const alertWebhook = sqliteTable('alert_webhook', {
   sealed: text('sealed').notNull(),
   host: text('host').notNull(),
   updatedAt: integer('updated_at').notNull(),
+})
+
+export const erasures = sqliteTable('erasures', {
+  erasureId: text('erasure_id').primaryKey().notNull(),
+  state: text('state', { enum: ['searching', 'waiting', 'done'] }).notNull(),
+  soughtBy: text('sought_by', { enum: ['orderId', 'email', 'phone'] }).notNull(),
+  sealed: text('sealed'),
+  why: text('why').notNull(),
+  progress: text('progress').notNull(),
+  dueAt: integer('due_at'),
+  createdAt: integer('created_at').notNull(),
+  updatedAt: integer('updated_at').notNull(),
+})
+
+export const retention = sqliteTable('retention', {
+  id: integer('id').primaryKey().notNull(),
+  placedAt: integer('placed_at').notNull(),
+  orderId: text('order_id').notNull(),
+  restsUntil: integer('rests_until').notNull(),
 })

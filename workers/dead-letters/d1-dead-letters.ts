@@ -1,12 +1,18 @@
-import { and, desc, eq, getTableColumns, lt, or, sql } from 'drizzle-orm'
+import { and, desc, eq, getTableColumns, inArray, lt, or, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { deadLetters } from '../db/schema.ts'
+import { Fault } from '../fault.ts'
 import { insertLetters } from './db.ts'
+import { letterWithoutWords, withoutWords } from './erase-words.ts'
+import { LETTER_KEPT_MS } from './letter.ts'
 import type { LetterBox } from './letter-box-object.ts'
 import type { DeadLetters, FiledLetter, LetterReason } from './port.ts'
 
 /** One box for the whole house: letters are rare, and those that find D1 away are rarer. */
 export const LETTER_BOX_NAME = 'waiting'
+
+/** By state and filing, as the index has them. */
+const STATES = ['waiting', 'replayed', 'discarded'] as const
 
 type Row = typeof deadLetters.$inferSelect
 const toLetter = (row: Row): FiledLetter => ({ ...row, reason: row.reason as LetterReason, body: JSON.parse(row.body), original: JSON.parse(row.original) })
@@ -47,6 +53,32 @@ export function createDeadLetters(env: Pick<Env, 'DB' | 'LETTER_BOX'>): DeadLett
       const updated = await db.update(deadLetters).set({ body: JSON.stringify(body ?? null), revision: revision + 1, updatedAt: now })
         .where(and(eq(deadLetters.letterId, letterId), eq(deadLetters.revision, revision), eq(deadLetters.state, 'waiting'))).returning({ id: deadLetters.letterId })
       return updated.length === 1
+    },
+
+    async erase(names, words, now) {
+      const box = env.LETTER_BOX as DurableObjectNamespace<LetterBox>
+      // The box first: what it hands to D1 meanwhile is found there.
+      let changed = await box.get(box.idFromName(LETTER_BOX_NAME)).erase(names, words)
+      const named = names.map((name) => sql`(instr(lower(${deadLetters.body}), ${name.toLowerCase()}) OR instr(lower(${deadLetters.original}), ${name.toLowerCase()}))`)
+      for (const row of await db.select().from(deadLetters).where(or(...named))) {
+        const letter = letterWithoutWords(toLetter(row), words)
+        // A new revision: a correction of what somebody has read before finds that it is another.
+        const updated = await db.update(deadLetters).set({
+          body: JSON.stringify(letter.body), original: JSON.stringify(withoutWords(letter.original, words)), lastError: letter.lastError, revision: row.revision + 1, updatedAt: now,
+        }).where(and(eq(deadLetters.letterId, row.letterId), eq(deadLetters.revision, row.revision))).returning({ id: deadLetters.letterId })
+        if (updated.length === 0) throw new Fault('A dead letter was changed while it was being erased', 'The sweep does it again.')
+        changed++
+      }
+      return changed
+    },
+
+    async deleteExpired(now, limit) {
+      let deleted = 0
+      for (const state of STATES) {
+        const old = db.select({ id: deadLetters.letterId }).from(deadLetters).where(and(eq(deadLetters.state, state), lt(deadLetters.filedAt, now - LETTER_KEPT_MS))).limit(limit)
+        deleted += (await db.delete(deadLetters).where(and(inArray(deadLetters.letterId, old), lt(deadLetters.expiresAt, now))).returning({ id: deadLetters.letterId })).length
+      }
+      return deleted
     },
 
     async settle(letterId, revision, state, outcome, now) {

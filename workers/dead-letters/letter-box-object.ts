@@ -2,6 +2,7 @@ import { DurableObject } from 'cloudflare:workers'
 import { systemClock } from '../../contract/clock.ts'
 import { log } from '../log.ts'
 import { insertLetters } from './db.ts'
+import { hasWord, letterWithoutWords } from './erase-words.ts'
 import type { Letter } from './port.ts'
 
 /** D1 that was away is asked again this often; letters are for people, not for milliseconds. */
@@ -20,6 +21,17 @@ export class LetterBox extends DurableObject<Env> {
       for (const { letterId, text } of letters) this.ctx.storage.sql.exec('INSERT OR IGNORE INTO letters (letter_id, text) VALUES (?, ?)', letterId, text)
     })
     await this.ctx.storage.setAlarm(systemClock() + TRY_AGAIN_MS)
+  }
+
+  /** As `DeadLetters.erase`. */
+  async erase(names: string[], words: string[]): Promise<number> {
+    let changed = 0
+    for (const { letter_id, text } of this.ctx.storage.sql.exec<{ letter_id: string; text: string }>('SELECT letter_id, text FROM letters').toArray()) {
+      if (!hasWord(text, names)) continue
+      this.ctx.storage.sql.exec('UPDATE letters SET text = ? WHERE letter_id = ?', JSON.stringify(letterWithoutWords(JSON.parse(text) as Letter, words)), letter_id)
+      changed++
+    }
+    return changed
   }
 
   override async alarm(): Promise<void> {

@@ -32,5 +32,9 @@ export type DeadLetters = {
   list(filter: { queue?: string; reason?: string; state?: string }, cursor: string | null, limit: number): Promise<{ items: ListedLetter[]; nextCursor: string | null }>
   /** A revision under the same id; false when it was settled or changed meanwhile. */
   correct(letterId: string, revision: number, body: unknown, now: number): Promise<boolean>
+  /** Takes out of every letter that names one of `names` what is personal by its key, and each text that has one of `words` in it. Answers how many it changed. */
+  erase(names: string[], words: string[], now: number): Promise<number>
+  /** Deletes what is kept no longer, so many of a state at once. Answers how many. */
+  deleteExpired(now: number, limit: number): Promise<number>
   settle(letterId: string, revision: number, state: 'replayed' | 'discarded' | 'waiting', outcome: string, now: number): Promise<boolean>
 }

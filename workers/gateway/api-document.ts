@@ -10,6 +10,7 @@ import { describedAudit } from '../audit/described-routes.ts'
 import { describedCatalogue } from '../catalog/described-routes.ts'
 import { describedChannels } from '../channels/described-routes.ts'
 import { describedDeadLetters } from '../dead-letters/described-routes.ts'
+import { describedErasures } from '../erasures/described-routes.ts'
 import { describedFeeds } from '../feeds/described-routes.ts'
 import { describedInventory } from '../inventory/described-routes.ts'
 import { describedOrders } from '../orders/described-routes.ts'
@@ -33,7 +34,7 @@ const describedHealth: DescribedRoutes = () => ({
 
 /** Every capability's own. One that is mounted in app.ts stands here, too. */
 const DESCRIBED: readonly DescribedRoutes[] = [
-  describedCatalogue, describedInventory, describedStores, describedOrders, describedConnect, describedChannels, describedFeeds, describedDeadLetters, describedAlerts, describedAudit, describedHealth,
+  describedCatalogue, describedInventory, describedStores, describedOrders, describedConnect, describedChannels, describedFeeds, describedDeadLetters, describedAlerts, describedAudit, describedErasures, describedHealth,
 ]
 
 /** What stands between two slashes of a path, wherever it stands. */

@@ -13,6 +13,7 @@ export const TAGS = {
   'operator: inventory': 'Why the web shows the number it shows.',
   'operator: dead letters': 'What could not be handled.',
   'operator: alerts': 'What calls a person, and where it is sent.',
+  'operator: erasures': 'Customers who want to be forgotten.',
   'operator: audit log': 'Who changed what, and when.',
   health: 'Whether the edge is up.',
 } as const

@@ -5,6 +5,7 @@ import { operatorAudit } from '../audit/operator-routes.ts'
 import { categories, products } from '../catalog/routes.ts'
 import { consolePages } from '../console/routes.ts'
 import { operatorDeadLetters } from '../dead-letters/routes.ts'
+import { operatorErasures } from '../erasures/operator-routes.ts'
 import { operatorFeed, operatorFeeds } from '../feeds/operator-routes.ts'
 import { availability, operatorInventory } from '../inventory/routes.ts'
 import { operatorOrders } from '../orders/operator-routes.ts'
@@ -78,6 +79,7 @@ app.route('/admin/v1/dead-letters', operatorDeadLetters)
 app.route('/admin/v1/orders', operatorOrders)
 app.route('/admin/v1/alerts', operatorAlerts)
 app.route('/admin/v1/audit-log', operatorAudit)
+app.route('/admin/v1/erasures', operatorErasures)
 app.route('/', storefront)
 app.route('/', consolePages)
 

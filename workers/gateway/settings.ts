@@ -1,7 +1,7 @@
 import { FIRST_CONNECTOR_VERSION, isVersion } from '../../contract/connector-version.ts'
 
 /** What an installation is told by `wrangler.toml` and its secrets. */
-export type Settings = { ENVIRONMENT?: string; INVENTORY_SHARDS?: string; CONNECTOR_VERSION_MIN?: string; ACCESS_TEAM_DOMAIN?: string; ACCESS_AUD?: string; ADMIN_TOKEN?: string; MASTER_KEY?: string }
+export type Settings = { ENVIRONMENT?: string; INVENTORY_SHARDS?: string; CONNECTOR_VERSION_MIN?: string; ACCESS_TEAM_DOMAIN?: string; ACCESS_AUD?: string; ADMIN_TOKEN?: string; MASTER_KEY?: string; RETENTION_DAYS?: string }
 
 const ENVIRONMENTS = ['development', 'staging', 'production']
 /** Of this repository: whoever reads it can open what they lock. */
@@ -16,11 +16,12 @@ const KEY_VALUES_MIN = 16
  * outside of development is one: the page that everybody can read would open it.
  */
 export function settingFaults(settings: Settings): string[] {
-  const { ENVIRONMENT = '', INVENTORY_SHARDS = '', CONNECTOR_VERSION_MIN = FIRST_CONNECTOR_VERSION, ACCESS_TEAM_DOMAIN = '', ACCESS_AUD = '', ADMIN_TOKEN = '', MASTER_KEY = '' } = settings
+  const { ENVIRONMENT = '', INVENTORY_SHARDS = '', CONNECTOR_VERSION_MIN = FIRST_CONNECTOR_VERSION, ACCESS_TEAM_DOMAIN = '', ACCESS_AUD = '', ADMIN_TOKEN = '', MASTER_KEY = '', RETENTION_DAYS } = settings
   const faults: string[] = []
   if (!ENVIRONMENTS.includes(ENVIRONMENT)) faults.push(`ENVIRONMENT is none of ${ENVIRONMENTS.join(', ')}`)
   if (!/^[1-9]\d{0,3}$/.test(INVENTORY_SHARDS)) faults.push('INVENTORY_SHARDS is not the whole number that it was at install')
   if (!isVersion(CONNECTOR_VERSION_MIN)) faults.push('CONNECTOR_VERSION_MIN is no version, such as "0.1.0"')
+  if (retentionDays(RETENTION_DAYS) === null) faults.push('RETENTION_DAYS is not a whole number of days up to 9999, or 0 to keep customers for good')
   const key = bytesOf(MASTER_KEY)
   if (!key || key.length < KEY_BYTES_MIN) faults.push('MASTER_KEY is not base64 of 32 random bytes')
   if (ENVIRONMENT === 'development') {
@@ -32,6 +33,15 @@ export function settingFaults(settings: Settings): string[] {
   if (!/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(ACCESS_TEAM_DOMAIN)) faults.push('ACCESS_TEAM_DOMAIN is not your team\'s domain, such as "example.cloudflareaccess.com"')
   if (!/^[0-9a-f]{64}$/i.test(ACCESS_AUD)) faults.push('ACCESS_AUD is not the audience tag of the Access application in front of /admin')
   return faults
+}
+
+/** A year, and a month for what is returned late: books and taxes are the tills'. */
+const RETENTION_DAYS_DEFAULT = 400
+
+/** For how long an order that is over keeps its customer, in days; 0: for good. `null`: it is no number. */
+export function retentionDays(text: string | undefined): number | null {
+  if (text === undefined) return RETENTION_DAYS_DEFAULT
+  return /^\d{1,4}$/.test(text) ? Number(text) : null
 }
 
 function bytesOf(base64: string): Uint8Array | null {

@@ -52,7 +52,7 @@ test('a letter is counted once it is filed', async () => {
   const METRICS = dataset()
   const letter = { letterId: 'ltr_1', queue: 'orders', reason: 'failed' as const, storeId: 'harbour', body: {}, attempts: 6, lastError: 'x', filedAt: 0 }
   const unused = () => Promise.reject(new Error('not asked here'))
-  const book = (file: DeadLetters['file']): DeadLetters => measuredLetters({ file, find: unused, list: unused, correct: unused, settle: unused }, createMetrics({ METRICS }))
+  const book = (file: DeadLetters['file']): DeadLetters => measuredLetters({ file, find: unused, list: unused, correct: unused, settle: unused, erase: unused, deleteExpired: unused }, createMetrics({ METRICS }))
   await expect(book(() => Promise.reject(new Error('away'))).file([letter])).rejects.toThrow('away')
   expect(METRICS.points).toEqual([])
   await book(() => Promise.resolve()).file([letter])

@@ -74,6 +74,14 @@ export function createOrderBook(database: D1Database): OrderBook {
       return updated.length === 1
     },
 
+    async erase(order, expectedVersion) {
+      const { purchase, timeline, erasedAt, version } = toRow(order)
+      const erased = await db.update(orders).set({ purchase, timeline, erasedAt, version })
+        .where(and(eq(orders.orderId, order.orderId), eq(orders.version, expectedVersion), placed))
+        .returning({ orderId: orders.orderId })
+      return erased.length === 1
+    },
+
     async due(now, limit) {
       const rows = await db.select().from(orders).where(and(isNotNull(orders.dueAt), lte(orders.dueAt, now), placed)).orderBy(asc(orders.dueAt)).limit(limit)
       return rows.map(toRecord)

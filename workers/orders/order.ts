@@ -224,6 +224,7 @@ export function toOrder(order: OrderRecord): Order {
     placedAt: toInstant(order.placedAt),
     updatedAt: toInstant(order.updatedAt),
     version: order.version,
+    erasedAt: order.erasedAt === null ? null : toInstant(order.erasedAt),
   }
 }
 

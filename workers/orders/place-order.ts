@@ -157,5 +157,6 @@ function newOrder(call: PlacementCall, { orderId, number, bodyHash, parts, price
     placedAt: now,
     updatedAt: now,
     version: 1,
+    erasedAt: null,
   }
 }

@@ -73,6 +73,8 @@ export type OrderRecord = {
   placedAt: number
   updatedAt: number
   version: number
+  /** Since when it has no customer any more; `null`: it has one. */
+  erasedAt: number | null
 }
 
 /** A line of the operator's list: a web order, or a sale at a till. */
@@ -88,6 +90,8 @@ export type OrderBook = {
   insert(order: OrderRecord): Promise<boolean>
   /** Writes only over `expectedVersion`; false when somebody was faster. */
   update(order: OrderRecord, expectedVersion: number): Promise<boolean>
+  /** As `update`, and the purchase with it, which nothing else changes: without its customer. */
+  erase(order: OrderRecord, expectedVersion: number): Promise<boolean>
   /** Orders whose time has come, oldest first. */
   due(now: number, limit: number): Promise<OrderRecord[]>
   /** Moves the next look, if the order is still the one that was read; without a new version, so that nobody else must look again. */

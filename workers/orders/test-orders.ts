@@ -36,6 +36,7 @@ export function placedOrder(change: Partial<OrderRecord> = {}): OrderRecord {
     placedAt: 1000,
     updatedAt: 1000,
     version: 1,
+    erasedAt: null,
     ...change,
   }
 }

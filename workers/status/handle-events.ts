@@ -1,6 +1,7 @@
 import { fromInstant } from '../../contract/clock.ts'
 import type { OrderEvent, StoreEvent } from '../../contract/events.ts'
 import { traceIdOf } from '../../contract/trace.ts'
+import { withoutPersonalKeys } from '../dead-letters/erase-words.ts'
 import { letterId } from '../dead-letters/letter.ts'
 import type { DeadLetters, LetterReason } from '../dead-letters/port.ts'
 import type { CommandOutcome, Inventory } from '../inventory/port.ts'
@@ -58,12 +59,14 @@ async function handleEvent(event: StoreEvent, context: Context, ports: StatusPor
 const isOrderEvent = (event: StoreEvent): event is OrderEvent => event.type.startsWith('order.')
 
 /** Counters first, whatever the status says; then D1; then the link; then ack (rules.md 7). */
-async function handleOrderEvent(event: OrderEvent, context: Context, ports: StatusPorts): Promise<CommandOutcome> {
+async function handleOrderEvent(told: OrderEvent, context: Context, ports: StatusPorts): Promise<CommandOutcome> {
   const { storeId, epoch, requestId } = context
-  const { assignmentId } = event.data
+  const { assignmentId } = told.data
   const orderId = orderIdOf(assignmentId)
   const now = ports.clock()
   const order = await ports.orders.find(orderId)
+  // The words of a till about an order may quote its customer, who is not to come back with a late or repeated event.
+  const event = order && order.erasedAt !== null ? withoutPersonalKeys(told) : told
   const assignment = order && findAssignment(order, assignmentId)
   if (!order || assignment?.storeId !== storeId) {
     // The levels are the store's own all the same: what stands on its shelf does not depend on the order.

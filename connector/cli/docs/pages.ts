@@ -8,6 +8,7 @@ export const PAGES = {
   'pos-csv': { file: 'docs/pos-csv.md', title: 'a POS that exchanges files' },
   'adapters': { file: 'docs/adapters.md', title: 'a POS of your own: described by queries, or in code' },
   'operator': { file: 'docs/operator.md', title: 'what the operator of the edge does' },
+  'privacy': { file: 'docs/privacy.md', title: 'where customers\' data lies, for how long' },
   'why-comparison': { file: 'docs/decisions/0020-reading-a-pos-without-a-cursor.md', title: 'why goods are compared, and what that costs' },
   'why-held': { file: 'docs/decisions/0019-writing-only-while-the-store-is-held.md', title: 'why orders wait for the edge before they go into the till' },
   'why-backup': { file: 'docs/decisions/0022-a-till-from-a-backup.md', title: 'what happens when a till comes back from a backup' },
