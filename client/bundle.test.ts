@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -28,22 +29,8 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => rm(project, { recursive: true, force: true }))
 
-const SHOP = `
-import { createClient, isProblem } from 'tillbridge/client'
-const shop = createClient({ url: 'https://shop.example', key: 'pk_…' })
-for await (const product of shop.products.all({ q: 'tea' })) console.log(product.sku, product.price.amountMinor + 1)
-const body = { lines: [{ sku: 'A', quantity: 1 }], fulfillment: { method: 'pickup' as const, storeId: 'main' }, customer: { name: 'N', email: 'n@shop.example' } }
-try {
-  const { order, accessToken, repeated } = await shop.orders.place(body, { idempotencyKey: 'basket-1' })
-  for await (const event of shop.orders.follow(order.id, { token: accessToken })) console.log(event.status, repeated === true)
-} catch (error) {
-  if (isProblem(error, 'out-of-stock')) console.log(error.problem.shortages.map(({ sku, available }) => [sku, available ?? 0]))
-  else if (isProblem(error, 'price-changed')) console.log(error.problem.changes[0]?.actual.amountMinor)
-  else throw error
-}
-const { close } = shop.availability.live('A', ({ available }) => console.log(available ?? 'not counted'), { onState: (state) => console.log(state === 'polling') })
-close()
-`
+/** What a storefront developer is told to write. */
+const [, SNIPPET = ''] = /```ts\n([^]*?)```/.exec(readFileSync(path.join(ROOT, 'docs/storefront-developer.md'), 'utf8')) ?? []
 
 describe('the package', () => {
   it(`is at most ${GZIPPED_MAX} bytes, gzipped`, () => {
@@ -51,8 +38,9 @@ describe('the package', () => {
     expect(size.gzipped).toBeGreaterThan(1_000)
   })
 
-  it.each([['nodenext', 'nodenext'], ['esnext', 'bundler']])('has types in a project of its own (%s, %s)', async (module, resolution) => {
-    expect(await compile(SHOP, '--module', module, '--moduleResolution', resolution)).toBe('')
+  it.each([['nodenext', 'nodenext'], ['esnext', 'bundler']])('fits what its page tells to write, in a project of its own (%s, %s)', async (module, resolution) => {
+    expect(SNIPPET).toContain('createClient')
+    expect(await compile(SNIPPET, '--module', module, '--moduleResolution', resolution)).toBe('')
   })
 
   it.each([

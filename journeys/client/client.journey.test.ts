@@ -9,6 +9,7 @@ import { startFaultProxy } from '../faults/proxy.ts'
 import type { FaultProxy } from '../faults/proxy.ts'
 import { openStores } from '../local/stores.ts'
 import type { Stores } from '../local/stores.ts'
+import { openBrowser } from '../desk/browser.ts'
 import { until } from '../local/until.ts'
 
 const ADMIN_TOKEN = 'client-admin-token'
@@ -104,5 +105,44 @@ describe('a storefront with the client', () => {
     }
     expect(heard.map(({ available }) => available).filter((each, index, all) => each !== all[index - 1])).toEqual([5, 4, 2, 1])
     expect(states.filter((state) => state === 'live').length).toBeGreaterThanOrEqual(2)
+  })
+})
+
+describe('the example page', () => {
+  it('sells: goods with live stock, a basket with its price, an order that is followed to the till', async () => {
+    const browser = await openBrowser(path.join(dir, 'browser'))
+    try {
+      const page = await browser.newPage()
+      const wrong: string[] = []
+      page.on('pageerror', (error) => wrong.push(error.message))
+      page.on('console', (entry) => void (entry.type() === 'error' && wrong.push(entry.text())))
+      await page.goto(`${house.edge.ready.url}/example#${house.keys.publishable}`)
+      const tea = page.locator('button[data-sku="TEA"]')
+      const left = till().onHand('TEA') ?? 0
+      await tea.getByText(`${left} left`).waitFor()
+      till().sell('TEA', 2)
+      await tea.getByText(`${left - 2} left`).waitFor()
+
+      await tea.click()
+      await tea.click()
+      await page.locator('#total').getByText('25.00').waitFor()
+      await page.fill('input[name=name]', 'Shopper')
+      await page.fill('input[name=email]', 'shopper@shop.example')
+      await page.click('#checkout button')
+      await page.locator('#timeline li').getByText('accepted').first().waitFor()
+      await tea.getByText(`${left - 4} left`).waitFor()
+      const number = /Order (\S+) is placed/.exec((await page.locator('#message').textContent()) ?? '')?.[1] ?? ''
+      expect(till().ticketsOfOrder(number)).toHaveLength(1)
+      expect(till().onHand('TEA')).toBe(left - 4)
+
+      // What cannot be had is said in the shop's words.
+      for (let pieces = 0; pieces < left; pieces++) await tea.click()
+      await page.locator('#total').getByText('left').waitFor()
+      await page.click('#checkout button')
+      await page.locator('#message').getByText('Somebody was quicker').waitFor()
+      expect(wrong.filter((text) => !text.includes('409'))).toEqual([])
+    } finally {
+      await browser.close()
+    }
   })
 })

@@ -1,6 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { clientScript } from '../../client/bundle.ts'
 
 /**
  * Files that the Worker serves and that are not in its source: made before every deployment, because `wrangler.toml` names this program as its `[build]`.
@@ -15,6 +16,8 @@ const copied = (specifier: string): BuiltFile => ({ name: path.basename(specifie
 type BuiltFile = { name: string; make: () => Promise<Uint8Array> }
 
 const BUILT: readonly BuiltFile[] = [
+  // The typed client, for the example page, and for pages that load it from here.
+  { name: 'client.js', make: clientScript },
   // The reader of /openapi.json at /docs.
   copied('swagger-ui-dist/swagger-ui-bundle.js'),
   copied('swagger-ui-dist/swagger-ui-bundle.js.LICENSE.txt'),

@@ -117,6 +117,7 @@ function report(results: StepResult[], demo: Demo | null, progress: Progress, di
   if (demo && !values.once) {
     progress.say(`
   storefront  ${urls.storefront}?key=${demo.keys.publishable}
+  example     ${urls.storefront}example#${demo.keys.publishable}
   console     ${urls.console}   (token: ADMIN_TOKEN, "dev-admin-token" unless you set it)
   API         ${urls.api}   (publishable key: ${demo.keys.publishable})
 

@@ -1,9 +1,11 @@
 import { Hono } from 'hono'
 import { pageHeaders } from '../gateway/page-headers.ts'
+import { examplePage } from './example.ts'
 import { storefrontPage } from './page.ts'
 
 export const storefront = new Hono<{ Bindings: Env }>()
 
+storefront.get('/example', pageHeaders, (c) => c.html(examplePage(), 200, { 'Cache-Control': 'no-cache' }))
 storefront.get('/', pageHeaders, (c) => c.html(storefrontPage(), 200, { 'Cache-Control': 'no-cache' }))
 
 /** Scripts and styles of this page and of the console. */
