@@ -107,3 +107,6 @@ export const Erasure = z.object({
   }),
 })
 export type Erasure = z.infer<typeof Erasure>
+
+/** What was sealed anew. `previousKey`: whether MASTER_KEY_PREVIOUS is set. */
+export const Resealed = z.object({ stores: z.int(), alertWebhooks: z.int(), erasures: z.int(), previousKey: z.boolean() })

@@ -26,6 +26,7 @@ import type { Limits } from './limits/port.ts'
 import { createMetrics } from './metrics/analytics-engine.ts'
 import { measuredLetters } from './metrics/measure.ts'
 import type { Metrics } from './metrics/port.ts'
+import type { MasterKeys } from './orders/ids.ts'
 import { createOrderBook } from './orders/d1-orders.ts'
 import type { OrderBook } from './orders/port.ts'
 import { createQueues } from './queues.ts'
@@ -63,12 +64,16 @@ export type Ports = {
   newId: () => string
   /** Waits; jitter in tests is nothing. */
   sleep: (ms: number) => Promise<void>
-  secrets: { masterKey: string }
+  secrets: MasterKeys
 }
 
+/** What an installation may have, and wrangler.toml does not require. */
+type OptionalSecrets = { ALERT_WEBHOOK_URL?: string; MASTER_KEY_PREVIOUS?: string }
+
 /** The one place that turns `env` into ports. `requestId`: of the call they serve, for the audit log. */
-export function createPorts(env: Env & { ALERT_WEBHOOK_URL?: string }, requestId: string | null = null): Ports {
+export function createPorts(env: Env & OptionalSecrets, requestId: string | null = null): Ports {
   const metrics = createMetrics(env)
+  const previousMasterKey = env.MASTER_KEY_PREVIOUS || null
   const fallbackTarget = env.ALERT_WEBHOOK_URL ? { url: env.ALERT_WEBHOOK_URL, secret: null } : null
   return {
     clock: systemClock,
@@ -76,10 +81,10 @@ export function createPorts(env: Env & { ALERT_WEBHOOK_URL?: string }, requestId
     orders: createOrderBook(env.DB),
     catalog: createCatalog(env.DB, env.CATALOG),
     sales: createSales(env.DB),
-    stores: createStoreBook(env.DB, env.MASTER_KEY),
+    stores: createStoreBook(env.DB, env.MASTER_KEY, previousMasterKey),
     feeds: createFeeds(env.DB),
     ageing: createAgeing(env.DB),
-    alerts: createAlertBook(env.DB, env.MASTER_KEY, fallbackTarget),
+    alerts: createAlertBook(env.DB, env.MASTER_KEY, fallbackTarget, previousMasterKey),
     sendAlert: createAlertSender({ isDevelopment: env.ENVIRONMENT === 'development', clock: systemClock }),
     fallbackTarget,
     metrics,
@@ -92,10 +97,10 @@ export function createPorts(env: Env & { ALERT_WEBHOOK_URL?: string }, requestId
     }),
     deadLetters: measuredLetters(createDeadLetters(env), metrics),
     audit: createAuditLog(env.DB, requestId),
-    erasures: createErasures(env.DB, env.MASTER_KEY),
+    erasures: createErasures(env.DB, env.MASTER_KEY, previousMasterKey),
     queues: createQueues(env),
     newId: () => crypto.randomUUID(),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-    secrets: { masterKey: env.MASTER_KEY },
+    secrets: { masterKey: env.MASTER_KEY, previousMasterKey },
   }
 }

@@ -1,4 +1,4 @@
-import { asc, desc, sql } from 'drizzle-orm'
+import { asc, desc, eq, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { z } from 'zod'
 import { AlertName } from '../../contract/alert.ts'
@@ -37,9 +37,9 @@ const StoredAlert = z.object({
 const Target = z.object({ url: z.string(), secret: z.string().nullable() })
 
 /** Alerts in D1. `facts` is seven statements in one round trip, each bounded and without a write. */
-export function createAlertBook(d1: D1Database, masterKey: string, fallback: AlertTarget | null): AlertBook {
+export function createAlertBook(d1: D1Database, masterKey: string, fallback: AlertTarget | null, previous: string | null = null): AlertBook {
   const db = drizzle(d1)
-  const sealer = createSealer(masterKey)
+  const sealer = createSealer(masterKey, previous)
 
   return {
     async facts() {
@@ -74,6 +74,13 @@ export function createAlertBook(d1: D1Database, masterKey: string, fallback: Ale
     async setTarget(target, host, now) {
       const row = { id: 1, sealed: await sealer.seal(SEALED_ABOUT, JSON.stringify(target)), host, updatedAt: now }
       await db.insert(alertWebhook).values(row).onConflictDoUpdate({ target: alertWebhook.id, set: row })
+    },
+
+    async reseal() {
+      const [row] = await db.select().from(alertWebhook)
+      const sealed = row ? await sealer.renew(SEALED_ABOUT, row.sealed) : null
+      if (!row || sealed === null) return 0
+      return (await db.update(alertWebhook).set({ sealed }).where(eq(alertWebhook.sealed, row.sealed)).returning({ id: alertWebhook.id })).length
     },
 
     async clearTarget() {

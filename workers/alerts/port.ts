@@ -31,6 +31,8 @@ export type AlertBook = {
   target(): Promise<AlertTarget | null>
   /** `host` is what is shown of it. */
   setTarget(target: AlertTarget, host: string, now: number): Promise<void>
+  /** As StoreBook.reseal, of the webhook. */
+  reseal(): Promise<number>
   clearTarget(): Promise<void>
   targetView(): Promise<{ host: string; updatedAt: number } | null>
 }

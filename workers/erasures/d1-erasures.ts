@@ -6,9 +6,9 @@ import type { ErasureBook, ErasureRecord } from './port.ts'
 
 type Row = typeof erasures.$inferSelect
 
-export function createErasures(database: D1Database, masterKey: string): ErasureBook {
+export function createErasures(database: D1Database, masterKey: string, previous: string | null = null): ErasureBook {
   const db = drizzle(database)
-  const sealer = createSealer(masterKey)
+  const sealer = createSealer(masterKey, previous)
   const about = (erasureId: string): string => `erasure ${erasureId}`
   const opened = async ({ sealed, ...row }: Row): Promise<ErasureRecord> => ({ ...row, sought: sealed === null ? null : await sealer.unseal(about(row.erasureId), sealed), progress: JSON.parse(row.progress) })
   const closed = async ({ sought, ...erasure }: ErasureRecord): Promise<Row> => ({ ...erasure, sealed: sought === null ? null : await sealer.seal(about(erasure.erasureId), sought), progress: JSON.stringify(erasure.progress) })
@@ -33,6 +33,14 @@ export function createErasures(database: D1Database, masterKey: string): Erasure
     async write(erasure) {
       const { erasureId, ...row } = await closed(erasure)
       await db.update(erasures).set(row).where(eq(erasures.erasureId, erasureId))
+    },
+    async reseal() {
+      let stored = 0
+      for (const { erasureId, sealed: before } of await db.select().from(erasures).where(isNotNull(erasures.sealed))) {
+        const sealed = before === null ? null : await sealer.renew(about(erasureId), before)
+        if (sealed !== null && before !== null) stored += (await db.update(erasures).set({ sealed }).where(and(eq(erasures.erasureId, erasureId), eq(erasures.sealed, before))).returning({ erasureId: erasures.erasureId })).length
+      }
+      return stored
     },
     async customersAfter(orderId, limit) {
       const rows = await db.select({

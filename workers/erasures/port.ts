@@ -33,6 +33,8 @@ export type ErasureBook = {
   /** Not done, those whose turn it is first; with `now`, only those. */
   open(limit: number, now?: number): Promise<ErasureRecord[]>
   write(erasure: ErasureRecord): Promise<void>
+  /** As StoreBook.reseal. */
+  reseal(): Promise<number>
   /** Customers of orders by order id, those without a customer left out. `isLast`: there are no more. */
   customersAfter(orderId: string, limit: number): Promise<{ customers: { orderId: string; email: string; phone: string | null }[]; last: string | null }>
   retentionPlace(): Promise<RetentionPlace>

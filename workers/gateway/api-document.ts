@@ -13,6 +13,7 @@ import { describedDeadLetters } from '../dead-letters/described-routes.ts'
 import { describedErasures } from '../erasures/described-routes.ts'
 import { describedFeeds } from '../feeds/described-routes.ts'
 import { describedInventory } from '../inventory/described-routes.ts'
+import { describedMasterKey } from '../master-key/described-routes.ts'
 import { describedOrders } from '../orders/described-routes.ts'
 import { describedConnect } from '../stores/described-connect-routes.ts'
 import { describedStores } from '../stores/described-routes.ts'
@@ -34,7 +35,7 @@ const describedHealth: DescribedRoutes = () => ({
 
 /** Every capability's own. One that is mounted in app.ts stands here, too. */
 const DESCRIBED: readonly DescribedRoutes[] = [
-  describedCatalogue, describedInventory, describedStores, describedOrders, describedConnect, describedChannels, describedFeeds, describedDeadLetters, describedAlerts, describedAudit, describedErasures, describedHealth,
+  describedCatalogue, describedInventory, describedStores, describedOrders, describedConnect, describedChannels, describedFeeds, describedDeadLetters, describedAlerts, describedAudit, describedErasures, describedMasterKey, describedHealth,
 ]
 
 /** What stands between two slashes of a path, wherever it stands. */

@@ -8,6 +8,7 @@ import { operatorDeadLetters } from '../dead-letters/routes.ts'
 import { operatorErasures } from '../erasures/operator-routes.ts'
 import { operatorFeed, operatorFeeds } from '../feeds/operator-routes.ts'
 import { availability, operatorInventory } from '../inventory/routes.ts'
+import { operatorMasterKey } from '../master-key/operator-routes.ts'
 import { operatorOrders } from '../orders/operator-routes.ts'
 import { orders, quotes } from '../orders/routes.ts'
 import { createPorts } from '../ports.ts'
@@ -80,6 +81,7 @@ app.route('/admin/v1/orders', operatorOrders)
 app.route('/admin/v1/alerts', operatorAlerts)
 app.route('/admin/v1/audit-log', operatorAudit)
 app.route('/admin/v1/erasures', operatorErasures)
+app.route('/admin/v1/master-key', operatorMasterKey)
 app.route('/', storefront)
 app.route('/', consolePages)
 

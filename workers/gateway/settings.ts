@@ -1,7 +1,7 @@
 import { FIRST_CONNECTOR_VERSION, isVersion } from '../../contract/connector-version.ts'
 
 /** What an installation is told by `wrangler.toml` and its secrets. */
-export type Settings = { ENVIRONMENT?: string; INVENTORY_SHARDS?: string; CONNECTOR_VERSION_MIN?: string; ACCESS_TEAM_DOMAIN?: string; ACCESS_AUD?: string; ADMIN_TOKEN?: string; MASTER_KEY?: string; RETENTION_DAYS?: string }
+export type Settings = { ENVIRONMENT?: string; INVENTORY_SHARDS?: string; CONNECTOR_VERSION_MIN?: string; ACCESS_TEAM_DOMAIN?: string; ACCESS_AUD?: string; ADMIN_TOKEN?: string; MASTER_KEY?: string; MASTER_KEY_PREVIOUS?: string; RETENTION_DAYS?: string }
 
 const ENVIRONMENTS = ['development', 'staging', 'production']
 /** Of this repository: whoever reads it can open what they lock. */
@@ -16,7 +16,7 @@ const KEY_VALUES_MIN = 16
  * outside of development is one: the page that everybody can read would open it.
  */
 export function settingFaults(settings: Settings): string[] {
-  const { ENVIRONMENT = '', INVENTORY_SHARDS = '', CONNECTOR_VERSION_MIN = FIRST_CONNECTOR_VERSION, ACCESS_TEAM_DOMAIN = '', ACCESS_AUD = '', ADMIN_TOKEN = '', MASTER_KEY = '', RETENTION_DAYS } = settings
+  const { ENVIRONMENT = '', INVENTORY_SHARDS = '', CONNECTOR_VERSION_MIN = FIRST_CONNECTOR_VERSION, ACCESS_TEAM_DOMAIN = '', ACCESS_AUD = '', ADMIN_TOKEN = '', MASTER_KEY = '', MASTER_KEY_PREVIOUS = '', RETENTION_DAYS } = settings
   const faults: string[] = []
   if (!ENVIRONMENTS.includes(ENVIRONMENT)) faults.push(`ENVIRONMENT is none of ${ENVIRONMENTS.join(', ')}`)
   if (!/^[1-9]\d{0,3}$/.test(INVENTORY_SHARDS)) faults.push('INVENTORY_SHARDS is not the whole number that it was at install')
@@ -24,6 +24,7 @@ export function settingFaults(settings: Settings): string[] {
   if (retentionDays(RETENTION_DAYS) === null) faults.push('RETENTION_DAYS is not a whole number of days up to 9999, or 0 to keep customers for good')
   const key = bytesOf(MASTER_KEY)
   if (!key || key.length < KEY_BYTES_MIN) faults.push('MASTER_KEY is not base64 of 32 random bytes')
+  if (MASTER_KEY_PREVIOUS !== '' && (bytesOf(MASTER_KEY_PREVIOUS)?.length ?? 0) < KEY_BYTES_MIN) faults.push('MASTER_KEY_PREVIOUS is set and is not base64 of 32 bytes: it is the MASTER_KEY of before, or deleted')
   if (ENVIRONMENT === 'development') {
     if (ADMIN_TOKEN === '' && ACCESS_TEAM_DOMAIN === '') faults.push('ADMIN_TOKEN is not set, so nobody could open the operator API')
     return faults

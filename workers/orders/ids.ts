@@ -1,5 +1,8 @@
 import { fromBase64, toBase64 } from '../../contract/signing.ts'
 
+/** `previousMasterKey`: the one before, while a rotation lasts. */
+export type MasterKeys = { masterKey: string; previousMasterKey?: string | null }
+
 const encoder = new TextEncoder()
 /** Crockford's alphabet: no I, L, O, U, so a number read over the telephone is typed right. */
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
@@ -26,6 +29,11 @@ export async function isAccessToken(masterKey: string, orderId: string, token: s
   const bytes = fromBase64(token.replaceAll('-', '+').replaceAll('_', '/'))
   if (!bytes) return false
   return crypto.subtle.verify('HMAC', await importKey(masterKey, 'verify'), bytes, encoder.encode(`order-token\n${orderId}`))
+}
+
+/** Whether the token opens the order. One that was given before the key was changed does so as long as the one before is there. */
+export async function opensOrder({ masterKey, previousMasterKey }: MasterKeys, orderId: string, token: string): Promise<boolean> {
+  return (await isAccessToken(masterKey, orderId, token)) || (previousMasterKey != null && (await isAccessToken(previousMasterKey, orderId, token)))
 }
 
 /** `{orderId}.{n}` back to the order. */

@@ -14,6 +14,7 @@ import { choose, lowered, readOffers } from './choose-store.ts'
 import type { OfferPorts, StoreRefusal } from './choose-store.ts'
 import { traceOf } from './trace-of.ts'
 import { deriveOrderId } from './ids.ts'
+import type { MasterKeys } from './ids.ts'
 import { HAND_OVER_WITHIN_MS, PAYMENT_RESERVATION_MS, PLACEMENT_RESERVATION_MS, REPLACEABLE_ACCEPT_WITHIN_MS } from './order.ts'
 import type { Part } from './plan.ts'
 import type { OrderBook, OrderRecord } from './port.ts'
@@ -38,7 +39,7 @@ export type PlacementPorts = OfferPorts & ReservePorts & {
   inventory: Pick<Inventory, 'reserve' | 'apply' | 'availability'>
   limits: Pick<Limits, 'charge' | 'refund'>
   queues: Pick<Queues, 'orders'>
-  secrets: { masterKey: string }
+  secrets: MasterKeys
 }
 export type PlacementCall = { channel: Channel; caller: Caller; idempotencyKey: string; body: PlaceOrder; raw: unknown; requestId: string; traceparent?: string }
 
@@ -53,7 +54,7 @@ const PLANS_MAX = 6
 export async function placeOrder(ports: PlacementPorts, call: PlacementCall): Promise<Result<Placed, PlacementRefusal>> {
   const { orderId, number } = await deriveOrderId(ports.secrets.masterKey, call.channel.channelId, call.idempotencyKey)
   const bodyHash = await sha256Hex(canonicalJson(call.raw))
-  const before = await meetAgain(ports, orderId, bodyHash)
+  const before = (await meetAgain(ports, orderId, bodyHash)) ?? (await meetByPreviousKey(ports, call, bodyHash))
   if (before) return before
   const placed = await placeNew(ports, call, { orderId, number, bodyHash })
   // What is short may be what a twin of this very call has just taken: then the order is there, and no refusal is true.
@@ -102,6 +103,12 @@ async function meetAgain(ports: PlacementPorts, orderId: string, bodyHash: strin
   const order = await ports.orders.find(orderId)
   if (!order) return null
   return order.bodyHash === bodyHash ? ok({ order, repeated: true }) : refused({ reason: 'idempotency-key-reused' })
+}
+
+/** A checkout that began before the master key was changed, and is sent again. */
+async function meetByPreviousKey(ports: PlacementPorts, { channel, idempotencyKey }: PlacementCall, bodyHash: string): Promise<Result<Placed, PlacementRefusal> | null> {
+  const { previousMasterKey } = ports.secrets
+  return previousMasterKey == null ? null : meetAgain(ports, (await deriveOrderId(previousMasterKey, channel.channelId, idempotencyKey)).orderId, bodyHash)
 }
 
 type Granted = { orderId: string; number: string; bodyHash: string; parts: Part[]; demands: PartDemand[]; priced: Priced; attempt: string; isChoice: boolean; charged: Charged }

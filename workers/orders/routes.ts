@@ -16,7 +16,7 @@ import { log } from '../log.ts'
 import { problem } from '../gateway/problem.ts'
 import { query } from '../gateway/query.ts'
 import { cancelOrder } from './cancel-order.ts'
-import { accessTokenFor, isAccessToken } from './ids.ts'
+import { accessTokenFor, opensOrder } from './ids.ts'
 import { toOrder, toTimelineEvent } from './order.ts'
 import { placeOrder } from './place-order.ts'
 import { traceOf } from './trace-of.ts'
@@ -98,7 +98,7 @@ async function findReadable(c: Context<AppEnv>, scope: Scope, tokenInAddress?: s
   const found = await findKey(c)
   const mayAsk = found !== null && scopesOf(found.key).includes(scope) && takesOrigin(found.channel, c.req.header('Origin') ?? null, new URL(c.req.url).origin)
   const by = mayAsk ? found : null
-  const byToken = token !== undefined && (await isAccessToken(ports.secrets.masterKey, orderId, token))
+  const byToken = token !== undefined && (await opensOrder(ports.secrets, orderId, token))
   if (by === null && !byToken) return null
   const order = await ports.orders.find(orderId)
   return order && (byToken || by?.channel.channelId === order.channel) ? { order, by } : null

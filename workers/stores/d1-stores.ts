@@ -12,11 +12,12 @@ import { SECRETS_MAX, SELL_STALE_FOR_MS } from './store.ts'
 
 type Row = typeof stores.$inferSelect
 const Sealed = z.array(z.string()).max(SECRETS_MAX)
+const SealedTransport = z.looseObject({ accessClientSecret: z.string().optional() })
 
 /** Stores in D1. Signing secrets and the Access secret are sealed with the Worker's master key, each to its store. */
-export function createStoreBook(d1: D1Database, masterKey: string): StoreBook {
+export function createStoreBook(d1: D1Database, masterKey: string, previous: string | null = null): StoreBook {
   const db = drizzle(d1)
-  const sealer = createSealer(masterKey)
+  const sealer = createSealer(masterKey, previous)
   const seal = async (storeId: string, secrets: readonly string[]): Promise<string> =>
     JSON.stringify(await Promise.all(secrets.slice(0, SECRETS_MAX).map((secret) => sealer.seal(storeId, secret))))
 
@@ -50,6 +51,21 @@ export function createStoreBook(d1: D1Database, masterKey: string): StoreBook {
       const rotated = await db.update(stores).set({ secrets: await seal(storeId, [secret, ...secrets]) })
         .where(and(eq(stores.storeId, storeId), eq(stores.secrets, row.secrets))).returning({ storeId: stores.storeId })
       return rotated.length > 0
+    },
+
+    async reseal() {
+      let stored = 0
+      for (const row of await db.select().from(stores)) {
+        const { storeId } = row
+        const secrets = await Promise.all(Sealed.parse(JSON.parse(row.secrets)).map(async (sealed) => (await sealer.renew(storeId, sealed)) ?? sealed))
+        const transport = SealedTransport.parse(JSON.parse(row.transport))
+        const accessClientSecret = transport.accessClientSecret === undefined ? undefined : (await sealer.renew(storeId, transport.accessClientSecret)) ?? transport.accessClientSecret
+        const renewed = { secrets: JSON.stringify(secrets), transport: JSON.stringify({ ...transport, ...(accessClientSecret === undefined ? {} : { accessClientSecret }) }) }
+        if (renewed.secrets === row.secrets && renewed.transport === row.transport) continue
+        // One that was changed meanwhile was sealed with the key of today, or comes with the next call.
+        stored += (await db.update(stores).set(renewed).where(and(eq(stores.storeId, storeId), eq(stores.secrets, row.secrets), eq(stores.transport, row.transport))).returning({ storeId: stores.storeId })).length
+      }
+      return stored
     },
 
     async change(storeId, { openingHours, sellStaleForMs, ...change }) {
@@ -116,7 +132,7 @@ async function toStore(row: Row, sealer: Sealer): Promise<Store> {
 
 /** What is stored is longer than what the contract allows (it is sealed), so only the opened whole is checked. */
 async function openTransport(row: Row, sealer: Sealer): Promise<Transport> {
-  const stored = z.looseObject({ accessClientSecret: z.string().optional() }).parse(JSON.parse(row.transport))
+  const stored = SealedTransport.parse(JSON.parse(row.transport))
   const opened = stored.accessClientSecret === undefined ? stored : { ...stored, accessClientSecret: await sealer.unseal(row.storeId, stored.accessClientSecret) }
   return Transport.parse(opened)
 }

@@ -129,6 +129,8 @@ export type StoreBook = {
   insert(store: Store): Promise<boolean>
   /** Puts a new secret before the newest. False when there is no such store, or somebody else rotated at the same time. */
   rotateSecret(storeId: string, secret: string): Promise<boolean>
+  /** Seals anew, with the key of today, what was sealed with the one before. Answers of how many stores. */
+  reseal(): Promise<number>
   /** What is not named stays. */
   change(storeId: string, change: Partial<Pick<Store, 'name' | 'timeZone' | 'openingHours' | 'sellStaleForMs'>>): Promise<void>
   setPaused(storeId: string, paused: boolean): Promise<void>
