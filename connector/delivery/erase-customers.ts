@@ -7,7 +7,7 @@ import type { Journal } from '../journal/journal.ts'
 export function eraseCustomers(journal: Pick<Journal, 'erasing'>, { assignmentIds, upTo }: NonNullable<HeartbeatAnswer['erase']>, log: Logger): boolean {
   try {
     if (!journal.erasing.customers(assignmentIds, upTo)) {
-      log.warn({ event: 'customers.not-erased', assignments: assignmentIds.length, hint: 'somebody reads the journal at this moment: it is tried again with the next heartbeat' })
+      log.warn({ event: 'customers.not-erased', assignments: assignmentIds.length, hint: 'the edge has not confirmed all that is said of them, or somebody reads the journal at this moment: it is tried again with the next heartbeat' })
       return false
     }
     log.info({ event: 'customers.erased', assignments: assignmentIds.length })

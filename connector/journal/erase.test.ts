@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { toInstant } from '../../contract/clock.ts'
 import { receiveOrder } from '../delivery/receive-order.ts'
 import { assignmentId, assignmentOf, NOW, openTestJournal, testFolder } from '../test-shop.ts'
 import type { Journal } from './journal.ts'
@@ -41,6 +42,20 @@ test('a customer is gone from every byte of the journal while it is open, whatev
   // The same order comes once more, from a queue or a restored edge: it is known, and brings nobody back.
   expect(receiveOrder(journal, order(2), NOW).kind).toBe('known')
   expect(found()).toEqual([])
+})
+
+test('the till\'s own words about the order are kept for the edge only until they are confirmed', () => {
+  receiveOrder(journal, order(1), NOW)
+  journal.append([{ type: 'order.in_doubt', occurredAt: toInstant(NOW), data: { assignmentId: assignmentId(1), detail: `no receipt of ${WORDS[0]}` } }])
+  receiveOrder(journal, order(2), NOW)
+  journal.outbox.markAcked(1)
+  expect(journal.erasing.customers([assignmentId(1)], 1)).toBe(false)
+  expect(journal.outbox.next(10, 100_000).events).toHaveLength(2)
+  journal.outbox.markAcked(3)
+  expect(journal.erasing.customers([assignmentId(1), assignmentId(2)], 1)).toBe(true)
+  expect(found()).toEqual([])
+  // An edge that was itself restored and asks further back than that is told under a new epoch.
+  expect([journal.outbox.goBackTo(2), journal.outbox.goBackTo(4)]).toEqual([false, true])
 })
 
 test('what was never here, and what comes again, is followed all the same', () => {
