@@ -1,4 +1,5 @@
 import type { DeadLetters } from '../dead-letters/port.ts'
+import { isSettled } from '../orders/assignment.ts'
 import { changeOrder } from '../orders/change-order.ts'
 import { mayErase, withoutCustomer, wordsOf } from '../orders/erase.ts'
 import type { OrderBook } from '../orders/port.ts'
@@ -7,7 +8,7 @@ import type { StoreLinkRpc } from '../stores/port.ts'
 export type EraseOrderPorts = {
   orders: Pick<OrderBook, 'find' | 'erase'>
   deadLetters: Pick<DeadLetters, 'erase'>
-  links: { link(storeId: string): Pick<StoreLinkRpc, 'erase'> }
+  links: { link(storeId: string): Pick<StoreLinkRpc, 'erase' | 'progress'> }
   clock: () => number
 }
 /** `waiting`: something may still be delivered with it. `journals`: what each store's journal has to reach. */
@@ -26,8 +27,11 @@ export async function eraseOrder(ports: EraseOrderPorts, orderId: string): Promi
   // Also of an order that is erased already: whoever did it may have crashed before anybody knew what the journals have to reach.
   const journals = []
   for (const storeId of new Set(order.assignments.map((each) => each.storeId))) {
-    const upTo = await ports.links.link(storeId).erase(order.assignments.filter((each) => each.storeId === storeId).map(({ assignmentId }) => assignmentId))
-    journals.push({ storeId, upTo })
+    const link = ports.links.link(storeId)
+    const ofStore = order.assignments.filter((each) => each.storeId === storeId)
+    journals.push({ storeId, upTo: await link.erase(ofStore.map(({ assignmentId }) => assignmentId)) })
+    // What its staff never finished is not offered to a new journal: it would come with another body than the one that was accepted.
+    for (const { assignmentId } of ofStore.filter((each) => !isSettled(each))) await link.progress(assignmentId, 'final', now)
   }
   const write = { find: ports.orders.find, update: ports.orders.erase }
   await changeOrder(write, orderId, (current) => ({ order: current.erasedAt === null && mayErase(current, now) ? withoutCustomer(current, now) : current }))

@@ -212,6 +212,19 @@ describe('retention', () => {
     expect((await ports.orders.find(young))?.erasedAt).not.toBeNull()
   })
 
+  it('takes the customer out of what staff never said was handed over, and offers it to no new journal', async () => {
+    const [assignment] = placedOrder().assignments
+    const orderId = orderIdOf(1)
+    await order(1, { ...AGO(401), status: 'accepted', ...(assignment ? { assignments: [{ ...assignment, assignmentId: `${orderId}.1`, storeId, state: 'accepted' as const, posReference: 'T-1', position: { epoch: 1, seq: 4 } }] } : {}) })
+    const link = ports.links.link(storeId)
+    await link.offer(`${orderId}.1`, true, systemClock())
+    await link.pushed(`${orderId}.1`, 'journaled', systemClock())
+    expect((await tidy(400)).erased).toBe(1)
+    expect(await found()).toEqual([])
+    expect(await link.takeEpoch('till-1', systemClock(), 'call-2')).toMatchObject({ value: { epoch: 2, dispatch: [] } })
+    expect(await link.pull(10, systemClock())).toEqual({ assignments: [], cancels: [] })
+  })
+
   it('keeps customers for good where it is told to', async () => {
     await order(1, AGO(4_000))
     expect(await tidy(0)).toEqual({ erased: 0, letters: 0 })

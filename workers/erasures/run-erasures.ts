@@ -9,7 +9,7 @@ import type { ErasureBook, ErasureProgress, ErasureRecord } from './port.ts'
 
 export type ErasurePorts = Omit<EraseOrderPorts, 'links'> & {
   erasures: Pick<ErasureBook, 'insert' | 'find' | 'open' | 'write' | 'customersAfter'>
-  links: { link(storeId: string): Pick<StoreLinkRpc, 'erase' | 'facts'> }
+  links: { link(storeId: string): Pick<StoreLinkRpc, 'erase' | 'facts' | 'progress'> }
   newId: () => string
   log: (event: string, fields: LogFields) => void
 }
