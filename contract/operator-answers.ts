@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { AlertName } from './alert.ts'
 import { AgeingReport } from './ageing.ts'
 import { DriftReport, FeedReport } from './feed.ts'
 import { ChannelLimits, DeadLetterSummary, KeyView, RegisterChannel, ReplayOutcome, SafetyStock, SoughtBy } from './operator.ts'
@@ -36,6 +37,8 @@ export const OperatorStore = z.object({
   openingHours: OpeningHours.nullable(),
   sellStaleForMs: z.int(),
   breaker: z.enum(['closed', 'open', 'half-open']).nullable(),
+  /** When its breaker lets the next call through; `null`: it is closed. */
+  breakerProbeAt: Instant.nullable(),
   transport: z.discriminatedUnion('kind', [z.object({ kind: z.literal('tunnel'), url: z.string(), accessClientId: z.string().optional() }), z.object({ kind: z.literal('pull') })]),
   createdAt: Instant,
   takingOrders: z.boolean(),
@@ -66,6 +69,18 @@ export const RegisteredChannel = z.object({ channel: OperatorChannel })
 /** The key itself is here and nowhere else. */
 export const IssuedKey = KeyView.extend({ key: z.string() })
 export const RotatedKey = IssuedKey.extend({ previous: KeyView })
+
+const BreakerPhase = z.enum(['closed', 'open', 'half-open'])
+/** `null`: whoever knows it does not answer. `d1.breaker` is of where this was asked: each place finds out by itself. */
+export const Health = z.object({
+  version: z.string(),
+  d1: z.object({ answers: z.boolean(), breaker: BreakerPhase, openedAt: Instant.nullable(), probeAt: Instant.nullable() }),
+  deadLetters: z.object({ waiting: z.int(), oldestAt: Instant.nullable() }).nullable(),
+  alerts: z.array(z.object({ name: AlertName, storeId: StoreId.nullable(), since: Instant })).nullable(),
+  /** `probeAt`: when the next call through the tunnel is let through. `parked`: assignments that wait for the store. */
+  stores: z.array(z.object({ storeId: StoreId, breaker: BreakerPhase.nullable(), probeAt: Instant.nullable(), lastHeartbeatAt: Instant.nullable(), stale: z.boolean(), parked: z.int().nullable() })).nullable(),
+  storesNotShown: z.int().nullable(),
+})
 
 /** A sale at the till; `assignmentId` when it is a web order seen there. */
 export const TillSale = z.object({

@@ -11,6 +11,8 @@ import { createCatalog } from './catalog/d1-catalog.ts'
 import type { Catalog } from './catalog/port.ts'
 import type { ChannelBook } from './channels/channel.ts'
 import { createChannelBook } from './channels/d1-channels.ts'
+import { guardOf } from './db/guarded-d1.ts'
+import type { GuardedDatabase } from './db/guarded-d1.ts'
 import { createDeadLetters } from './dead-letters/d1-dead-letters.ts'
 import type { DeadLetters } from './dead-letters/port.ts'
 import { createErasures } from './erasures/d1-erasures.ts'
@@ -40,6 +42,8 @@ import type { StoreBook, StoreLinks } from './stores/port.ts'
 /** Everything a use case can ask of the world. Functions, so that a fake is an object literal. */
 export type Ports = {
   clock: Clock
+  /** How D1 is seen from this isolate. */
+  database: Pick<GuardedDatabase, 'view'>
   inventory: Inventory
   orders: OrderBook
   catalog: Catalog
@@ -74,30 +78,32 @@ type OptionalSecrets = { ALERT_WEBHOOK_URL?: string; MASTER_KEY_PREVIOUS?: strin
 export function createPorts(env: Env & OptionalSecrets, requestId: string | null = null): Ports {
   const metrics = createMetrics(env)
   const previousMasterKey = env.MASTER_KEY_PREVIOUS || null
+  const { database, view } = guardOf(env.DB, systemClock)
   const fallbackTarget = env.ALERT_WEBHOOK_URL ? { url: env.ALERT_WEBHOOK_URL, secret: null } : null
   return {
     clock: systemClock,
+    database: { view },
     inventory: createInventory(env),
-    orders: createOrderBook(env.DB),
-    catalog: createCatalog(env.DB, env.CATALOG),
-    sales: createSales(env.DB),
-    stores: createStoreBook(env.DB, env.MASTER_KEY, previousMasterKey),
-    feeds: createFeeds(env.DB),
-    ageing: createAgeing(env.DB),
-    alerts: createAlertBook(env.DB, env.MASTER_KEY, fallbackTarget, previousMasterKey),
+    orders: createOrderBook(database),
+    catalog: createCatalog(database, env.CATALOG),
+    sales: createSales(database),
+    stores: createStoreBook(database, env.MASTER_KEY, previousMasterKey),
+    feeds: createFeeds(database),
+    ageing: createAgeing(database),
+    alerts: createAlertBook(database, env.MASTER_KEY, fallbackTarget, previousMasterKey),
     sendAlert: createAlertSender({ isDevelopment: env.ENVIRONMENT === 'development', clock: systemClock }),
     fallbackTarget,
     metrics,
     links: createStoreLinks(env, metrics),
-    channels: createChannelBook(env.DB),
+    channels: createChannelBook(database),
     limits: createLimits(env),
     operators: createOperators({
       teamDomain: env.ACCESS_TEAM_DOMAIN, audience: env.ACCESS_AUD,
       developmentToken: env.ENVIRONMENT === 'development' && env.ADMIN_TOKEN ? env.ADMIN_TOKEN : null,
     }),
-    deadLetters: measuredLetters(createDeadLetters(env), metrics),
-    audit: createAuditLog(env.DB, requestId),
-    erasures: createErasures(env.DB, env.MASTER_KEY, previousMasterKey),
+    deadLetters: measuredLetters(createDeadLetters({ ...env, DB: database }), metrics),
+    audit: createAuditLog(database, requestId),
+    erasures: createErasures(database, env.MASTER_KEY, previousMasterKey),
     queues: createQueues(env),
     newId: () => crypto.randomUUID(),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),

@@ -118,7 +118,7 @@ export function createSimulatedEdge(world: World, stores: Store[], transportOf: 
       stores: { find: async (storeId: string) => stores.find((store) => store.storeId === storeId) ?? null, list: async () => stores },
       links: {
         link,
-        breaker: () => ({ state: async () => 'closed' as const, allow: async () => true, record: async () => undefined }),
+        breaker: () => ({ state: async () => 'closed' as const, view: async () => ({ phase: 'closed' as const, probeAt: null }), allow: async () => true, record: async () => undefined }),
         transport: (store: Store) => transportOf(actor, store.storeId),
       },
       deadLetters: {

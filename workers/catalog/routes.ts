@@ -1,19 +1,19 @@
 import { Hono } from 'hono'
 import type { Context } from 'hono'
 import { z } from 'zod'
-import { PAGE_SIZE_MAX } from '../../contract/limits.ts'
+import { PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX } from '../../contract/limits.ts'
 import { Sku } from '../../contract/values.ts'
-import { sha256Hex } from '../../contract/canonical.ts'
+import { cachedAnswer } from '../gateway/cached-answer.ts'
 import type { AppEnv } from '../gateway/context.ts'
 import { encodeCursor, limitOf, PageQuery } from '../gateway/paging.ts'
 import { problem } from '../gateway/problem.ts'
 import { query } from '../gateway/query.ts'
 
-/** Seconds a browser or cache may show a catalogue answer as it is, and then while it fetches the next. */
-const CACHE_CONTROL = 'public, max-age=5, stale-while-revalidate=30'
 /** A search is a few words. A longer one is refused, not cut: what it then found would not be what was asked for. */
 const SEARCH_LENGTH_MAX = 100
 const CATEGORY_LENGTH_MAX = 120
+/** Sizes of which the first page is kept in KV: few, or anybody could have us write as many pages as there are sizes. */
+const PAGES_KEPT: ReadonlySet<number> = new Set([PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX])
 
 const ProductQuery = PageQuery.extend({
   q: z.string().max(SEARCH_LENGTH_MAX, `expected at most ${SEARCH_LENGTH_MAX} characters`).optional(),
@@ -25,30 +25,35 @@ export const products = new Hono<AppEnv>()
 
 products.get('/', query(ProductQuery), async (c) => {
   const { q, category, cursor, limit } = c.req.valid('query')
-  const page = await c.var.ports.catalog.list({ ...(q ? { q } : {}), ...(category ? { category } : {}) }, cursor, limit)
-  return cached(c, { items: page.items, nextCursor: page.nextSku === null ? null : encodeCursor(page.nextSku) })
+  const { catalog } = c.var.ports
+  // The first page of everything and of each category is what a shop opens with: those are kept for a day on which D1 is away.
+  const keep = !q && cursor === null && PAGES_KEPT.has(limit)
+  return pageOf(c, JSON.stringify(['products', q ?? '', category ?? '', cursor, limit]), keep, async () => {
+    const page = await catalog.list({ ...(q ? { q } : {}), ...(category ? { category } : {}) }, cursor, limit)
+    return { items: page.items, nextCursor: page.nextSku === null ? null : encodeCursor(page.nextSku) }
+  })
 })
 
 products.get('/:sku', async (c) => {
   const sku = Sku.safeParse(c.req.param('sku'))
-  const product = sku.success ? await c.var.ports.catalog.product(sku.data) : null
-  return product ? cached(c, product) : problem(c, 'product-not-found', 'The catalogue has no product with this SKU.')
+  const { catalog } = c.var.ports
+  // KV has it already, by itself.
+  const answer = sku.success ? await cachedAnswer(c, { key: JSON.stringify(['product', sku.data]), keep: false, make: () => catalog.product(sku.data) }) : null
+  return answer ?? problem(c, 'product-not-found', 'The catalogue has no product with this SKU.')
 })
 
 export const categories = new Hono<AppEnv>()
 
 categories.get('/', query(CategoryQuery), async (c) => {
   const { cursor, limit } = c.req.valid('query')
-  const page = await c.var.ports.catalog.categories(cursor, limit)
-  return cached(c, { items: page.items, nextCursor: page.nextName === null ? null : encodeCursor(page.nextName) })
+  const { catalog } = c.var.ports
+  return pageOf(c, JSON.stringify(['categories', cursor, limit]), cursor === null && PAGES_KEPT.has(limit), async () => {
+    const page = await catalog.categories(cursor, limit)
+    return { items: page.items, nextCursor: page.nextName === null ? null : encodeCursor(page.nextName) }
+  })
 })
 
-async function cached(c: Context<AppEnv>, value: unknown): Promise<Response> {
-  const text = JSON.stringify(value)
-  const etag = `"${(await sha256Hex(text)).slice(0, 32)}"`
-  const headers = { ETag: etag, 'Cache-Control': CACHE_CONTROL }
-  const known = (c.req.header('If-None-Match') ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''))
-  if (known.includes(etag) || known.includes('*')) return c.body(null, 304, headers)
-  return c.body(text, 200, { ...headers, 'Content-Type': 'application/json' })
+/** A page is there, if only an empty one. */
+async function pageOf(c: Context<AppEnv>, key: string, keep: boolean, make: () => Promise<object>): Promise<Response> {
+  return (await cachedAnswer(c, { key, keep, make })) ?? problem(c, 'not-found', 'There is no such page.')
 }
-

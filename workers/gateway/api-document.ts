@@ -12,6 +12,7 @@ import { describedChannels } from '../channels/described-routes.ts'
 import { describedDeadLetters } from '../dead-letters/described-routes.ts'
 import { describedErasures } from '../erasures/described-routes.ts'
 import { describedFeeds } from '../feeds/described-routes.ts'
+import { describedHealth } from '../health/described-routes.ts'
 import { describedInventory } from '../inventory/described-routes.ts'
 import { describedMasterKey } from '../master-key/described-routes.ts'
 import { describedOrders } from '../orders/described-routes.ts'
@@ -29,13 +30,13 @@ const Health = z.object({ ok: z.literal(true), version: z.string() })
 nameAnswer('Health', Health, { ok: true, version: '5f2e8e0a-0b1c-4b2f-9a55-6c1d0a7a1f33' })
 nameAnswer('Problem', Problem, exampleProblem('invalid-request'))
 
-const describedHealth: DescribedRoutes = () => ({
+const describedLife: DescribedRoutes = () => ({
   'GET /healthz': { id: 'getHealth', tag: 'health', security: 'none', summary: 'Whether the edge is up', answers: { 200: { when: 'It is.', schema: Health, headers: ['Cache-Control'] } }, problems: [] },
 })
 
 /** Every capability's own. One that is mounted in app.ts stands here, too. */
 const DESCRIBED: readonly DescribedRoutes[] = [
-  describedCatalogue, describedInventory, describedStores, describedOrders, describedConnect, describedChannels, describedFeeds, describedDeadLetters, describedAlerts, describedAudit, describedErasures, describedMasterKey, describedHealth,
+  describedCatalogue, describedInventory, describedStores, describedOrders, describedConnect, describedChannels, describedFeeds, describedDeadLetters, describedAlerts, describedAudit, describedErasures, describedMasterKey, describedHealth, describedLife,
 ]
 
 /** What stands between two slashes of a path, wherever it stands. */

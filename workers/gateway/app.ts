@@ -4,6 +4,7 @@ import { operatorAlerts } from '../alerts/operator-routes.ts'
 import { operatorAudit } from '../audit/operator-routes.ts'
 import { categories, products } from '../catalog/routes.ts'
 import { consolePages } from '../console/routes.ts'
+import { operatorHealth } from '../health/operator-routes.ts'
 import { operatorDeadLetters } from '../dead-letters/routes.ts'
 import { operatorErasures } from '../erasures/operator-routes.ts'
 import { operatorFeed, operatorFeeds } from '../feeds/operator-routes.ts'
@@ -22,6 +23,7 @@ import { operator } from './authenticate.ts'
 import { operatorChannels } from '../channels/operator-routes.ts'
 import { chooseChannel } from './choose-channel.ts'
 import type { AppEnv } from './context.ts'
+import { DatabaseAway } from '../db/guarded-d1.ts'
 import { guardAnswer } from './guard-answer.ts'
 import { limitInFlight } from './limit-in-flight.ts'
 import { observeRequest } from './observe-request.ts'
@@ -74,6 +76,7 @@ app.route('/connect/v1/stores/:storeId', connect)
 app.route('/admin/v1/stores', operatorStores)
 app.route('/admin/v1/stores/:storeId/feed', operatorFeed)
 app.route('/admin/v1/feeds', operatorFeeds)
+app.route('/admin/v1/health', operatorHealth)
 app.route('/admin/v1/channels', operatorChannels)
 app.route('/admin/v1/inventory', operatorInventory)
 app.route('/admin/v1/dead-letters', operatorDeadLetters)
@@ -96,5 +99,6 @@ app.notFound((c) => {
 
 app.onError((error, c) => {
   log('request.fault', { requestId: c.var.requestId, traceId: traceIdOf(c.var.traceparent), method: c.req.method, route: c.req.routePath, error: faultName(error) })
+  if (error instanceof DatabaseAway) return problem(c, 'try-again', 'The database does not answer just now; nothing was lost. Send the same again: with the same Idempotency-Key nothing happens twice.', {}, error.retryAfterS)
   return problem(c, 'try-again', 'Something that should work did not. Try again in a moment; with the same Idempotency-Key nothing happens twice.')
 })

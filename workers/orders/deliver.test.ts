@@ -72,6 +72,7 @@ const ports = {
     breaker: () => ({
       allow: async () => !breakerOpen,
       state: async () => (breakerOpen ? 'open' as const : 'closed' as const),
+      view: async () => ({ phase: breakerOpen ? 'open' as const : 'closed' as const, probeAt: null }),
       record: async (outcome: string) => void did.push(`breaker ${outcome}`),
     }),
     transport: () => ({ put: async () => answer(), cancel: async () => answer() }),

@@ -101,7 +101,7 @@ export function house(stock: Record<string, Partial<Record<'A' | 'B', number>>>)
           assignmentState: async (...args: Parameters<SyncLink['assignmentState']>) => link.assignmentState(...args),
         }
       },
-      breaker: () => ({ state: async () => 'closed' as const, allow: async () => true, record: async () => undefined }),
+      breaker: () => ({ state: async () => 'closed' as const, view: async () => ({ phase: 'closed' as const, probeAt: null }), allow: async () => true, record: async () => undefined }),
       transport: ({ storeId }: Store) => ({
         put: async ({ assignmentId }: { assignmentId: string }) => {
           if (self.unreachable.has(storeId)) throw new Error('connection refused')

@@ -5,7 +5,7 @@ export const WINDOW_CALLS = 20
 export const BAD_CALLS_MAX = WINDOW_CALLS / 2
 /** A connector only writes to its journal before it answers; what takes longer than this has trouble. */
 export const SLOW_AFTER_MS = 5_000
-/** How long a store is left alone before one call tries it. A probe that never came back counts as lost after the same time. */
+/** How long a store is left alone before one call tries it (whoever else has a breaker says so). A probe that never came back counts as lost after the same time. */
 export const PROBE_AFTER_MS = 15_000
 
 /** Three JSON scalars. `recent`: the last calls, newest last, `.` fine, `s` slow, `x` failed. Times are epoch ms. */
@@ -18,20 +18,23 @@ export type CallOutcome = 'ok' | 'slow' | 'failed'
 export const closedBreaker: BreakerState = { recent: '', openedAt: null, probedAt: null }
 const SIGNS: Record<CallOutcome, string> = { ok: '.', slow: 's', failed: 'x' }
 
-export function phaseOf(breaker: BreakerState, now: number): BreakerPhase {
+export function phaseOf(breaker: BreakerState, now: number, probeAfterMs = PROBE_AFTER_MS): BreakerPhase {
   if (breaker.openedAt === null) return 'closed'
-  return now - breaker.openedAt < PROBE_AFTER_MS ? 'open' : 'half-open'
+  return now - breaker.openedAt < probeAfterMs ? 'open' : 'half-open'
 }
 
+/** When the next call is let through; `null`: calls are. */
+export const probeAt = ({ openedAt }: BreakerState, probeAfterMs = PROBE_AFTER_MS): number | null => (openedAt === null ? null : openedAt + probeAfterMs)
+
 /** Whether a call may be made. While half-open one is let through, and is the probe. */
-export function decideCall(breaker: BreakerState, now: number): { allowed: boolean; next: BreakerState } {
-  switch (phaseOf(breaker, now)) {
+export function decideCall(breaker: BreakerState, now: number, probeAfterMs = PROBE_AFTER_MS): { allowed: boolean; next: BreakerState } {
+  switch (phaseOf(breaker, now, probeAfterMs)) {
     case 'closed':
       return { allowed: true, next: breaker }
     case 'open':
       return { allowed: false, next: breaker }
     case 'half-open': {
-      const probing = breaker.probedAt !== null && now - breaker.probedAt < PROBE_AFTER_MS
+      const probing = breaker.probedAt !== null && now - breaker.probedAt < probeAfterMs
       return probing ? { allowed: false, next: breaker } : { allowed: true, next: { ...breaker, probedAt: now } }
     }
   }

@@ -12,6 +12,7 @@ import type { CounterState } from '../inventory/port.ts'
 import type { Ports } from '../ports.ts'
 import { connect } from './connect-routes.ts'
 import { createStoreBook } from './d1-stores.ts'
+import { forgetAnswers } from '../gateway/cached-answer.ts'
 import { createStoreLinks } from './durable-links.ts'
 import { ACCEPT_WITHIN_MS } from './link.ts'
 import { operatorStores } from './operator-routes.ts'
@@ -267,7 +268,10 @@ describe('the operator', () => {
     await admin('POST', '', { storeId: own, name: 'Hours', timeZone: 'UTC', transport: { kind: 'pull' } })
     const hours = { mon: [{ from: '09:00', to: '12:30' }, { from: '13:00', to: '18:00' }] }
     expect(await (await admin('PATCH', `/${own}`, { name: 'Hours!', openingHours: hours, sellStaleForS: 60 })).json()).toMatchObject({ name: 'Hours!', timeZone: 'UTC', sellStaleForMs: 60_000 })
-    const shown = async () => (await request('GET', `/v1/stores/${own}`)).json()
+    const shown = async () => {
+      forgetAnswers(env.CATALOG)
+      return (await request('GET', `/v1/stores/${own}`)).json()
+    }
     expect(await shown()).toEqual({ storeId: own, name: 'Hours!', timeZone: 'UTC', openingHours: { mon: hours.mon, tue: [], wed: [], thu: [], fri: [], sat: [], sun: [] }, takingOrders: false })
     await admin('PATCH', `/${own}`, { openingHours: null, timeZone: 'Europe/London' })
     expect(await shown()).toMatchObject({ name: 'Hours!', timeZone: 'Europe/London', openingHours: null })
@@ -279,7 +283,10 @@ describe('the operator', () => {
   test('pauses and resumes, which the public sees', async () => {
     await call('/epochs', { connectorId: 'till-1' })
     await call('/heartbeat', beat())
-    const taking = async () => ((await (await request('GET', `/v1/stores/${storeId}`)).json()) as { takingOrders: boolean }).takingOrders
+    const taking = async () => {
+      forgetAnswers(env.CATALOG)
+      return ((await (await request('GET', `/v1/stores/${storeId}`)).json()) as { takingOrders: boolean }).takingOrders
+    }
     expect(await taking()).toBe(true)
     expect(await (await admin('POST', `/${storeId}/pause`)).json()).toMatchObject({ paused: true, takingOrders: false, breaker: 'closed', link: { epoch: 1 } })
     expect(await taking()).toBe(false)

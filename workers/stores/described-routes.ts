@@ -11,7 +11,7 @@ const registered = { storeId: 'high-street', name: 'High Street', timeZone: 'Eur
 const day = [{ from: '09:00', to: '18:00' }]
 const hours = { mon: day, tue: day, wed: day, thu: day, fri: day, sat: day, sun: [] }
 const store = {
-  ...registered, safetyStock: 0, catalogSource: false, paused: false, priority: 100, openingHours: hours, sellStaleForMs: 86_400_000, breaker: 'closed' as const, createdAt: AT, takingOrders: true, stale: false, ageing: null,
+  ...registered, safetyStock: 0, catalogSource: false, paused: false, priority: 100, openingHours: hours, sellStaleForMs: 86_400_000, breaker: 'closed' as const, breakerProbeAt: null, createdAt: AT, takingOrders: true, stale: false, ageing: null,
   link: { lastHeartbeatAt: AT, connectorId: 'till-1', epoch: 1, ackedSeq: 42, lastSeq: 42, posReachable: true, version: '0.1.0', clockSkewMs: 3, tunnel: 'none' as const, journal: { inbox: 0, outbox: 0 }, erasedUpTo: 0, parked: 0, handedOver: 0 },
 }
 const publicStore = { storeId: 'high-street', name: 'High Street', timeZone: 'Europe/London', openingHours: hours, takingOrders: true }

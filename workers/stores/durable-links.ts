@@ -46,16 +46,22 @@ function breakerOver(stub: () => Pick<DurableObjectStub, 'fetch'>, onTurn: (turn
     if (!response.ok) throw new Fault(`the breaker answered ${response.status} to ${method}`, 'see the logs of StoreBreaker; deliveries wait and are tried again')
     return text === '' ? null : JSON.parse(text)
   }
+  const state = async (now: number): Promise<BreakerPhase> => {
+    const phase = await call('phase', now)
+    if (!isPhase(phase)) throw new Fault('the breaker answered with something else than a phase', 'see the logs of StoreBreaker')
+    return phase
+  }
   return {
     allow: async (now) => (await call('mayCall', now)) === true,
     async record(outcome, now) {
       const turn = await call('record', outcome, now)
       if (turn === 'opened' || turn === 'closed') onTurn(turn)
     },
-    async state(now) {
-      const phase = await call('phase', now)
-      if (!isPhase(phase)) throw new Fault('the breaker answered with something else than a phase', 'see the logs of StoreBreaker')
-      return phase
+    state,
+    async view(now) {
+      const phase = await state(now)
+      const at = phase === 'closed' ? null : await call('probeAt')
+      return { phase, probeAt: typeof at === 'number' ? at : null }
     },
   }
 }

@@ -157,14 +157,16 @@ async function view(c: Context<AppEnv>, store: Store) {
   const now = ports.clock()
   const [facts, breaker, ageing] = await Promise.all([
     factsOrNull(ports, storeId),
-    ports.links.breaker(storeId).state(now).catch((error: unknown) => {
+    ports.links.breaker(storeId).view(now).catch((error: unknown) => {
       log('store.breaker_unknown', { storeId, error: faultName(error) })
       return null
     }),
     ports.ageing.find(storeId),
   ])
   return {
-    storeId, name, timeZone, safetyStock, catalogSource, paused, priority, openingHours, sellStaleForMs, breaker,
+    storeId, name, timeZone, safetyStock, catalogSource, paused, priority, openingHours, sellStaleForMs,
+    breaker: breaker?.phase ?? null,
+    breakerProbeAt: breaker?.probeAt == null ? null : toInstant(breaker.probeAt),
     transport: withoutSecret(store.transport),
     createdAt: toInstant(store.createdAt),
     takingOrders: takesOrders(store, facts, now),

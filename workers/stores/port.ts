@@ -101,6 +101,8 @@ export type Breaker = {
   allow(now: number): Promise<boolean>
   record(outcome: 'ok' | 'slow' | 'failed', now: number): Promise<void>
   state(now: number): Promise<'closed' | 'open' | 'half-open'>
+  /** With when the next call is let through; `null` while it is closed. */
+  view(now: number): Promise<{ phase: 'closed' | 'open' | 'half-open'; probeAt: number | null }>
 }
 
 /** A store as D1 has it, secrets in clear. Never logged, never answered: `PublicStore` and the operator's view leave them out. */

@@ -1,5 +1,5 @@
 import { createDurable } from 'itty-durable'
-import { afterCall, decideCall, phaseOf, turnOf } from './breaker.ts'
+import { afterCall, decideCall, phaseOf, probeAt, turnOf } from './breaker.ts'
 import type { BreakerPhase, BreakerState, BreakerTurn, CallOutcome } from './breaker.ts'
 
 /**
@@ -34,6 +34,10 @@ export class StoreBreaker extends createDurable({ autoPersist: true }) {
 
   phase(now: number): BreakerPhase {
     return phaseOf(this.#read(), now)
+  }
+
+  probeAt(): number | null {
+    return probeAt(this.#read())
   }
 
   override async onLoad(): Promise<void> {
