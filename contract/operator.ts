@@ -185,8 +185,8 @@ export type DeadLetterSummary = z.infer<typeof DeadLetterSummary>
 export const ReplayOutcome = z.enum(['applied', 'superseded', 'refused'])
 export type ReplayOutcome = z.infer<typeof ReplayOutcome>
 
-/** What names the customer to be erased. */
-export const SoughtBy = z.enum(['orderId', 'email', 'phone'])
+/** What names the customer to be erased; `again`: all who were before, for a database that came back from a backup. */
+export const SoughtBy = z.enum(['orderId', 'email', 'phone', 'again'])
 export type SoughtBy = z.infer<typeof SoughtBy>
 
 /** Fewer digits would be the number of many. */
@@ -197,6 +197,7 @@ export const RequestErasure = z.object({
   orderId: OrderId.optional(),
   email: z.email().max(254).optional(),
   phone: z.string().max(40).regex(PHONE_DIGITS, 'expected at least six digits').optional(),
+  again: z.literal(true).optional(),
   why: z.string().trim().min(1).max(500),
-}).refine(({ orderId, email, phone }) => [orderId, email, phone].filter((each) => each !== undefined).length === 1, 'expected one of orderId, email, phone')
+}).refine(({ orderId, email, phone, again }) => [orderId, email, phone, again].filter((each) => each !== undefined).length === 1, 'expected one of orderId, email, phone, again')
 export type RequestErasure = z.infer<typeof RequestErasure>

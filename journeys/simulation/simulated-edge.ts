@@ -99,6 +99,7 @@ export function createSimulatedEdge(world: World, stores: Store[], transportOf: 
         undo: (...args: Parameters<typeof sync.undo>) => call('undo', () => sync.undo(...args)),
         progress: (...args: Parameters<typeof sync.progress>) => call('progress', () => sync.progress(...args)),
         request: (...args: Parameters<typeof sync.request>) => call('request', () => sync.request(...args)),
+        erasedAfter: (...args: Parameters<typeof sync.erasedAfter>) => call('erasedAfter', () => sync.erasedAfter(...args)),
         erase: (...args: Parameters<typeof sync.erase>) => call('erase', () => sync.erase(...args)),
         facts: (...args: Parameters<typeof sync.facts>) => call('facts', () => sync.facts(...args)),
         assignmentState: (...args: Parameters<typeof sync.assignmentState>) => call('assignmentState', () => sync.assignmentState(...args)),

@@ -159,7 +159,7 @@ export const alertWebhook = sqliteTable('alert_webhook', {
 export const erasures = sqliteTable('erasures', {
   erasureId: text('erasure_id').primaryKey().notNull(),
   state: text('state', { enum: ['searching', 'waiting', 'done'] }).notNull(),
-  soughtBy: text('sought_by', { enum: ['orderId', 'email', 'phone'] }).notNull(),
+  soughtBy: text('sought_by', { enum: ['orderId', 'email', 'phone', 'again'] }).notNull(),
   sealed: text('sealed'),
   why: text('why').notNull(),
   progress: text('progress').notNull(),

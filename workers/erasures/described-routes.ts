@@ -21,7 +21,7 @@ export const describedErasures: DescribedRoutes = () => ({
   'GET /admin/v1/erasures': { ...base, id: 'listErasures', summary: 'What was asked to be erased, newest first', answers: { 200: { when: 'A page. Whom each was about is not kept.', schema: ErasurePage } }, problems: ['unauthorized', 'invalid-request'] },
   'GET /admin/v1/erasures/:erasureId': { ...base, id: 'getErasure', summary: 'How far an erasure has come', answers: { 200: { when: 'As of its last step.', schema: Erasure } }, problems: ['unauthorized', 'not-found'] },
   'POST /admin/v1/erasures': {
-    ...base, id: 'requestErasure', summary: 'Erase a customer', description: 'Of one order, or of every order with this e-mail address or phone number: one of the three. Orders that are still to be delivered wait until they are over. Asked again while it is open, it is the same erasure.',
+    ...base, id: 'requestErasure', summary: 'Erase a customer', description: 'Of one order, or of every order with this e-mail address or phone number, or `again` all who were erased before: one of the four. Orders that are still to be delivered wait until they are over. Asked again while it is open, it is the same erasure.',
     answers: { 202: { when: 'Begun; it goes on by itself.', schema: Erasure, headers: ['Location'] } }, problems: ['unauthorized', 'forbidden', 'order-not-found', ...BODY_PROBLEMS],
   },
 })

@@ -17,7 +17,8 @@ export function normal(by: SoughtBy, text: string): string {
   return by === 'email' ? text.trim().toLowerCase() : text.replaceAll(/\D/g, '').replace(/^00/, '')
 }
 
-export function soughtIn({ orderId, email, phone }: RequestErasure): { by: SoughtBy; sought: string } {
+export function soughtIn({ orderId, email, phone, again }: RequestErasure): { by: SoughtBy; sought: string } {
+  if (again) return { by: 'again', sought: 'all' }
   if (orderId !== undefined) return { by: 'orderId', sought: orderId }
   return email === undefined ? { by: 'phone', sought: normal('phone', phone ?? '') } : { by: 'email', sought: normal('email', email) }
 }

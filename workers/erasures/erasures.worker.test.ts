@@ -20,7 +20,7 @@ import { runErasures } from './run-erasures.ts'
 const ports = createPorts(env)
 const WORDS = ['Wilhelmina Quist', 'quist@customers.example', '+353 1 555 0142', '7 Unmistakable Row', 'leave it with the neighbour']
 const [NAME = '', EMAIL = '', PHONE = '', STREET = '', NOTE = ''] = WORDS
-const TABLES = ['orders', 'dead_letters', 'erasures', 'audit_log', 'sales', 'retention']
+const TABLES = ['stores', 'orders', 'dead_letters', 'erasures', 'audit_log', 'sales', 'retention']
 
 let lines: string[]
 let storeId = ''
@@ -190,6 +190,19 @@ describe('once erased', () => {
     await runDurableObjectAlarm(box)
     expect(await ports.deadLetters.find('ltr_box')).toMatchObject({ body: { orderId, customer: '(erased)' } })
     expect(await found()).toEqual([])
+  })
+})
+
+describe('after D1 was restored from a time before', () => {
+  it('whoever was erased since is erased again, by what the stores\' objects know', async () => {
+    for (let n = 1; n <= 3; n++) await order(n)
+    await erase({ email: EMAIL })
+    await env.DB.prepare('DELETE FROM orders').run()
+    await env.DB.prepare('DELETE FROM erasures').run()
+    for (let n = 1; n <= 4; n++) await order(n, {}, n === 4 ? { email: 'else@shop.example' } : {})
+    await ports.stores.insert({ storeId, name: 'S', timeZone: 'UTC', transport: { kind: 'pull' }, secrets: [], safetyStock: 0, catalogSource: false, paused: false, priority: 1, openingHours: null, sellStaleForMs: 1, createdAt: 0 })
+    expect(await erase({ again: true })).toMatchObject({ by: 'again', reached: { orders: { erased: 3, waiting: 0 } } })
+    expect((await env.DB.prepare('SELECT order_id AS id FROM orders WHERE erased_at IS NULL').all()).results).toEqual([{ id: orderIdOf(4) }])
   })
 })
 

@@ -1,7 +1,7 @@
 import type { SoughtBy } from '../../contract/operator.ts'
 import type { JournalErased } from '../../contract/operator-answers.ts'
 
-/** How far an erasure has come. `searchedUpTo`: the last order id that was looked at; `null` once all were. */
+/** How far an erasure has come. `searchedUpTo`: the last order id that was looked at (by `again`: the store, and the number in its list); `null` once all were. */
 export type ErasureProgress = {
   searchedUpTo: string | null
   orders: { orderId: string; state: 'waiting' | 'erased' }[]

@@ -4,12 +4,15 @@ import type { LogFields } from '../log.ts'
 import type { StoreLinkRpc } from '../stores/port.ts'
 import { eraseOrder } from './erase-order.ts'
 import type { EraseOrderPorts } from './erase-order.ts'
+import { searchAgain } from './search-again.ts'
+import type { SearchAgainPorts } from './search-again.ts'
 import { isSought, journalState, stepped, withJournals } from './erasure.ts'
 import type { ErasureBook, ErasureProgress, ErasureRecord } from './port.ts'
 
-export type ErasurePorts = Omit<EraseOrderPorts, 'links'> & {
+export type ErasurePorts = Omit<EraseOrderPorts, 'links' | 'orders'> & Omit<SearchAgainPorts, 'links' | 'orders'> & {
+  orders: EraseOrderPorts['orders'] & SearchAgainPorts['orders']
   erasures: Pick<ErasureBook, 'insert' | 'find' | 'open' | 'write' | 'customersAfter'>
-  links: { link(storeId: string): Pick<StoreLinkRpc, 'erase' | 'facts' | 'progress'> }
+  links: { link(storeId: string): Pick<StoreLinkRpc, 'erase' | 'erasedAfter' | 'facts' | 'progress'> }
   newId: () => string
   log: (event: string, fields: LogFields) => void
 }
@@ -22,7 +25,7 @@ const PAGES_PER_RUN_MAX = 25
 /** An order takes some ten calls, and a Worker has a thousand. */
 const ORDERS_PER_RUN_MAX = 50
 /** More for one customer is a mistake in whom was named, such as the shop's own address. */
-export const ORDERS_PER_ERASURE_MAX = 5_000
+const ORDERS_PER_ERASURE_MAX = 5_000
 /** So many may wait for stores at once, to be compared with a new one. */
 const OPEN_MAX = 500
 
@@ -65,6 +68,7 @@ async function stepErasure(ports: ErasurePorts, erasure: ErasureRecord): Promise
 }
 
 async function search(ports: ErasurePorts, { soughtBy, sought, progress }: ErasureRecord): Promise<ErasureProgress> {
+  if (soughtBy === 'again') return searchAgain(ports, progress)
   let { searchedUpTo, deadLetters } = progress
   const found = [...progress.orders]
   // A letter may name a customer and no order. Once is enough: from then on the orders' own words are looked for.

@@ -82,6 +82,8 @@ export type StoreLinkRpc = {
   request(word: string): Promise<void>
   /** The journal of the store is to forget the customers of these: told on each heartbeat until it says so. Answers the number that `erasedUpTo` will have reached then. */
   erase(assignmentIds: string[]): Promise<number>
+  /** What `erase` was told after the given number, in order. */
+  erasedAfter(n: number, limit: number): Promise<{ n: number; assignmentId: string }[]>
   facts(now: number): Promise<LinkFacts>
   /** How one assignment stands here, for the sweep; `unknown` when it never came. */
   assignmentState(assignmentId: string): Promise<'unknown' | 'parked' | 'queued' | 'offered' | 'handed-over' | 'struck'>

@@ -148,6 +148,8 @@ export function createLink(book: LinkBook): SyncLink {
 
     erase: (assignmentIds: string[]): number => assignmentIds.reduce((_, assignmentId) => book.erase(assignmentId), book.lastErased()),
 
+    erasedAfter: (n: number, limit: number) => book.erased(n, limit),
+
     facts: (): LinkFacts => factsOf(book.link(), book.works()),
 
     assignmentState: (assignmentId: string) => book.work(assignmentId)?.state ?? (book.isStruck(assignmentId) ? 'struck' : 'unknown'),

@@ -66,6 +66,10 @@ export class StoreLink extends DurableObject<Env> implements StoreLinkRpc {
     return this.#once(() => this.#link.erase(assignmentIds))
   }
 
+  async erasedAfter(n: number, limit: number) {
+    return this.#link.erasedAfter(n, limit)
+  }
+
   async facts(now: number) {
     return this.#link.facts(now)
   }
