@@ -23,7 +23,7 @@ export type IngestOptions = { state: ShopState; folder: DropFolder; config: CsvC
 /** About as many facts as one call to the edge carries. */
 const BATCH_LINES = 500
 /** A list of reasons is read in pieces. */
-const REASONS_PAGE = 1_000
+const REASONS_PAGE = 100
 /** The right to read it will not come by waiting, and the files behind it must not wait. */
 const NEVER_READABLE: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EISDIR', 'ELOOP', 'ENXIO'])
 
