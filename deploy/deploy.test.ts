@@ -27,8 +27,8 @@ let folder: string
 let url: string
 const edge = createServer((request, response) => {
   const send = (status: number, body: unknown): void => void response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body))
-  const problem = (status: number, type: string, detail?: string): void => send(status, { type: `https://tillbridge.dev/problems/${type}`, title: type, status, ...(detail ? { detail } : {}) })
-  if (served.misconfigured) return problem(503, 'misconfigured', 'MASTER_KEY is not random')
+  const problem = (status: number, type: string, more = {}): void => send(status, { type: `https://tillbridge.dev/problems/${type}`, title: type, status, ...more })
+  if (served.misconfigured) return problem(503, 'misconfigured', { faults: ['MASTER_KEY is not random'] })
   switch (request.url?.split('?')[0]) {
     case '/healthz': return send(200, { ok: true, version: served.version() })
     case '/openapi.json': return send(200, { openapi: '3.1.0' })

@@ -7,6 +7,7 @@ const REQUEST_TIMEOUT_MS = 10_000
 const ASK_AGAIN_MS = 1_000
 const healthSchema = z.object({ ok: z.literal(true), version: z.string() })
 const openapiSchema = z.object({ openapi: z.string().startsWith('3.1') })
+const faultsSchema = z.object({ faults: z.array(z.string()) })
 const itemsSchema = z.object({ items: z.array(z.unknown()) })
 
 /** Statuses of a door that is shut: the Worker's own, and Access' way to its login. */
@@ -46,7 +47,7 @@ async function untilServed(url: string, version: string, environment: string, se
     if (status === 200 && health.data?.version === version) return
     const problem = Problem.safeParse(body)
     // It will not mend itself by waiting.
-    if (problem.data?.type.endsWith('/misconfigured')) throw new DeployError('The smoke test', `the new version refuses to serve: ${problem.data.detail ?? problem.data.title}`, 'mend what it names, then run this again')
+    if (problem.data?.type.endsWith('/misconfigured')) throw new DeployError('The smoke test', `the new version refuses to serve: ${faultsSchema.safeParse(body).data?.faults.join('; ') ?? problem.data.title}`, 'mend what it names, then run this again')
     if (performance.now() >= until) {
       const why = health.success ? `${url} still answers with version ${health.data.version}, not ${version}` : `${url}/healthz answered ${fault ?? said(status, body)}`
       throw new DeployError('The smoke test', why, `look at https://www.cloudflarestatus.com and at the log (npx wrangler tail --env ${environment}); if this is another address than the Worker's, give its own with --url`)
