@@ -125,3 +125,19 @@ export type Erasure = z.infer<typeof Erasure>
 
 /** What was sealed anew. `previousKey`: whether MASTER_KEY_PREVIOUS is set. */
 export const Resealed = z.object({ stores: z.int(), alertWebhooks: z.int(), erasures: z.int(), previousKey: z.boolean() })
+
+/**
+ * A page of a repair. `adopted`: parts that the database's order lacked. `missing`: what counters or links know and the database has no order for; `link`: how it stands at its store's
+ * link, null when only the counters know it. `asked`: assignments whose stores say again what became of them.
+ */
+export const RepairPage = z.object({
+  dryRun: z.boolean(),
+  stores: z.array(StoreId),
+  orders: z.int(),
+  asked: z.int(),
+  adopted: z.array(z.object({ assignmentId: AssignmentId, storeId: StoreId })),
+  missing: z.array(z.object({ assignmentId: AssignmentId, storeId: StoreId, link: z.enum(['parked', 'queued', 'offered', 'handed-over']).nullable(), reserved: z.array(z.object({ sku: Sku, quantity: z.int() })) })),
+  nextCursor: z.string().nullable(),
+})
+export type RepairPage = z.infer<typeof RepairPage>
+export const TakenBack = z.object({ outcome: z.enum(['released', 'requested']) })

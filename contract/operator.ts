@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { OpeningHours } from './store.ts'
-import { ChannelId, OnHand, OrderId, Sku, StoreId } from './values.ts'
+import { AssignmentId, ChannelId, OnHand, OrderId, Sku, StoreId } from './values.ts'
 
 const TimeZone = z.string().refine(isTimeZone, 'expected an IANA time zone such as "Europe/London"')
 
@@ -201,3 +201,18 @@ export const RequestErasure = z.object({
   why: z.string().trim().min(1).max(500),
 }).refine(({ orderId, email, phone, again }) => [orderId, email, phone, again].filter((each) => each !== undefined).length === 1, 'expected one of orderId, email, phone, again')
 export type RequestErasure = z.infer<typeof RequestErasure>
+
+/** First the stores, then the open orders; after the colon, the last that was looked at. */
+export const REPAIR_CURSOR = /^(stores|orders):([\w.-]{0,64})$/
+
+/** The body of `POST /admin/v1/repair`: `cursor` is the `nextCursor` of the answer before. */
+export const RequestRepair = z.object({
+  dryRun: z.boolean().default(false),
+  cursor: z.string().regex(REPAIR_CURSOR, 'expected the nextCursor of the answer before').optional(),
+  why: z.string().trim().min(1).max(500),
+})
+export type RequestRepair = z.infer<typeof RequestRepair>
+
+/** The body of `POST /admin/v1/repair/take-back`. */
+export const TakeBackMissing = z.object({ storeId: StoreId, assignmentId: AssignmentId, why: z.string().trim().min(1).max(500) })
+export type TakeBackMissing = z.infer<typeof TakeBackMissing>

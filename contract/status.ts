@@ -20,7 +20,8 @@ const STEP: Record<OrderStatus, number> = {
   cancelled: 7, partially_refunded: 7, refunded: 8,
 }
 
-const FINAL: ReadonlySet<OrderStatus> = new Set(['completed', 'cancelled', 'refunded', 'partially_refunded'])
+export const FINAL_STATUSES = ['completed', 'cancelled', 'refunded', 'partially_refunded'] as const satisfies readonly OrderStatus[]
+const FINAL: ReadonlySet<OrderStatus> = new Set(FINAL_STATUSES)
 
 /** Nothing but money moves after these. */
 export const isFinal = (status: OrderStatus): boolean => FINAL.has(status)

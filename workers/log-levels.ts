@@ -25,6 +25,7 @@ export const LEVELS: Readonly<Record<string, 'warn' | 'error'>> = {
   'inventory.arbiter_unknown': 'warn',
   'inventory.band_not_written': 'warn',
   'inventory.liveness_unknown': 'warn',
+  'inventory.order_missing': 'error',
   'inventory.release_failed': 'warn',
   'inventory.home_failed': 'warn',
   'limits.away': 'warn',

@@ -103,6 +103,8 @@ export function createSimulatedEdge(world: World, stores: Store[], transportOf: 
         erase: (...args: Parameters<typeof sync.erase>) => call('erase', () => sync.erase(...args)),
         facts: (...args: Parameters<typeof sync.facts>) => call('facts', () => sync.facts(...args)),
         assignmentState: (...args: Parameters<typeof sync.assignmentState>) => call('assignmentState', () => sync.assignmentState(...args)),
+        works: () => call('works', () => sync.works()),
+        recall: (...args: Parameters<typeof sync.recall>) => call('recall', () => sync.recall(...args)),
       }
     }
     return {

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { availabilityOf } from '../../workers/inventory/availability.ts'
 import { ASK_AGAIN_MS, askKey, dueOf, settle } from '../../workers/inventory/broom.ts'
-import { applyCommand, available, decideReserve, explain, safetyStockOf } from '../../workers/inventory/counter.ts'
+import { applyCommand, available, decideReserve, explain, safetyStockOf, keptOf } from '../../workers/inventory/counter.ts'
 import type { Counter } from '../../workers/inventory/counter.ts'
 import { openBook, openHome } from '../../workers/inventory/db.ts'
 import type { HomeRpc } from '../../workers/inventory/durable-inventory.ts'
@@ -104,6 +104,7 @@ export function createHomes({ stage, faults, later, now, violation }: World) {
       explain: (_, sku) => call('explain', () => ({ sku, stores: dbOf(number).countersOf(sku).map(explain) })),
       statesOf: (_, storeId, skus) => call('statesOf', () => skus.flatMap((sku) => stateOf(dbOf(number).counter(sku, storeId)))),
       listStates: (_, storeId, afterSku, limit) => call('listStates', () => dbOf(number).countersOfStore(storeId, afterSku, limit).flatMap(stateOf)),
+      reservations: (_, storeIds) => call('reservations', () => dbOf(number).countersWithReservations().filter(({ storeId }) => storeIds.includes(storeId)).flatMap(keptOf)),
       setSafetyStock: async () => undefined,
       fetch: async () => new Response(null, { status: 426 }),
     }

@@ -11,6 +11,7 @@ import { describedCatalogue } from '../catalog/described-routes.ts'
 import { describedChannels } from '../channels/described-routes.ts'
 import { describedDeadLetters } from '../dead-letters/described-routes.ts'
 import { describedErasures } from '../erasures/described-routes.ts'
+import { describedRepair } from '../repair/described-routes.ts'
 import { describedFeeds } from '../feeds/described-routes.ts'
 import { describedHealth } from '../health/described-routes.ts'
 import { describedInventory } from '../inventory/described-routes.ts'
@@ -36,7 +37,7 @@ const describedLife: DescribedRoutes = () => ({
 
 /** Every capability's own. One that is mounted in app.ts stands here, too. */
 const DESCRIBED: readonly DescribedRoutes[] = [
-  describedCatalogue, describedInventory, describedStores, describedOrders, describedConnect, describedChannels, describedFeeds, describedDeadLetters, describedAlerts, describedAudit, describedErasures, describedMasterKey, describedHealth, describedLife,
+  describedCatalogue, describedInventory, describedStores, describedOrders, describedConnect, describedChannels, describedFeeds, describedDeadLetters, describedAlerts, describedAudit, describedErasures, describedRepair, describedMasterKey, describedHealth, describedLife,
 ]
 
 /** What stands between two slashes of a path, wherever it stands. */

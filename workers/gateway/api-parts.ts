@@ -14,6 +14,7 @@ export const TAGS = {
   'operator: dead letters': 'What could not be handled.',
   'operator: alerts': 'What calls a person, and where it is sent.',
   'operator: erasures': 'Customers who want to be forgotten.',
+  'operator: repair': 'After the database was restored to an earlier moment.',
   'operator: master key': 'What seals what is stored secret.',
   'operator: audit log': 'Who changed what, and when.',
   health: 'Whether the edge is up.',

@@ -7,6 +7,7 @@ import { consolePages } from '../console/routes.ts'
 import { operatorHealth } from '../health/operator-routes.ts'
 import { operatorDeadLetters } from '../dead-letters/routes.ts'
 import { operatorErasures } from '../erasures/operator-routes.ts'
+import { operatorRepair } from '../repair/operator-routes.ts'
 import { operatorFeed, operatorFeeds } from '../feeds/operator-routes.ts'
 import { availability, operatorInventory } from '../inventory/routes.ts'
 import { operatorMasterKey } from '../master-key/operator-routes.ts'
@@ -84,6 +85,7 @@ app.route('/admin/v1/orders', operatorOrders)
 app.route('/admin/v1/alerts', operatorAlerts)
 app.route('/admin/v1/audit-log', operatorAudit)
 app.route('/admin/v1/erasures', operatorErasures)
+app.route('/admin/v1/repair', operatorRepair)
 app.route('/admin/v1/master-key', operatorMasterKey)
 app.route('/', storefront)
 app.route('/', consolePages)

@@ -1,10 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ASK_AGAIN_MS, askKey, CONFIRMED_ASK_MS, dueOf, nextAskAt, settle } from './broom.ts'
-import type { Verdict } from './broom.ts'
 import { applyFell, applyLevel, available, confirm, decideReserve, emptyCounter, release } from './counter.ts'
 import type { Counter } from './counter.ts'
-import type { DueReservation } from './port.ts'
+import type { DueReservation, Verdict } from './port.ts'
 
 const place = { sku: 'SOAP', storeId: 'main' }
 const DUE_MS = 60_000

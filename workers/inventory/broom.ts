@@ -1,14 +1,15 @@
 import { isAttempt, release } from './counter.ts'
 import type { Change, Counter, Reservation } from './counter.ts'
-import type { DueReservation } from './port.ts'
+import type { DueReservation, Verdict } from './port.ts'
 
 /** The broom sweeps up what placements left behind. It asks D1, the only arbiter, and never decides by the clock (rules.md 5). */
-export type Verdict = 'confirm' | 'release' | 'wait'
 
 /** One batch of inserts in D1, well below its limits. */
 export const ASKED_AT_ONCE_MAX = 50
 /** Nobody could say: D1 is slow or away, or the order is still being placed. */
 export const ASK_AGAIN_MS = 30_000
+/** A person has to repair D1 first (docs/runbook.md). */
+export const MISSING_ASK_MS = 60 * 60_000
 /** An order that the broom knows to be placed is asked about once a day, in case its end was never heard of. */
 export const CONFIRMED_ASK_MS = 24 * 60 * 60_000
 
@@ -56,7 +57,7 @@ function askAt(reservation: Reservation, postponed: Postponed): number | null {
 export function settle(counter: Counter, asked: DueReservation, verdict: Verdict, now: number): Change {
   const standing = counter.reservations.find((reservation) =>
     reservation.assignmentId === asked.assignmentId && isAttempt(reservation, asked.attempt))
-  if (!standing || standing.state !== asked.state || standing.fellAt !== null || verdict === 'wait') return { counter, outcome: 'superseded' }
+  if (!standing || standing.state !== asked.state || standing.fellAt !== null || verdict === 'wait' || verdict === 'missing') return { counter, outcome: 'superseded' }
   if (verdict === 'release') return release(counter, asked)
   const confirmed: Reservation = { ...standing, state: standing.state === 'accepted' ? 'accepted' : 'confirmed', dueAt: now + CONFIRMED_ASK_MS }
   return {

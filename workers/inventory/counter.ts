@@ -4,7 +4,7 @@ import type { Shortage } from '../../contract/order.ts'
 import { isAfter } from '../../contract/position.ts'
 import type { Position } from '../../contract/position.ts'
 import { ok, refused } from '../../contract/result.ts'
-import type { CommandOutcome, ConfirmCommand, CounterCommand, FellCommand, LevelCommand, ListingCommand, ReleaseCommand, ReserveAnswer, ReserveRequest } from './port.ts'
+import type { CommandOutcome, ConfirmCommand, CounterCommand, FellCommand, KeptReservation, LevelCommand, ListingCommand, ReleaseCommand, ReserveAnswer, ReserveRequest } from './port.ts'
 
 /** The last counted quantity of a store. `asOf` is the last seq given before it was read, `seq` its event's; `seenAt` is epoch ms at the edge. */
 export type HeldLevel = { onHand: number; epoch: number; asOf: number; seq: number; seenAt: number }
@@ -77,6 +77,10 @@ function reservedQuantity(counter: Counter, without: (reservation: Reservation) 
   for (const quantity of largest.values()) sum += quantity
   return sum
 }
+
+/** What of a counter is reserved, for comparing with D1. */
+export const keptOf = ({ sku, storeId, reservations }: Counter): KeptReservation[] =>
+  reservations.map(({ assignmentId, attempt, quantity, state }) => ({ storeId, sku, assignmentId, attempt: attempt.id, quantity, state }))
 
 /**
  * Reserves every demand or none. `counters` are those of `request.demands`, in that order. A twin of the same assignment does

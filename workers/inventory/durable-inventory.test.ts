@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { availabilityOf } from './availability.ts'
 import { handleStock } from './handle-stock.ts'
-import { applyCommand, available, decideReserve, emptyCounter, explain } from './counter.ts'
+import { applyCommand, available, decideReserve, emptyCounter, explain, keptOf } from './counter.ts'
 import type { Counter } from './counter.ts'
 import { inventoryOver } from './durable-inventory.ts'
 import type { HomeRpc } from './durable-inventory.ts'
@@ -56,6 +56,7 @@ function homesInMemory(pass: (call: string, home: number) => Promise<Fault> = ()
       listStates: (_, storeId, afterSku, limit) => call('listStates', () => [...counters.values()]
         .filter(({ sku, storeId: at }) => at === storeId && sku > afterSku && home(sku, SHARDS) === number)
         .sort((a, b) => (a.sku < b.sku ? -1 : 1)).slice(0, limit).flatMap(stateOf)),
+      reservations: (_, storeIds) => call('reservations', () => [...counters.values()].filter(({ sku, storeId }) => storeIds.includes(storeId) && home(sku, SHARDS) === number).flatMap(keptOf)),
       setSafetyStock: (_, storeId, sku, quantity) => call('setSafetyStock', () => {
         if (sku !== null) put({ ...of(sku, storeId), ownSafetyStock: quantity })
       }),

@@ -4,7 +4,7 @@ import type { CommandOutcome, CounterCommand, CounterState, Inventory, ReserveAn
 import type { SkuCounters } from './sku-counters-object.ts'
 
 /** What a home is asked over RPC; each call carries the number of homes. A method's promise rejects when the home cannot be reached. */
-export type HomeRpc = Pick<SkuCounters, 'reserve' | 'apply' | 'availability' | 'explain' | 'statesOf' | 'listStates' | 'setSafetyStock'>
+export type HomeRpc = Pick<SkuCounters, 'reserve' | 'apply' | 'availability' | 'explain' | 'statesOf' | 'listStates' | 'reservations' | 'setSafetyStock'>
   & { fetch(request: Request): Promise<Response> }
 
 /** A call to a home stays one transaction of some tens of milliseconds, and far below what RPC carries. */
@@ -71,6 +71,15 @@ export function inventoryOver(homeOf: (number: number) => HomeRpc, shards: numbe
     },
 
     listStates: (storeId, cursor, limit) => listStates(homeOf, shards, storeId, cursor, limit),
+
+    async reservations(storeIds) {
+      const kept = []
+      for (let first = 0; first < homeCount(shards); first += HOMES_LISTED_AT_ONCE) {
+        const numbers = Array.from({ length: Math.min(HOMES_LISTED_AT_ONCE, homeCount(shards) - first) }, (_, step) => first + step)
+        kept.push(...(await Promise.all(numbers.map((number) => homeOf(number).reservations(shards, storeIds)))).flat())
+      }
+      return kept
+    },
 
     async setSafetyStock(storeId, sku, quantity) {
       if (sku !== null) return homeOf(home(sku, shards)).setSafetyStock(shards, storeId, sku, quantity)

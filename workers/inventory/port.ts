@@ -39,6 +39,8 @@ export type SkuAvailability = {
   sku: string
   stores: { storeId: string; available: number | null; seenAt: number | null }[]
 }
+/** A reservation as its counter keeps it, for comparing with D1 after a restore. `attempt`: its id. */
+export type KeptReservation = { storeId: string; sku: string; assignmentId: string; attempt: string; quantity: number; state: 'reserved' | 'confirmed' | 'accepted' }
 /** What a store's counters hold, for `GET …/state`. */
 export type CounterState = { sku: string; onHand: number; epoch: number; seq: number; asOf: number }
 
@@ -56,6 +58,8 @@ export type Inventory = {
   statesOf(storeId: string, skus: string[]): Promise<CounterState[]>
   /** Every counter of a store, home by home; the cursor is opaque, `null` when done. For reconcile, not for requests of shoppers. */
   listStates(storeId: string, cursor: string | null, limit: number): Promise<{ states: CounterState[]; nextCursor: string | null }>
+  /** Every open reservation of these stores. Asks every home; for repair, not for requests of shoppers. */
+  reservations(storeIds: string[]): Promise<KeptReservation[]>
   /** `sku: null` sets the store's default in every home. */
   setSafetyStock(storeId: string, sku: string | null, quantity: number): Promise<void>
   /** The WebSocket of one SKU, at its home. */
@@ -66,6 +70,8 @@ export type Inventory = {
 export type DueReservation = { assignmentId: string; attempt: { id: string; bodyHash: string }; state: 'reserved' | 'confirmed' | 'accepted' }
 /**
  * D1's word on a due reservation (workers/orders/arbiter.ts). `release` only when the order can never be placed with this
- * attempt; `confirm` when the order is this attempt's; `wait` when nobody can say yet. A throw means `wait`.
+ * attempt; `confirm` when the order is this attempt's; `wait` when nobody can say yet. A throw means `wait`. `missing`: it was confirmed, which it is only
+ * once D1 has the order, and D1 has it not: D1 was taken back to an earlier moment, and what it does not know says nothing.
  */
-export type Arbiter = (due: DueReservation[], now: number) => Promise<('confirm' | 'release' | 'wait')[]>
+export type Verdict = 'confirm' | 'release' | 'wait' | 'missing'
+export type Arbiter = (due: DueReservation[], now: number) => Promise<Verdict[]>

@@ -6,15 +6,15 @@ import type { ExplainedInventory } from '../../contract/operator.ts'
 import { createArbiter } from '../orders/arbiter.ts'
 import type { StoreLinkRpc } from '../stores/port.ts'
 import { availabilityOf, toAvailability } from './availability.ts'
-import { ASKED_AT_ONCE_MAX, ASK_AGAIN_MS, askKey, dueOf, nextAskAt, settle } from './broom.ts'
-import { applyCommand, decideReserve, explain } from './counter.ts'
+import { ASKED_AT_ONCE_MAX, ASK_AGAIN_MS, askKey, dueOf, MISSING_ASK_MS, nextAskAt, settle } from './broom.ts'
+import { applyCommand, decideReserve, explain, keptOf } from './counter.ts'
 import type { Counter } from './counter.ts'
 import { openBook, openHome } from './db.ts'
 import type { HomeDb } from './db.ts'
 import { within } from './deadline.ts'
 import { createBandWriter } from './kv.ts'
 import { createLive } from './live.ts'
-import type { Arbiter, CommandOutcome, CounterCommand, CounterState, DueReservation, ReserveAnswer, ReserveRequest, SkuAvailability } from './port.ts'
+import type { Arbiter, CommandOutcome, CounterCommand, CounterState, DueReservation, KeptReservation, ReserveAnswer, ReserveRequest, SkuAvailability } from './port.ts'
 import { createLiveness } from './store-liveness.ts'
 
 /** Longer than every queue (14 days at most), journal and dead letter (30 days) that could still bring a late reserve. */
@@ -113,6 +113,12 @@ export class SkuCounters extends DurableObject<Env> {
     return this.#db.countersOfStore(storeId, afterSku, limit).flatMap(stateOf)
   }
 
+  /** Of these stores, all that are open. */
+  async reservations(shards: number, storeIds: string[]): Promise<KeptReservation[]> {
+    this.#admit(shards)
+    return this.#db.countersWithReservations().filter(({ storeId }) => storeIds.includes(storeId)).flatMap(keptOf)
+  }
+
   async setSafetyStock(shards: number, storeId: string, sku: string | null, quantity: number): Promise<void> {
     this.#admit(shards)
     if (sku !== null) {
@@ -205,6 +211,10 @@ export class SkuCounters extends DurableObject<Env> {
       for (const [place, { due, rows: rowsAsked }] of asks.entries()) {
         const verdict = verdicts[place] ?? 'wait'
         if (verdict === 'wait') this.#postponed.set(askKey(due), this.clock() + ASK_AGAIN_MS)
+        if (verdict === 'missing') {
+          this.#postponed.set(askKey(due), this.clock() + MISSING_ASK_MS)
+          log('inventory.order_missing', { assignmentId: due.assignmentId, storeId: rowsAsked[0]?.storeId })
+        }
         if (verdict === 'release') this.#db.bury(due.assignmentId, due.attempt, now)
         for (const { sku, storeId } of rowsAsked) book.put(settle(book.counter(sku, storeId), due, verdict, now).counter)
       }

@@ -1,4 +1,4 @@
-import type { Arbiter, DueReservation } from '../inventory/port.ts'
+import type { Arbiter, DueReservation, Verdict } from '../inventory/port.ts'
 import { orderIdOf } from './ids.ts'
 import { isSettled } from './assignment.ts'
 import type { AssignmentRecord } from './port.ts'
@@ -10,11 +10,13 @@ export type KeyRow = { status: string; abandoned: string; assignments: Assignmen
  * Whether a due reservation is still somebody's. It is released only when its attempt can never become an order: the broom
  * holds the key and has struck this attempt, another attempt has won, or the assignment is over.
  */
-export function judge(row: KeyRow | undefined, due: DueReservation): 'confirm' | 'release' | 'wait' {
-  if (!row) return 'wait'
+export function judge(row: KeyRow | undefined, due: DueReservation): Verdict {
+  if (!row) return due.state === 'reserved' ? 'wait' : 'missing'
   if (row.status === 'abandoned') return row.abandoned.split(' ').includes(due.attempt.id) ? 'release' : 'wait'
   const assignment = row.assignments.find((each) => each.assignmentId === due.assignmentId)
-  if (!assignment || assignment.attempt !== due.attempt.id) return 'release'
+  // A part is written down before anything is reserved for it, so one that is confirmed was there.
+  if (!assignment) return due.state === 'reserved' ? 'release' : 'missing'
+  if (assignment.attempt !== due.attempt.id) return 'release'
   // Given away while its store was silent: the store may have taken the goods off, and says so when it is back.
   if (assignment.unanswered) return 'confirm'
   if (row.status === 'cancelled' || isSettled(assignment)) return 'release'

@@ -48,7 +48,7 @@ describe("the order's primary key is the only arbiter", () => {
   })
 
   it('a confirmed reservation is released once its assignment is over, and takes no key', async () => {
-    expect(await arbiter([due('try-1', 'confirmed')], 1)).toEqual(['wait'])
+    expect(await arbiter([due('try-1', 'confirmed')], 1)).toEqual(['missing'])
     expect(await orders.insert(orderOf('try-1'))).toBe(true)
     expect(await arbiter([due('try-1', 'confirmed')], 1)).toEqual(['confirm'])
     const order = orderOf('try-1')

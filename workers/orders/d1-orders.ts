@@ -1,6 +1,7 @@
-import { and, asc, inArray, isNotNull, lte, ne, sql } from 'drizzle-orm'
+import { and, asc, gt, inArray, isNotNull, lte, ne, notInArray, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { eq } from 'drizzle-orm'
+import { FINAL_STATUSES } from '../../contract/status.ts'
 import type { OrderStatus } from '../../contract/status.ts'
 import { orders } from '../db/schema.ts'
 import { orderIdOf } from './ids.ts'
@@ -84,6 +85,11 @@ export function createOrderBook(database: D1Database): OrderBook {
 
     async due(now, limit) {
       const rows = await db.select().from(orders).where(and(isNotNull(orders.dueAt), lte(orders.dueAt, now), placed)).orderBy(asc(orders.dueAt)).limit(limit)
+      return rows.map(toRecord)
+    },
+
+    async openAfter(orderId, limit) {
+      const rows = await db.select().from(orders).where(and(gt(orders.orderId, orderId), notInArray(orders.status, [...FINAL_STATUSES, 'abandoned']))).orderBy(asc(orders.orderId)).limit(limit)
       return rows.map(toRecord)
     },
 

@@ -94,6 +94,8 @@ export type OrderBook = {
   erase(order: OrderRecord, expectedVersion: number): Promise<boolean>
   /** Orders whose time has come, oldest first. */
   due(now: number, limit: number): Promise<OrderRecord[]>
+  /** Orders that are not over, by id, after the given one. Reads every row; for repair. */
+  openAfter(orderId: string, limit: number): Promise<OrderRecord[]>
   /** Moves the next look, if the order is still the one that was read; without a new version, so that nobody else must look again. */
   setDue(order: Pick<OrderRecord, 'orderId' | 'version'>, dueAt: number | null): Promise<void>
   /** The bodies stores get, built from the orders as they were bought; what is not there, not this store's, or over is left out. */

@@ -16,6 +16,7 @@ import type { Applied } from '../orders/store-event.ts'
 import type { StoreEventsMessage } from '../queue-messages.ts'
 import type { Queues } from '../queues.ts'
 import type { StoreLinkRpc } from '../stores/port.ts'
+import { orphanCommands, orphanProgress } from './orphan.ts'
 import type { Sales } from './port.ts'
 
 export type StatusPorts = {
@@ -70,7 +71,8 @@ async function handleOrderEvent(told: OrderEvent, context: Context, ports: Statu
   const assignment = order && findAssignment(order, assignmentId)
   if (!order || assignment?.storeId !== storeId) {
     // The levels are the store's own all the same: what stands on its shelf does not depend on the order.
-    if ('levels' in event.data) await ports.inventory.apply(levelCommands(storeId, { epoch, seq: event.seq }, event.data.levels ?? [], now))
+    if ('levels' in event.data) await ports.inventory.apply(order ? levelCommands(storeId, { epoch, seq: event.seq }, event.data.levels ?? [], now) : orphanCommands(storeId, event, epoch, now))
+    if (!order) await ports.links.link(storeId).progress(assignmentId, orphanProgress(event), now)
     await file(ports, event, context, 'unmatched', 'The event names an assignment that is not one of this store.')
     return 'superseded'
   }

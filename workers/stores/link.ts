@@ -243,6 +243,13 @@ export const undone = (work: Work | null, assignmentId: string, now: number): Wo
   state: 'handed-over', acceptBy: work?.acceptBy ?? now + ACCEPT_WITHIN_MS, askAt: null, cancelAt: work?.cancelAt ?? now,
 })
 
+/** It is asked for its outcome again, however much it has said: who heard it has forgotten. `work` is `null` when it was forgotten here as well. `null`: it is still on its way. */
+export function recalled(work: Work | null, assignmentId: string, now: number): Work | null {
+  if (work !== null && work.state !== 'handed-over') return null
+  const known: Work = work ?? { assignmentId, state: 'handed-over', acceptBy: now + ACCEPT_WITHIN_MS, acceptWithin: ACCEPT_WITHIN_MS, dispatchAt: now, askAt: null, asked: 0, cancelAt: null, lostJournal: false }
+  return { ...known, askAt: now, asked: 0 }
+}
+
 /** Events about it are on their way to the consumer. If they are lost there, no `progress` comes, and the store is asked to tell it again. */
 export const afterEvents = (work: Work, now: number): Work => ({ ...work, askAt: now + ASK_AGAIN_MS })
 

@@ -84,6 +84,13 @@ export type StoreLinkRpc = {
   erase(assignmentIds: string[]): Promise<number>
   /** What `erase` was told after the given number, in order. */
   erasedAfter(n: number, limit: number): Promise<{ n: number; assignmentId: string }[]>
+  /** What is looked after here, by id. */
+  works(): Promise<{ assignmentId: string; state: 'parked' | 'queued' | 'offered' | 'handed-over' }[]>
+  /**
+   * The store is asked again what became of these, as if it had never said: D1 was taken back to an earlier moment. What is still on its way there goes on; of what was struck here
+   * nothing is asked. Answers what is asked.
+   */
+  recall(assignmentIds: string[], now: number): Promise<string[]>
   facts(now: number): Promise<LinkFacts>
   /** How one assignment stands here, for the sweep; `unknown` when it never came. */
   assignmentState(assignmentId: string): Promise<'unknown' | 'parked' | 'queued' | 'offered' | 'handed-over' | 'struck'>

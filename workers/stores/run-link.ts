@@ -1,6 +1,6 @@
 import type { HeartbeatAnswer, HeartbeatRequest } from '../../contract/connect.ts'
 import { ok } from '../../contract/result.ts'
-import { admitEvents, afterEpoch, afterEvents, afterProgress, afterPush, factsOf, giveUp, heartbeat, isToPush, moveMark, offer, pull, takeBack, takeEpoch, undone } from './link.ts'
+import { admitEvents, afterEpoch, afterEvents, afterProgress, afterPush, factsOf, giveUp, heartbeat, isToPush, moveMark, offer, pull, recalled, takeBack, takeEpoch, undone } from './link.ts'
 import type { BeatAnswer, Link, Pulled, Work } from './link.ts'
 import type { LinkFacts, LinkProgress, LinkResult, Mark, Offer, StoreLinkRpc } from './port.ts'
 
@@ -149,6 +149,17 @@ export function createLink(book: LinkBook): SyncLink {
     erase: (assignmentIds: string[]): number => assignmentIds.reduce((_, assignmentId) => book.erase(assignmentId), book.lastErased()),
 
     erasedAfter: (n: number, limit: number) => book.erased(n, limit),
+
+    works: () => book.works().map(({ assignmentId, state }) => ({ assignmentId, state })),
+
+    recall(assignmentIds: string[], now: number): string[] {
+      return assignmentIds.filter((assignmentId) => {
+        const work = book.work(assignmentId)
+        const next = work === null && book.isStruck(assignmentId) ? null : recalled(work, assignmentId, now)
+        if (next) book.write(next)
+        return next !== null
+      })
+    },
 
     facts: (): LinkFacts => factsOf(book.link(), book.works()),
 

@@ -70,6 +70,14 @@ export class StoreLink extends DurableObject<Env> implements StoreLinkRpc {
     return this.#link.erasedAfter(n, limit)
   }
 
+  async works() {
+    return this.#once(() => this.#link.works())
+  }
+
+  async recall(assignmentIds: string[], now: number) {
+    return this.#once(() => this.#link.recall(assignmentIds, now))
+  }
+
   async facts(now: number) {
     return this.#link.facts(now)
   }
