@@ -52,7 +52,8 @@ export async function openStores(dir: string, adminToken: string, shelves: Recor
       stores,
       close: async () => {
         await Promise.all([...stores.values()].map(({ connector }) => connector.stop()))
-        await edge.stop()
+        // A journey may have started it anew.
+        await house.edge.stop()
         for (const { till } of stores.values()) till.close()
       },
     }

@@ -93,7 +93,7 @@ it('throws when its only event fails, so that the queue tries it again', async (
 it('files what names nothing of this store, but takes its levels: the shelf does not depend on the order', async () => {
   order = null
   expect(await handle(accepted(4))).toBe('superseded')
-  expect(applied).toEqual([{ type: 'level', storeId: 'main', sku: 'A', onHand: 5, epoch: 1, asOf: 4, seq: 4, at: 5000 }])
+  expect(applied).toEqual([{ type: 'fell', storeId: 'main', sku: 'A', assignmentId: expect.any(String) as string, position: { epoch: 1, seq: 4 } }, { type: 'level', storeId: 'main', sku: 'A', onHand: 5, epoch: 1, asOf: 4, seq: 4, at: 5000 }])
   expect(letters).toMatchObject([{ reason: 'unmatched', queue: 'events', body: { storeId: 'main', epoch: 1, event: { seq: 4 } } }])
 })
 
