@@ -140,4 +140,4 @@ export const RepairPage = z.object({
   nextCursor: z.string().nullable(),
 })
 export type RepairPage = z.infer<typeof RepairPage>
-export const TakenBack = z.object({ outcome: z.enum(['released', 'requested']) })
+export const TakenBack = z.object({ outcome: z.enum(['released', 'requested', 'nothing']) })

@@ -22,7 +22,7 @@ export const describedRepair: DescribedRoutes = () => ({
   },
   'POST /admin/v1/repair/take-back': {
     ...base, id: 'takeBackMissing', summary: 'End an assignment whose order the database has not',
-    answers: { 200: { when: 'Its store could not know of it: its goods are released.', schema: TakenBack }, 202: { when: 'Its store was asked to give it back; its answer releases the goods.', schema: TakenBack } },
-    problems: ['unauthorized', 'forbidden', 'store-not-found', 'not-found', 'conflict', ...BODY_PROBLEMS],
+    answers: { 200: { when: '`released`: its store could not know of it, so its goods are. `nothing`: neither the counters nor the store\'s link know it, any more.', schema: TakenBack }, 202: { when: 'Its store was asked to give it back; its answer releases the goods.', schema: TakenBack } },
+    problems: ['unauthorized', 'forbidden', 'store-not-found', 'conflict', ...BODY_PROBLEMS],
   },
 })

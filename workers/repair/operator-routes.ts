@@ -25,8 +25,7 @@ operatorRepair.post('/take-back', body(TakeBackMissing, SMALL_BODY_BYTES_MAX), a
   const { storeId, assignmentId, why } = c.req.valid('json').parsed
   if (!(await ports.stores.find(storeId))) return problem(c, 'store-not-found', 'There is no such store.')
   const outcome = await takeBackMissing({ ...ports, log }, storeId, assignmentId)
-  if (outcome === 'unknown') return problem(c, 'not-found', 'Neither the counters nor the store\'s link know this assignment: nothing is reserved for it.')
   if (outcome === 'there') return problem(c, 'conflict', 'Its order is in the database: cancel the order.')
   await ports.audit.record({ actor, action: 'repair.take-back', subject: assignmentId, detail: `${storeId}: ${why}` })
-  return c.json({ outcome }, outcome === 'released' ? 200 : 202, NO_STORE)
+  return c.json({ outcome }, outcome === 'requested' ? 202 : 200, NO_STORE)
 })

@@ -82,13 +82,13 @@ async function tellPerson(ports: RepairPorts, { assignmentId, storeId, link, res
 
 /**
  * Ends an assignment whose order D1 has not: what its store cannot know of is released at once; else the store is asked to give it back, and its answer releases it.
- * `there`: the order is in D1 and is cancelled as any other. `unknown`: nobody knows it.
+ * `there`: the order is in D1 and is cancelled as any other. `nothing`: nobody knows it (any more).
  */
-export async function takeBackMissing(ports: RepairPorts, storeId: string, assignmentId: string): Promise<'released' | 'requested' | 'there' | 'unknown'> {
+export async function takeBackMissing(ports: RepairPorts, storeId: string, assignmentId: string): Promise<'released' | 'requested' | 'there' | 'nothing'> {
   const now = ports.clock()
   const reserved = (await ports.inventory.reservations([storeId])).filter((each) => each.assignmentId === assignmentId)
   const isAtLink = (await ports.links.link(storeId).works()).some((work) => work.assignmentId === assignmentId)
-  if (reserved.length === 0 && !isAtLink) return 'unknown'
+  if (reserved.length === 0 && !isAtLink) return 'nothing'
   const order = await ports.orders.find(orderIdOf(assignmentId))
   if (order?.assignments.some((each) => each.assignmentId === assignmentId && each.storeId === storeId)) return 'there'
   if ((await ports.links.link(storeId).takeBack(assignmentId, now)) === 'requested') return 'requested'

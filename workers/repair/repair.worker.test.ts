@@ -188,7 +188,7 @@ describe('D1 that was taken back', () => {
     expect(await ports.links.link(stores[0]).pull(50, Date.now())).toMatchObject({ cancels: [work] })
     await tell(stores[0], ['order.cancel_result', { assignmentId: work, outcome: 'voided', levels: [{ sku: 'A', onHand: 10 }] }])
     expect([await available(stores[0]), await reservations(), await ports.links.link(stores[0]).works()]).toEqual([10, [], []])
-    expect((await takeBack(stores[0], work)).status).toBe(404)
+    expect(await (await takeBack(stores[0], work)).json()).toEqual({ outcome: 'nothing' })
     expect((await takeBack('nowhere', work)).status).toBe(404)
     expect(await statusOf(known)).toBe('not there')
     const there = await pickup()
