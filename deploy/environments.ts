@@ -6,8 +6,8 @@ const MAY_DIFFER: ReadonlySet<string> = new Set([
   'configPath', 'userConfigPath', 'topLevelName', 'definedEnvironments', 'targetEnvironment', 'name', 'dev',
   'account_id', 'route', 'routes', 'workers_dev', 'placement', 'limits', 'logpush',
 ])
-/** Names and ids of what belongs to one environment alone. */
-const OWN: ReadonlySet<string> = new Set(['database_name', 'database_id', 'id', 'namespace_id', 'dataset'])
+/** Names and ids of what belongs to one environment alone; and what wrangler reckons from the folder in which it runs, for an environment once more. */
+const OWN: ReadonlySet<string> = new Set(['database_name', 'database_id', 'id', 'namespace_id', 'dataset', 'watch_dir'])
 const QUEUE_NAMES: ReadonlySet<string> = new Set(['queue', 'dead_letter_queue'])
 /** Opens the operator API on this machine, and nothing in an account (docs/operator.md). */
 const DEVELOPMENT_ONLY: ReadonlySet<string> = new Set(['ADMIN_TOKEN'])
