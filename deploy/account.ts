@@ -35,8 +35,10 @@ export function createAccount(wrangler: Wrangler, environment: string) {
       const told = ran.stdout.includes('{') ? read(whoamiSchema, ran.stdout, 'The account') : undefined
       if (!told?.loggedIn) throw new DeployError('The account', told ? 'nobody is logged in to Cloudflare here' : lastWords(ran), 'run "npx wrangler login", or set CLOUDFLARE_API_TOKEN (docs/deploy.md, 2)')
       const accounts = told.accounts ?? []
+      // A token of narrow rights cannot list its accounts; whether the one named is right, the first call to it says.
+      if (chosen !== undefined && accounts.length === 0) return { id: chosen, name: 'as named' }
       const account = chosen === undefined ? accounts[0] : accounts.find(({ id }) => id === chosen)
-      if (!account) throw new DeployError('The account', chosen === undefined ? 'whoever is logged in belongs to no account' : `whoever is logged in does not belong to the account ${chosen}`, 'log in as somebody who does, or correct CLOUDFLARE_ACCOUNT_ID')
+      if (!account) throw new DeployError('The account', chosen === undefined ? 'no account can be seen with this login' : `whoever is logged in does not belong to the account ${chosen}`, chosen === undefined ? 'set CLOUDFLARE_ACCOUNT_ID to the account\'s id' : 'log in as somebody who does, or correct CLOUDFLARE_ACCOUNT_ID')
       if (chosen === undefined && accounts.length > 1) throw new DeployError('The account', `there are ${accounts.length}: ${accounts.map(({ id, name }) => `${name} (${id})`).join(', ')}`, 'say which: CLOUDFLARE_ACCOUNT_ID=… npm run deploy -- …')
       return account
     },

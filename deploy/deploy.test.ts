@@ -138,6 +138,10 @@ describe('it stops before anything that serves is touched', () => {
     account.accounts.push({ id: 'b'.repeat(32), name: 'Other' })
     expect((await stopped()).todo).toContain('CLOUDFLARE_ACCOUNT_ID')
     expect((await stopped({ accountId: 'c'.repeat(32) })).why).toContain('does not belong')
+    account.accounts = []
+    expect((await stopped()).todo).toContain('CLOUDFLARE_ACCOUNT_ID')
+    account.fails['d1 list'] = 'Authentication error [code: 10000]'
+    expect((await stopped({ accountId: 'c'.repeat(32) })).why).toContain('Authentication error')
   })
   it('without the secret, and says how it is made', async () => {
     account.secrets = []

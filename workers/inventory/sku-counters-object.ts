@@ -44,7 +44,6 @@ export class SkuCounters extends DurableObject<Env> {
   #dues: Map<string, number> | null = null
   /** Asks that were answered with `wait`, and until when they rest. Lost with the memory: then they are asked earlier. */
   readonly #postponed = new Map<string, number>()
-  /** SKUs whose listeners are about to be told. */
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
