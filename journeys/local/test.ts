@@ -116,6 +116,7 @@ function parseJson(text: string): unknown {
 const TSC = 'node_modules/typescript/bin/tsc'
 const WRANGLER = 'node_modules/wrangler/bin/wrangler.js'
 const parts: [what: string, check: () => Promise<Found>][] = [
+  ['types of the client, as a browser has them', tool(TSC, '-p', 'client')],
   ['types of the Worker', tool(TSC, '-p', 'workers')],
   ['types of the connector and the journeys', tool(TSC, '-p', 'connector')],
   ['types of the simulation, which knows both sides', tool(TSC, '-p', 'journeys/simulation')],
