@@ -37,7 +37,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'broom-does-not-ask', breaks: 'rules 5: what is due is released although D1 has no word about it',
-    file: 'workers/orders/arbiter.ts', find: 'if (!row) return \'wait\'', replace: 'if (!row || !row.assignments.some(({ state }) => state === \'accepted\')) return \'release\'',
+    file: 'workers/orders/arbiter.ts', find: 'if (!row) return due.state === \'reserved\' ? \'wait\' : \'missing\'', replace: 'if (!row || !row.assignments.some(({ state }) => state === \'accepted\')) return \'release\'',
   },
   {
     name: 'struck-attempt-goes-in', breaks: 'rules 5: an order goes in although the broom has struck its attempt',
