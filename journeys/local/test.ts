@@ -113,6 +113,12 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** Both at once: one waits for its databases where the other works. */
+const beside = (one: () => Promise<Found>, other: () => Promise<Found>) => async (): Promise<Found> => {
+  const [first, second] = await Promise.all([one(), other()])
+  return { passed: first.passed + second.passed, failures: [...first.failures, ...second.failures] }
+}
+
 const TSC = 'node_modules/typescript/bin/tsc'
 const WRANGLER = 'node_modules/wrangler/bin/wrangler.js'
 const parts: [what: string, check: () => Promise<Found>][] = [
@@ -125,8 +131,7 @@ const parts: [what: string, check: () => Promise<Found>][] = [
   ['the Worker can be deployed (dry run)', tool(WRANGLER, 'deploy', '--dry-run', '--outdir', path.join(scratch, 'worker'))],
   ...['staging', 'production'].map((name): [string, () => Promise<Found>] => [`the Worker can be deployed to ${name} (dry run)`, tool(WRANGLER, 'deploy', '--dry-run', '--env', name, '--outdir', path.join(scratch, name))]),
   ['unit and property tests in Node', tests('node')],
-  ['POS adapters over real databases', tests('databases')],
-  ['tests in workerd', tests('workerd')],
+  ['POS adapters over real databases, and beside them the tests in workerd', beside(tests('databases'), tests('workerd'))],
   ['journeys over real processes', tests('journeys')],
   ['the whole house once (npm start -- --once --json)', story],
 ]
