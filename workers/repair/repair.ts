@@ -4,7 +4,7 @@ import { letterId } from '../dead-letters/letter.ts'
 import type { DeadLetters } from '../dead-letters/port.ts'
 import type { Inventory } from '../inventory/port.ts'
 import type { LogFields } from '../log.ts'
-import { isSettled, isUnreserved } from '../orders/assignment.ts'
+import { isSettled, isUndelivered, isUnreserved } from '../orders/assignment.ts'
 import { changeOrder } from '../orders/change-order.ts'
 import { orderIdOf } from '../orders/ids.ts'
 import type { OrderBook } from '../orders/port.ts'
@@ -26,6 +26,8 @@ export type RepairPorts = {
 /** Each costs a call to its link and the rows of its orders; the homes are asked once for all of them. */
 const STORES_AT_ONCE = 20
 const ORDERS_AT_ONCE = 200
+/** What was placed so long ago has come to its store's link, or never was. */
+const NEW_FOR_MS = 2 * 60_000
 
 /**
  * Brings D1 up to what counters and links know, after it was taken back to an earlier moment. A page of it: the stores first, so that no order is sent anywhere while a part of
@@ -63,10 +65,17 @@ async function repairStores(ports: RepairPorts, after: string, dryRun: boolean):
 
 /** Everything that is not over: D1 may have forgotten what the store has said of it, and the store says it again. */
 async function askStores(ports: RepairPorts, after: string, dryRun: boolean): Promise<RepairPage> {
+  const now = ports.clock()
   const open = await ports.orders.openAfter(after, ORDERS_AT_ONCE)
-  const byStore = new Map<string, string[]>()
-  for (const { storeId, assignmentId } of open.flatMap(({ assignments }) => assignments).filter((each) => !isSettled(each) && !isUnreserved(each))) byStore.set(storeId, [...(byStore.get(storeId) ?? []), assignmentId])
-  const asked = await Promise.all([...byStore].map(async ([storeId, ids]) => (dryRun ? ids.length : (await ports.links.link(storeId).recall(ids, ports.clock())).length)))
+  const byStore = new Map<string, { assignmentId: string; mayBeNew: boolean }[]>()
+  // No store has heard of what is not paid for.
+  for (const { assignments, placedAt } of open.filter(({ status }) => status !== 'awaiting_payment')) {
+    for (const each of assignments.filter((assignment) => !isSettled(assignment) && !isUnreserved(assignment))) {
+      const mayBeNew = isUndelivered(each) && now - (each.assignedAt ?? placedAt) < NEW_FOR_MS
+      byStore.set(each.storeId, [...(byStore.get(each.storeId) ?? []), { assignmentId: each.assignmentId, mayBeNew }])
+    }
+  }
+  const asked = await Promise.all([...byStore].map(async ([storeId, works]) => (dryRun ? works.length : (await ports.links.link(storeId).recall(works, now)).length)))
   return {
     dryRun, stores: [], orders: open.length, asked: asked.reduce((sum, each) => sum + each, 0), adopted: [], missing: [],
     nextCursor: open.length < ORDERS_AT_ONCE ? null : `orders:${open.at(-1)?.orderId}`,

@@ -112,6 +112,9 @@ beforeEach(async () => {
   forgetAnswers(env.CATALOG)
 })
 
+/** Orders of a while ago: what has just been placed may still be on its way. */
+const aged = () => env.DB.prepare('UPDATE orders SET placed_at = placed_at - 600000').run()
+
 describe('D1 that was taken back', () => {
   it('learns from the store again what became of the orders it still has', async () => {
     const orderId = await pickup()
@@ -134,6 +137,7 @@ describe('D1 that was taken back', () => {
 
   it('learns the end of an order, too, that the link had already forgotten', async () => {
     const orderId = await pickup()
+    await aged()
     const restore = await snapshot()
     const [work = ''] = await fetchWork(stores[0])
     await tell(stores[0], journaled(work), accepted(work, 9), ['order.status_changed', { assignmentId: work, status: 'completed' }])
@@ -144,6 +148,19 @@ describe('D1 that was taken back', () => {
     await tell(stores[0], accepted(work, 9), ['order.status_changed', { assignmentId: work, status: 'completed' }])
     expect([await statusOf(orderId), await ports.links.link(stores[0]).assignmentState(work)]).toEqual(['completed', 'unknown'])
     expect([await available(stores[0]), await reservations()]).toEqual([9, []])
+  })
+
+  it('asks nothing of what is still on its way to the store, or not paid for', async () => {
+    const orderId = await pickup()
+    const unpaid = await pickup()
+    await env.DB.prepare("UPDATE orders SET status = 'awaiting_payment', placed_at = placed_at - 600000 WHERE order_id = ?").bind(unpaid).run()
+    // The consumer may have been faster than this test.
+    const state = await ports.links.link(stores[0]).assignmentState(`${orderId}.1`)
+    await repair()
+    expect(await ports.links.link(stores[0]).assignmentState(`${orderId}.1`)).toBe(state)
+    expect(['unknown', 'parked']).toContain(state)
+    expect(await ports.links.link(stores[0]).assignmentState(`${unpaid}.1`)).not.toBe('handed-over')
+    expect(await fetchWork(stores[0])).toContain(`${orderId}.1`)
   })
 
   it('releases nothing that was confirmed, names each order it lacks once, and the store\'s further words end its reservation', async () => {

@@ -88,9 +88,9 @@ export type StoreLinkRpc = {
   works(): Promise<{ assignmentId: string; state: 'parked' | 'queued' | 'offered' | 'handed-over' }[]>
   /**
    * The store is asked again what became of these, as if it had never said: D1 was taken back to an earlier moment. What is still on its way there goes on; of what was struck here
-   * nothing is asked. Answers what is asked.
+   * nothing is asked. What is not known here was forgotten as over, unless it is so young that it may not have come yet (`mayBeNew`). Answers what is asked.
    */
-  recall(assignmentIds: string[], now: number): Promise<string[]>
+  recall(assignments: { assignmentId: string; mayBeNew: boolean }[], now: number): Promise<string[]>
   facts(now: number): Promise<LinkFacts>
   /** How one assignment stands here, for the sweep; `unknown` when it never came. */
   assignmentState(assignmentId: string): Promise<'unknown' | 'parked' | 'queued' | 'offered' | 'handed-over' | 'struck'>

@@ -152,12 +152,13 @@ export function createLink(book: LinkBook): SyncLink {
 
     works: () => book.works().map(({ assignmentId, state }) => ({ assignmentId, state })),
 
-    recall(assignmentIds: string[], now: number): string[] {
-      return assignmentIds.filter((assignmentId) => {
+    recall(assignments: { assignmentId: string; mayBeNew: boolean }[], now: number): string[] {
+      return assignments.flatMap(({ assignmentId, mayBeNew }) => {
         const work = book.work(assignmentId)
-        const next = work === null && book.isStruck(assignmentId) ? null : recalled(work, assignmentId, now)
-        if (next) book.write(next)
-        return next !== null
+        const next = work === null && (mayBeNew || book.isStruck(assignmentId)) ? null : recalled(work, assignmentId, now)
+        if (next === null) return []
+        book.write(next)
+        return [assignmentId]
       })
     },
 

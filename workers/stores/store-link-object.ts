@@ -74,8 +74,8 @@ export class StoreLink extends DurableObject<Env> implements StoreLinkRpc {
     return this.#once(() => this.#link.works())
   }
 
-  async recall(assignmentIds: string[], now: number) {
-    return this.#once(() => this.#link.recall(assignmentIds, now))
+  async recall(assignments: { assignmentId: string; mayBeNew: boolean }[], now: number) {
+    return this.#once(() => this.#link.recall(assignments, now))
   }
 
   async facts(now: number) {
