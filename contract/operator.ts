@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { PaymentProviderName } from './payment.ts'
 import { OpeningHours } from './store.ts'
 import { AssignmentId, ChannelId, OnHand, OrderId, Sku, StoreId } from './values.ts'
 
@@ -83,12 +84,16 @@ const SomeLimits = ChannelLimits.partial()
 /** A shop, its staging and its previews. */
 const ORIGINS_MAX = 50
 
+const PaymentProviders = z.array(PaymentProviderName).max(PaymentProviderName.options.length).refine((names) => new Set(names).size === names.length, 'expected each once')
+
 export const RegisterChannel = z.object({
   channelId: ChannelId,
   name: z.string().trim().min(1).max(120),
   allowedOrigins: z.array(Origin).max(ORIGINS_MAX).default([]),
   /** Whether an order may be placed unpaid, to be paid at the counter. */
   payInStore: z.boolean().default(false),
+  /** Who may be paid; the first is taken where the shopper names none and does not pay in the store. */
+  paymentProviders: PaymentProviders.default([]),
   limits: SomeLimits.default({}),
 })
 export type RegisterChannel = z.infer<typeof RegisterChannel>
@@ -98,6 +103,7 @@ export const ChangeChannel = z.object({
   name: RegisterChannel.shape.name.optional(),
   allowedOrigins: z.array(Origin).max(ORIGINS_MAX).optional(),
   payInStore: z.boolean().optional(),
+  paymentProviders: PaymentProviders.optional(),
   limits: SomeLimits.optional(),
 })
 export type ChangeChannel = z.infer<typeof ChangeChannel>

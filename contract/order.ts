@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { OrderPayment, PaymentSession } from './payment.ts'
 import { FulfilmentProgress, OrderStatus } from './status.ts'
 import { AssignmentId, Instant, LINES_MAX, Money, OrderId, Price, Quantity, Sku, StoreId, TaxRate, Unit } from './values.ts'
 
@@ -33,6 +34,7 @@ export const PlaceOrder = z.object({
   lines: z.array(RequestedLine).min(1).max(LINES_MAX),
   fulfillment: Fulfillment,
   customer: Customer,
+  /** One of the channel's payment providers, or `in_store`. Left out: at the counter where the channel allows it, else the channel's first. */
   payment: z.object({ provider: z.string().min(1).max(40) }).optional(),
   /** May run over lines; other control characters have no business on a till's screen. */
   note: z.string().max(1000).regex(/^[\P{Cc}\n\r\t]*$/u, 'expected text without control characters').optional(),
@@ -103,7 +105,8 @@ export const Order = z.object({
   fulfillment: Fulfillment,
   fulfillments: z.array(OrderFulfillment),
   customer: Customer,
-  payment: z.object({ provider: z.string() }).nullable(),
+  /** `null`: it is paid at the counter, as the channel allows, and nobody said so. */
+  payment: OrderPayment.nullable(),
   note: z.string().nullable(),
   placedAt: Instant,
   updatedAt: Instant,
@@ -113,7 +116,8 @@ export const Order = z.object({
 })
 export type Order = z.infer<typeof Order>
 
-export const PlacedAnswer = z.object({ order: Order, accessToken: z.string() })
+/** `paymentSession`: what the page needs to have it paid; `null` where nothing is to be paid here, or no more. */
+export const PlacedAnswer = z.object({ order: Order, accessToken: z.string(), paymentSession: PaymentSession.nullable().default(null) })
 export type PlacedAnswer = z.infer<typeof PlacedAnswer>
 
 /** One thing that happened to an order. `occurredAt` is when it happened where it happened, `seenAt` when the edge heard. */

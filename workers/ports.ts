@@ -33,6 +33,8 @@ import { createOrderBook } from './orders/d1-orders.ts'
 import type { OrderBook } from './orders/port.ts'
 import { createQueues } from './queues.ts'
 import type { Queues } from './queues.ts'
+import type { PaymentProvider, PaymentProviders, ReadProviderEvent } from './payments/port.ts'
+import { createStripe, createStripeReader } from './payments/stripe-transport.ts'
 import { createSales } from './status/d1-sales.ts'
 import type { Sales } from './status/port.ts'
 import { createStoreBook } from './stores/d1-stores.ts'
@@ -60,6 +62,8 @@ export type Ports = {
   channels: ChannelBook
   limits: Limits
   operators: Operators
+  payments: PaymentProviders
+  readProviderEvent: ReadProviderEvent
   deadLetters: DeadLetters
   audit: AuditLog
   erasures: ErasureBook
@@ -72,7 +76,7 @@ export type Ports = {
 }
 
 /** What an installation may have, and wrangler.toml does not require. */
-type OptionalSecrets = { ALERT_WEBHOOK_URL?: string; MASTER_KEY_PREVIOUS?: string }
+type OptionalSecrets = { ALERT_WEBHOOK_URL?: string; MASTER_KEY_PREVIOUS?: string; STRIPE_SECRET_KEY?: string; STRIPE_WEBHOOK_SECRET?: string; STRIPE_API_URL?: string }
 
 /** The one place that turns `env` into ports. `requestId`: of the call they serve, for the audit log. */
 export function createPorts(env: Env & OptionalSecrets, requestId: string | null = null): Ports {
@@ -101,6 +105,7 @@ export function createPorts(env: Env & OptionalSecrets, requestId: string | null
       teamDomain: env.ACCESS_TEAM_DOMAIN, audience: env.ACCESS_AUD,
       developmentToken: env.ENVIRONMENT === 'development' && env.ADMIN_TOKEN ? env.ADMIN_TOKEN : null,
     }),
+    ...paymentsOf(env),
     deadLetters: measuredLetters(createDeadLetters({ ...env, DB: database }), metrics),
     audit: createAuditLog(database, requestId),
     erasures: createErasures(database, env.MASTER_KEY, previousMasterKey),
@@ -108,5 +113,16 @@ export function createPorts(env: Env & OptionalSecrets, requestId: string | null
     newId: () => crypto.randomUUID(),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     secrets: { masterKey: env.MASTER_KEY, previousMasterKey },
+  }
+}
+
+/** Made when it is first asked for: most requests move no money. STRIPE_API_URL counts in development alone. */
+function paymentsOf({ STRIPE_SECRET_KEY: secretKey = '', STRIPE_WEBHOOK_SECRET = '', STRIPE_API_URL = '', ENVIRONMENT }: Env & OptionalSecrets): Pick<Ports, 'payments' | 'readProviderEvent'> {
+  const apiUrl = ENVIRONMENT === 'development' && STRIPE_API_URL !== '' ? STRIPE_API_URL : null
+  const settings = { secretKey, webhookSecrets: STRIPE_WEBHOOK_SECRET.split(/[\s,]+/).filter((secret) => secret !== ''), apiUrl }
+  let stripe: PaymentProvider | null = null
+  return {
+    payments: (name) => (name === 'stripe' && secretKey !== '' ? (stripe ??= createStripe(settings)) : null),
+    readProviderEvent: createStripeReader(settings, systemClock),
   }
 }

@@ -10,10 +10,10 @@ import { AssignmentId, OrderId, StoreId } from '../contract/values.ts'
 
 /**
  * Queue `orders`: hand this assignment (or its cancel) to its store. The body is read fresh from D1. `route`: what the order
- * misses since this assignment was given up needs a store.
+ * misses since this assignment was given up needs a store. `settle`: money is to be moved.
  */
 export const OrderMessage = z.object({
-  kind: z.enum(['deliver', 'cancel', 'route']),
+  kind: z.enum(['deliver', 'cancel', 'route', 'settle']),
   orderId: OrderId,
   assignmentId: AssignmentId,
   storeId: StoreId,

@@ -49,7 +49,7 @@ export type Waiting = { tries: number; doubled: boolean } & (
   | { queue: 'orders'; body: OrderMessage } | { queue: 'catalog' | 'status'; body: StoreEventsMessage } | { queue: 'stock'; body: StockMessage })
 
 const TRIES_MAX = 6
-export const CHANNEL = { channelId: 'web', name: 'Web', allowedOrigins: [], payInStore: true, limits: LIMITS_DEFAULT, createdAt: 0 }
+export const CHANNEL = { channelId: 'web', name: 'Web', allowedOrigins: [], payInStore: true, paymentProviders: [], limits: LIMITS_DEFAULT, createdAt: 0 }
 
 /** The edge: its real decisions and its real SQL over tables in memory, its queues and its objects simulated. */
 export function createSimulatedEdge(world: World, stores: Store[], transportOf: (actor: Actor, storeId: string) => StoreTransport) {
@@ -143,6 +143,7 @@ export function createSimulatedEdge(world: World, stores: Store[], transportOf: 
       sleep: (_ms: number) => stage.pass(actor, 'sleep'),
       log: () => undefined,
       limits: memoryLimits(now),
+      payments: () => null,
       secrets: { adminToken: 'x', masterKey: 'simulated master key' },
     }
   }

@@ -1,8 +1,9 @@
 import { SCOPES_OF_KIND } from '../../contract/operator.ts'
+import type { PaymentProviderName } from '../../contract/payment.ts'
 import type { ChannelLimits, KeyKind, Scope } from '../../contract/operator.ts'
 
 /** Where orders come from: a web shop, an app. Its keys say who calls. */
-export type Channel = { channelId: string; name: string; allowedOrigins: string[]; payInStore: boolean; limits: ChannelLimits; createdAt: number }
+export type Channel = { channelId: string; name: string; allowedOrigins: string[]; payInStore: boolean; paymentProviders: PaymentProviderName[]; limits: ChannelLimits; createdAt: number }
 
 export const KEY_PREFIX: Record<KeyKind, string> = { publishable: 'pk_', secret: 'sk_' }
 /** Characters of a key that people may see again: enough to tell two apart. */
@@ -46,7 +47,7 @@ export type ChannelBook = {
   find(channelId: string): Promise<Channel | null>
   list(): Promise<Channel[]>
   insert(channel: Channel): Promise<boolean>
-  change(channelId: string, change: Partial<Pick<Channel, 'name' | 'allowedOrigins' | 'payInStore' | 'limits'>>): Promise<void>
+  change(channelId: string, change: Partial<Pick<Channel, 'name' | 'allowedOrigins' | 'payInStore' | 'paymentProviders' | 'limits'>>): Promise<void>
   keysOf(channelId: string): Promise<StoredKey[]>
   insertKey(key: StoredKey): Promise<void>
   /** In one: the new key is there, and the old one ends at `endsAt`, unless it would have ended sooner. */

@@ -6,7 +6,7 @@ import { channelKeys, channels } from '../db/schema.ts'
 import { isLive, keyIdOf, LAST_USED_EVERY_MS } from './channel.ts'
 import type { Channel, ChannelBook, StoredKey } from './channel.ts'
 
-const toChannel = (row: typeof channels.$inferSelect): Channel => ({ ...row, allowedOrigins: JSON.parse(row.allowedOrigins), limits: { ...LIMITS_DEFAULT, ...JSON.parse(row.limits) } })
+const toChannel = (row: typeof channels.$inferSelect): Channel => ({ ...row, allowedOrigins: JSON.parse(row.allowedOrigins), paymentProviders: JSON.parse(row.paymentProviders), limits: { ...LIMITS_DEFAULT, ...JSON.parse(row.limits) } })
 const toKey = (row: typeof channelKeys.$inferSelect): StoredKey => ({ ...row, scopes: JSON.parse(row.scopes) })
 const toRow = (key: StoredKey) => ({ ...key, scopes: JSON.stringify(key.scopes) })
 
@@ -29,11 +29,11 @@ export function createChannelBook(database: D1Database): ChannelBook {
       return (await db.select().from(channels).orderBy(asc(channels.channelId))).map(toChannel)
     },
     async insert(channel) {
-      const inserted = await db.insert(channels).values({ ...channel, allowedOrigins: JSON.stringify(channel.allowedOrigins), limits: limitsText(channel.limits) }).onConflictDoNothing().returning({ id: channels.channelId })
+      const inserted = await db.insert(channels).values({ ...channel, allowedOrigins: JSON.stringify(channel.allowedOrigins), paymentProviders: JSON.stringify(channel.paymentProviders), limits: limitsText(channel.limits) }).onConflictDoNothing().returning({ id: channels.channelId })
       return inserted.length === 1
     },
-    async change(channelId, { allowedOrigins, limits, ...change }) {
-      await db.update(channels).set({ ...change, ...(allowedOrigins === undefined ? {} : { allowedOrigins: JSON.stringify(allowedOrigins) }), ...(limits === undefined ? {} : { limits: limitsText(limits) }) }).where(eq(channels.channelId, channelId))
+    async change(channelId, { allowedOrigins, paymentProviders, limits, ...change }) {
+      await db.update(channels).set({ ...change, ...(allowedOrigins === undefined ? {} : { allowedOrigins: JSON.stringify(allowedOrigins) }), ...(paymentProviders === undefined ? {} : { paymentProviders: JSON.stringify(paymentProviders) }), ...(limits === undefined ? {} : { limits: limitsText(limits) }) }).where(eq(channels.channelId, channelId))
     },
     async keysOf(channelId) {
       return (await db.select().from(channelKeys).where(eq(channelKeys.channelId, channelId)).orderBy(asc(channelKeys.createdAt), asc(channelKeys.keyHash))).map(toKey)

@@ -6,7 +6,7 @@ import type { DescribedRoutes } from '../gateway/describe.ts'
 import { exampleOf, nameAnswer } from '../gateway/show-schema.ts'
 
 const AT = '2026-11-26T10:00:00.000Z'
-const channel = { channelId: 'boutique', name: 'Boutique', allowedOrigins: ['https://shop.example'], payInStore: true }
+const channel = { channelId: 'boutique', name: 'Boutique', allowedOrigins: ['https://shop.example'], payInStore: true, paymentProviders: ['manual' as const] }
 const shown = { ...channel, limits: LIMITS_DEFAULT, createdAt: AT }
 const key = { keyId: '0a1b2c3d4e5f6071', kind: 'publishable' as const, hint: 'pk_0a1b2', scopes: ['quotes:create' as const, 'orders:create' as const], createdAt: AT, lastUsedAt: null, expiresAt: null }
 const ChannelPage = page(OperatorChannel)

@@ -8,6 +8,8 @@ import type { KeyKind, KeyView, Scope } from '../../contract/operator.ts'
 import { body, optionalBody } from '../gateway/body.ts'
 import type { AppEnv } from '../gateway/context.ts'
 import { encodeCursor, PageQuery } from '../gateway/paging.ts'
+import type { PaymentProviderName } from '../../contract/payment.ts'
+import type { Ports } from '../ports.ts'
 import { invalidField, problem } from '../gateway/problem.ts'
 import { query } from '../gateway/query.ts'
 import { isLive, KEY_HINT_LENGTH, KEY_PREFIX, keyIdOf, KEYS_PER_CHANNEL_MAX, scopesOf, withLimits } from './channel.ts'
@@ -26,6 +28,9 @@ const toView = (key: StoredKey): KeyView => ({
   keyId: keyIdOf(key), kind: key.kind, hint: key.hint, scopes: [...scopesOf(key)], createdAt: toInstant(key.createdAt),
   lastUsedAt: key.lastUsedAt === null ? null : toInstant(key.lastUsedAt), expiresAt: key.expiresAt === null ? null : toInstant(key.expiresAt),
 })
+/** `manual` needs nothing but people. */
+const notSetUp = (ports: Pick<Ports, 'payments'>, name: PaymentProviderName): boolean => name !== 'manual' && ports.payments(name) === null
+const setUpFirst = (name: string): string => `expected providers that are set up here: ${name} needs its secrets first (docs/payments.md)`
 const notFound = (c: Context<AppEnv>): Response => problem(c, 'channel-not-found', 'There is no channel with this id. Register it first.')
 const noKey = (c: Context<AppEnv>): Response => problem(c, 'key-not-found', 'This channel has no live key with this id; GET …/keys lists them.')
 
@@ -40,6 +45,8 @@ operatorChannels.get('/', query(PageQuery), async (c) => {
 operatorChannels.post('/', body(RegisterChannel, ORDER_BODY_BYTES_MAX), async (c) => {
   const { ports, actor } = c.var
   const { limits, ...asked } = c.req.valid('json').parsed
+  const missing = asked.paymentProviders.find((name) => notSetUp(ports, name))
+  if (missing) return invalidField(c, '/paymentProviders', setUpFirst(missing))
   const channel = { ...asked, limits: withLimits(LIMITS_DEFAULT, limits), createdAt: ports.clock() }
   if (!(await ports.channels.insert(channel))) return problem(c, 'already-exists', 'There is a channel with this id.')
   await ports.audit.record({ actor, action: 'channel.register', subject: channel.channelId })
@@ -55,9 +62,11 @@ operatorChannels.patch('/:channelId', body(ChangeChannel, ORDER_BODY_BYTES_MAX),
   const { ports, actor } = c.var
   const channel = await ports.channels.find(c.req.param('channelId'))
   if (!channel) return notFound(c)
-  const { name, allowedOrigins, payInStore, limits } = c.req.valid('json').parsed
-  const change = { ...(name === undefined ? {} : { name }), ...(allowedOrigins === undefined ? {} : { allowedOrigins }), ...(payInStore === undefined ? {} : { payInStore }), ...(limits === undefined ? {} : { limits: withLimits(channel.limits, limits) }) }
-  if (Object.keys(change).length === 0) return invalidField(c, '', 'expected at least one of name, allowedOrigins, payInStore, limits')
+  const { name, allowedOrigins, payInStore, paymentProviders, limits } = c.req.valid('json').parsed
+  const change = { ...(name === undefined ? {} : { name }), ...(allowedOrigins === undefined ? {} : { allowedOrigins }), ...(payInStore === undefined ? {} : { payInStore }), ...(paymentProviders === undefined ? {} : { paymentProviders }), ...(limits === undefined ? {} : { limits: withLimits(channel.limits, limits) }) }
+  if (Object.keys(change).length === 0) return invalidField(c, '', 'expected at least one of name, allowedOrigins, payInStore, paymentProviders, limits')
+  const missing = paymentProviders?.find((name) => notSetUp(ports, name))
+  if (missing) return invalidField(c, '/paymentProviders', setUpFirst(missing))
   await ports.channels.change(channel.channelId, change)
   await ports.audit.record({ actor, action: 'channel.change', subject: channel.channelId, detail: Object.keys(change).join(', ') })
   return c.json(toAnswer({ ...channel, ...change }), 200, NO_STORE)

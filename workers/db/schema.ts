@@ -28,6 +28,7 @@ export const channels = sqliteTable('channels', {
   allowedOrigins: text('allowed_origins').notNull(),
   payInStore: integer('pay_in_store', { mode: 'boolean' }).notNull().default(false),
   limits: text('limits').notNull().default('{}'),
+  paymentProviders: text('payment_providers').notNull().default('[]'),
   createdAt: integer('created_at').notNull(),
 })
 
@@ -76,6 +77,7 @@ export const orders = sqliteTable('orders', {
   updatedAt: integer('updated_at').notNull(),
   version: integer('version').notNull(),
   erasedAt: integer('erased_at'),
+  payment: text('payment'),
 }, (t) => [index('orders_due').on(t.dueAt), index('orders_placed').on(t.placedAt)])
 
 export const sales = sqliteTable('sales', {

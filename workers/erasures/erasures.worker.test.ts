@@ -162,7 +162,7 @@ describe('once erased', () => {
     await order(1, { orderId, bodyHash: await sha256Hex(canonicalJson(body)) })
     await erase({ orderId })
     const again = (raw: unknown) => placeOrder({ ...ports, log: () => undefined }, {
-      channel: { channelId: 'web', name: 'Web', allowedOrigins: [], payInStore: true, limits: LIMITS_DEFAULT, createdAt: 0 }, caller: { keyId: 'key', addressBlock: null }, idempotencyKey: `key-${tests}`, body, raw, requestId: 'r',
+      channel: { channelId: 'web', name: 'Web', allowedOrigins: [], payInStore: true, paymentProviders: [], limits: LIMITS_DEFAULT, createdAt: 0 }, caller: { keyId: 'key', addressBlock: null }, idempotencyKey: `key-${tests}`, body, raw, requestId: 'r',
     })
     expect(await again(body)).toMatchObject({ ok: true, value: { repeated: true, order: { orderId, purchase: { customer: { name: '(erased)' } } } } })
     expect(await again({ ...body, note: 'other' })).toMatchObject({ ok: false, refusal: { reason: 'idempotency-key-reused' } })

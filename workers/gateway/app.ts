@@ -13,6 +13,8 @@ import { availability, operatorInventory } from '../inventory/routes.ts'
 import { operatorMasterKey } from '../master-key/operator-routes.ts'
 import { operatorOrders } from '../orders/operator-routes.ts'
 import { orders, quotes } from '../orders/routes.ts'
+import { operatorPayments } from '../payments/operator-routes.ts'
+import { providerEvents } from '../payments/routes.ts'
 import { createPorts } from '../ports.ts'
 import { storefront } from '../storefront/routes.ts'
 import { connect } from '../stores/connect-routes.ts'
@@ -63,6 +65,7 @@ app.use('/v1/*', cors({ origin: '*', allowHeaders: ['Authorization', 'Content-Ty
 app.use(limitInFlight())
 app.use('/v1/*', limitRate)
 app.use('/connect/*', limitRate)
+app.use('/payments/*', limitRate)
 app.use('/admin/*', limitRate)
 app.use('/admin/*', operator)
 
@@ -74,6 +77,7 @@ app.route('/v1/stores', stores)
 app.route('/v1/quotes', quotes)
 app.route('/v1/orders', orders)
 app.route('/connect/v1/stores/:storeId', connect)
+app.route('/payments', providerEvents)
 app.route('/admin/v1/stores', operatorStores)
 app.route('/admin/v1/stores/:storeId/feed', operatorFeed)
 app.route('/admin/v1/feeds', operatorFeeds)
@@ -82,6 +86,7 @@ app.route('/admin/v1/channels', operatorChannels)
 app.route('/admin/v1/inventory', operatorInventory)
 app.route('/admin/v1/dead-letters', operatorDeadLetters)
 app.route('/admin/v1/orders', operatorOrders)
+app.route('/admin/v1/orders', operatorPayments)
 app.route('/admin/v1/alerts', operatorAlerts)
 app.route('/admin/v1/audit-log', operatorAudit)
 app.route('/admin/v1/erasures', operatorErasures)

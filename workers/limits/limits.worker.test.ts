@@ -91,7 +91,7 @@ describe('writes of a key', () => {
 describe('what is reserved and not paid', () => {
   it.each([true, false])('is capped per address, then nothing is reserved; another address goes on (paid in the store: %s)', async (payInStore) => {
     const channelId = `capped-${payInStore}`
-    await operator('/channels', { channelId, name: 'Capped', payInStore, limits: { unpaidUnitsPerAddress: 10, unpaidUnitsPerKey: 25 } })
+    await operator('/channels', { channelId, name: 'Capped', payInStore, paymentProviders: ['manual'], limits: { unpaidUnitsPerAddress: 10, unpaidUnitsPerKey: 25 } })
     const { key } = await keyOf(channelId, 'publishable')
     const before = await reserved()
     // At once: no two of them may pass together where there is room for one.

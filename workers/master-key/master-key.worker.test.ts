@@ -46,7 +46,7 @@ it('an order from before keeps its token, and a retried checkout meets it, as lo
   const read = async (token: string, within: object) => (await app.request(`https://edge.example/v1/orders/${orderId}`, { headers: { 'X-Order-Token': token } }, within)).status
   expect([await read(await accessTokenFor(OLD, orderId), rotating), await read(await accessTokenFor(NEW, orderId), rotating), await read(await accessTokenFor(OLD, orderId), rotated)]).toEqual([200, 200, 404])
   const again = await placeOrder({ ...createPorts(rotating), log: () => undefined }, {
-    channel: { channelId: 'web', name: 'Web', allowedOrigins: [], payInStore: true, limits: LIMITS_DEFAULT, createdAt: 0 }, caller: { keyId: 'key', addressBlock: null }, idempotencyKey: 'key', body, raw: body, requestId: 'r',
+    channel: { channelId: 'web', name: 'Web', allowedOrigins: [], payInStore: true, paymentProviders: [], limits: LIMITS_DEFAULT, createdAt: 0 }, caller: { keyId: 'key', addressBlock: null }, idempotencyKey: 'key', body, raw: body, requestId: 'r',
   })
   expect(again).toMatchObject({ ok: true, value: { repeated: true, order: { orderId } } })
 })

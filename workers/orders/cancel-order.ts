@@ -12,6 +12,7 @@ import { finishStruck } from './deliver.ts'
 import { cancelledUnpaid } from './order.ts'
 import type { LineQuantity, OrderBook, OrderRecord } from './port.ts'
 import { traceOf } from './trace-of.ts'
+import { askSettling } from '../payments/settle-payment.ts'
 import { askRouting, releaseAssignment } from './route-missing.ts'
 
 export type CancelPorts = {
@@ -34,7 +35,11 @@ export async function cancelOrder(ports: CancelPorts, orderId: string, requestId
   if (!order) return refused({ reason: 'order-not-found' })
   if (order.status === 'cancelled') return ok({ order, done: true })
   if (isFinal(order.status) || order.status === 'shipped' || (order.status === 'awaiting_payment' && wanted)) return refused({ reason: 'too-late-to-cancel', status: order.status })
-  if (order.status === 'awaiting_payment') return cancelUnpaid(ports, order, 'cancelled by the customer')
+  if (order.status === 'awaiting_payment') {
+    const ended = await cancelUnpaid(ports, order, 'cancelled')
+    if (ended.ok) await askSettling(ports, ended.value.order, requestId)
+    return ended
+  }
 
   const asked = await changeOrder<{ order: OrderRecord; refusal?: CancelRefusal }>(ports.orders, orderId, (current) => {
     const decided = isFinal(current.status) ? ok(current) : askedToCancel(current, wanted, ports.clock())
@@ -54,13 +59,14 @@ export async function takeBackRecalled(ports: CancelPorts, order: OrderRecord, r
   }
   await askStores(ports, after, after.assignments.filter(isRecalled), requestId)
   await askRouting(ports, after, requestId)
+  await askSettling(ports, after, requestId)
   return after
 }
 
-/** Ends an order that no store has heard of. `detail` tells the timeline why. */
-export async function cancelUnpaid(ports: Pick<CancelPorts, 'orders' | 'inventory' | 'clock'>, order: OrderRecord, detail: string): Promise<Result<{ order: OrderRecord; done: boolean }, CancelRefusal>> {
+/** Ends an order that no store has heard of. `trouble`: what its payment provider said. */
+export async function cancelUnpaid(ports: Pick<CancelPorts, 'orders' | 'inventory' | 'clock'>, order: OrderRecord, why: 'expired' | 'cancelled' | 'refused', trouble?: string): Promise<Result<{ order: OrderRecord; done: boolean }, CancelRefusal>> {
   const after = await changeOrder(ports.orders, order.orderId, (current) => ({
-    order: current.status === 'awaiting_payment' ? cancelledUnpaid(current, detail, ports.clock()) : current,
+    order: current.status === 'awaiting_payment' ? cancelledUnpaid(trouble !== undefined && current.payment ? { ...current, payment: { ...current.payment, trouble } } : current, why, ports.clock()) : current,
   }))
   if (!after) return refused({ reason: 'order-not-found' })
   if (after.order.status !== 'cancelled') return refused({ reason: 'too-late-to-cancel', status: after.order.status })

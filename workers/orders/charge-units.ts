@@ -4,7 +4,8 @@ import type { Result } from '../../contract/result.ts'
 import type { Channel } from '../channels/channel.ts'
 import type { Limits, Payer } from '../limits/port.ts'
 import { faultName } from '../log.ts'
-import { PAYMENT_RESERVATION_MS, PLACEMENT_RESERVATION_MS } from './order.ts'
+import type { PaymentProviderName } from '../../contract/payment.ts'
+import { paymentReservationMs, PLACEMENT_RESERVATION_MS } from './order.ts'
 
 /** Who calls. A server's secret key has no address of its own: it speaks for many shoppers. */
 export type Caller = { keyId: string; addressBlock: string | null }
@@ -25,8 +26,8 @@ type ChargePorts = { limits: Pick<Limits, 'charge' | 'refund'>; clock: () => num
  * Counts what is about to be reserved without payment against the caller's key and address, so that nobody can empty a shop by ordering. It counts until the
  * reservation would end, or for a day where it is paid at the counter, whatever becomes of the order. When the count cannot be had the order goes on: selling comes first.
  */
-export async function chargeUnits(ports: ChargePorts, { channel, caller }: { channel: Channel; caller: Caller }, lines: readonly Pick<OrderLine, 'unit' | 'quantity'>[]): Promise<Result<Charged, UnitRefusal>> {
-  const charge = { units: unitsOf(lines), until: ports.clock() + (channel.payInStore ? PAY_IN_STORE_COUNTS_FOR_MS : PAYMENT_RESERVATION_MS + PLACEMENT_RESERVATION_MS) }
+export async function chargeUnits(ports: ChargePorts, { channel, caller }: { channel: Channel; caller: Caller }, lines: readonly Pick<OrderLine, 'unit' | 'quantity'>[], provider: PaymentProviderName | null): Promise<Result<Charged, UnitRefusal>> {
+  const charge = { units: unitsOf(lines), until: ports.clock() + (provider === null ? PAY_IN_STORE_COUNTS_FOR_MS : paymentReservationMs(provider) + PLACEMENT_RESERVATION_MS) }
   const { unpaidUnitsPerKey, unpaidUnitsPerAddress } = channel.limits
   const asked: { payer: Payer; max: number }[] = [{ payer: { kind: 'key', keyId: caller.keyId }, max: unpaidUnitsPerKey }]
   if (caller.addressBlock !== null) asked.push({ payer: { kind: 'address', channelId: channel.channelId, block: caller.addressBlock }, max: unpaidUnitsPerAddress })

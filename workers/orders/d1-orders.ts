@@ -18,6 +18,7 @@ const toRecord = (row: Row): OrderRecord => ({
   assignments: JSON.parse(row.assignments),
   cancelled: JSON.parse(row.cancelled),
   timeline: JSON.parse(row.timeline),
+  payment: row.payment === null ? null : JSON.parse(row.payment),
 })
 
 const toRow = (order: OrderRecord): Row => ({
@@ -27,6 +28,7 @@ const toRow = (order: OrderRecord): Row => ({
   assignments: JSON.stringify(order.assignments),
   cancelled: JSON.stringify(order.cancelled),
   timeline: JSON.stringify(order.timeline),
+  payment: order.payment && JSON.stringify(order.payment),
 })
 
 /** D1 takes 100 bound parameters a statement. */
@@ -67,9 +69,9 @@ export function createOrderBook(database: D1Database): OrderBook {
     },
 
     async update(order, expectedVersion) {
-      const { status, assignments, timeline, cancelled, cancelRequestedAt, dueAt, updatedAt, version } = toRow(order)
+      const { status, assignments, timeline, cancelled, cancelRequestedAt, dueAt, updatedAt, version, payment } = toRow(order)
       const updated = await db.update(orders)
-        .set({ status, assignments, timeline, cancelled, cancelRequestedAt, dueAt, updatedAt, version })
+        .set({ status, assignments, timeline, cancelled, cancelRequestedAt, dueAt, updatedAt, version, payment })
         .where(and(eq(orders.orderId, order.orderId), eq(orders.version, expectedVersion), placed))
         .returning({ orderId: orders.orderId })
       return updated.length === 1

@@ -81,6 +81,8 @@ const ports = {
   queues: { orders: async (messages: OrderMessage[]) => void sent.push(...messages) },
   clock: () => now,
   newId: () => 'id',
+  sleep: async () => undefined,
+  payments: () => null,
   log: () => undefined,
 }
 const state = () => ({ status: order?.status, assignment: order?.assignments[0]?.state, dueAt: order?.dueAt })

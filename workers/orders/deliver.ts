@@ -8,11 +8,13 @@ import { changeOrder } from './change-order.ts'
 import { findAssignment, isGivenUp, isRecalled, isSettled, isUndelivered, isUnreserved } from './assignment.ts'
 import { assignmentBody, handedOver, refusedByStore, struckBeforeOffer } from './order.ts'
 import type { OrderRecord } from './port.ts'
+import { askSettling, settlePayment } from '../payments/settle-payment.ts'
+import type { SettlePorts } from '../payments/settle-payment.ts'
 import { traceOf } from './trace-of.ts'
 import { askRouting, releaseAssignment, routeMissing } from './route-missing.ts'
 import type { RoutePorts } from './route-missing.ts'
 
-export type DeliveryPorts = Omit<RoutePorts, 'links'> & {
+export type DeliveryPorts = Omit<RoutePorts, 'links'> & Pick<SettlePorts, 'payments' | 'sleep'> & {
   links: Pick<StoreLinks, 'breaker' | 'transport'> & { link(storeId: string): Pick<StoreLinkRpc, 'offer' | 'pushed' | 'progress' | 'facts'> }
   deadLetters: Pick<DeadLetters, 'file'>
 }
@@ -31,8 +33,18 @@ export async function handleOrderMessage(message: OrderMessage, ports: DeliveryP
     case 'cancel':
       return pushCancel(message, order, store, ports)
     case 'route':
-      return routeMissing(ports, message.orderId, message.requestId)
+      return routeAndSettle(ports, message)
+    case 'settle':
+      return settlePayment(ports, message.orderId, message.requestId)
   }
+}
+
+/** What no store has is cancelled, and then is not to be paid for. */
+async function routeAndSettle(ports: DeliveryPorts, { orderId, requestId }: OrderMessage): Promise<CommandOutcome> {
+  const outcome = await routeMissing(ports, orderId, requestId)
+  const order = outcome === 'applied' ? await ports.orders.find(orderId) : null
+  if (order) await askSettling(ports, order, requestId)
+  return outcome
 }
 
 async function deliver(message: OrderMessage, order: OrderRecord, store: Store, ports: DeliveryPorts): Promise<CommandOutcome> {

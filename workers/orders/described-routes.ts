@@ -12,7 +12,7 @@ const basket = { lines: [{ sku: 'CLO-00003', quantity: 1 }], fulfillment: { meth
 const line = { lineId: '1', sku: 'CLO-00003', name: 'Green tea, loose', quantity: 1, unit: 'each' as const, unitPrice: usd(1299), taxIncluded: false, taxRate: '8.875', lineTotal: usd(1299) }
 const totals = { subtotal: usd(1299), tax: usd(115), shipping: usd(0), total: usd(1414) }
 const customer = { name: 'Customer', email: 'customer@shop.example' }
-const order: z.output<typeof Order> = {
+export const exampleOrder: z.output<typeof Order> = {
   id: 'ord_00000000000000000000000000', number: '1000-0001', channel: 'web', status: 'placed', cancelRequestedAt: null, lines: [{ ...line, cancelledQuantity: 0 }], totals, fulfillment: basket.fulfillment,
   fulfillments: [{ id: 'ord_00000000000000000000000000.1', storeId: 'high-street', status: 'pending', lines: [{ lineId: '1', quantity: 1 }], posReference: null }],
   customer, payment: null, note: null, placedAt: AT, updatedAt: AT, version: 1, erasedAt: null,
@@ -22,10 +22,10 @@ exampleOf(QuoteRequest, basket)
 exampleOf(PlaceOrder, { ...basket, customer })
 exampleOf(CancelOrder, { lines: [{ lineId: '1', quantity: 1 }] })
 nameAnswer('Quote', Quote, { lines: [line], totals, storeId: 'high-street', shortages: [], changes: [] })
-nameAnswer('Order', Order, order)
-nameAnswer('PlacedAnswer', PlacedAnswer, { order, accessToken: 'eyJ0b2tlbiI6ImV4YW1wbGUifQ' })
+nameAnswer('Order', Order, exampleOrder)
+nameAnswer('PlacedAnswer', PlacedAnswer, { order: exampleOrder, accessToken: 'eyJ0b2tlbiI6ImV4YW1wbGUifQ', paymentSession: null })
 nameAnswer('Timeline', Timeline, { items: [{ type: 'order.placed', occurredAt: AT, seenAt: AT, status: 'placed' }], nextCursor: null })
-nameAnswer('SalePage', SalePage, { items: [{ kind: 'order', ...order }, { kind: 'sale', storeId: 'high-street', saleId: 'S-17', total: usd(500), assignmentId: null, occurredAt: AT }], nextCursor: null })
+nameAnswer('SalePage', SalePage, { items: [{ kind: 'order', ...exampleOrder }, { kind: 'sale', storeId: 'high-street', saleId: 'S-17', total: usd(500), assignmentId: null, occurredAt: AT }], nextCursor: null })
 
 /** What the answers of a key's calls say of its limit. */
 const LIMITED = ['RateLimit-Policy', 'RateLimit'] as const
@@ -48,7 +48,7 @@ export const describedOrders: DescribedRoutes = () => ({
       201: { when: 'Placed: the goods are reserved. `accessToken` opens this order.', schema: PlacedAnswer, headers: ['Location', 'Cache-Control', ...LIMITED] },
       200: { when: 'The order that this key has placed before.', schema: PlacedAnswer, headers: ['Location', 'Cache-Control', ...LIMITED] },
     },
-    problems: ['too-many-unpaid', 'idempotency-key-required', 'unauthorized', 'forbidden', 'out-of-stock', 'price-changed', ...BODY_PROBLEMS, 'idempotency-key-reused', 'unknown-sku', 'unknown-store', 'store-not-taking-orders'],
+    problems: ['too-many-unpaid', 'idempotency-key-required', 'unauthorized', 'forbidden', 'out-of-stock', 'price-changed', ...BODY_PROBLEMS, 'idempotency-key-reused', 'unknown-sku', 'unknown-store', 'payment-refused', 'store-not-taking-orders'],
   },
   'GET /v1/orders/:orderId': {
     id: 'getOrder', tag: 'orders', security: 'order', summary: 'An order', answers: { 200: { when: 'As it is now.', schema: Order, headers: ['Cache-Control'] } }, problems: ['order-not-found'],

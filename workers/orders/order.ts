@@ -2,10 +2,13 @@ import type { Assignment } from '../../contract/assignment.ts'
 import { toInstant } from '../../contract/clock.ts'
 import type { Order, TimelineEvent } from '../../contract/order.ts'
 import { isFinal, mayBecome } from '../../contract/status.ts'
+import type { PaymentProviderName } from '../../contract/payment.ts'
 import type { OrderStatus } from '../../contract/status.ts'
 import {
   carried, findAssignment, isGivenUp, isLive, isRecalled, isSettled, isUndelivered, isUnreserved, missingLines, newAssignment, quantityIn, unassignedLines,
 } from './assignment.ts'
+import { owed, wordWithMoney } from '../payments/owed.ts'
+import type { RefundRecord } from '../payments/port.ts'
 import type { Part } from './plan.ts'
 import type { AssignmentRecord, LineQuantity, OrderRecord, TimelineEntry } from './port.ts'
 
@@ -15,6 +18,10 @@ export const HAND_OVER_WITHIN_MS = 30_000
 export const PLACEMENT_RESERVATION_MS = 60_000
 /** A payment page left open this long is an abandoned basket. */
 export const PAYMENT_RESERVATION_MS = 15 * 60_000
+/** A bank transfer takes two working days, and a week-end. */
+const TRANSFER_RESERVATION_MS = 4 * 24 * 60 * 60_000
+/** For how long goods wait for their money. `null`: it is paid at the counter. */
+export const paymentReservationMs = (provider: PaymentProviderName | null): number => (provider === null ? 0 : provider === 'manual' ? TRANSFER_RESERVATION_MS : PAYMENT_RESERVATION_MS)
 /**
  * What another store could send need not wait a day for one that is silent: staff who look once in half an hour are in time, and
  * a parcel still leaves the same day.
@@ -47,7 +54,7 @@ function withWishMet(order: OrderRecord, asked: AssignmentRecord, recall: NonNul
 
 /** What follows from a change of an order: its status, what the timeline tells, and whether anything is owed. */
 export function noted(before: OrderRecord, after: OrderRecord, entry: TimelineEntry | null, now: number): OrderRecord {
-  const word = statusOf(after)
+  const word = wordWithMoney(statusOf(after), after)
   const moves = mayBecome(before.status, word) && (before.status !== 'awaiting_payment' || word === 'cancelled')
   const status = moves ? word : before.status
   const entries = entry ? [entry] : []
@@ -103,12 +110,12 @@ export const owesRouting = (order: OrderRecord): boolean =>
 export const isReplaceable = (order: OrderRecord, assignment: AssignmentRecord): boolean =>
   order.purchase.fulfillment.method === 'ship' && (isUndelivered(assignment) || assignment.state === 'journaled')
 
-/** When the sweep must look again: while something has no store, a store has not got or accepted its work, a cancel has no answer, or a payment is awaited. */
+/** When the sweep must look again: while something has no store, a store has not got or accepted its work, a cancel has no answer, a payment is awaited, or money is to be moved. */
 export function nextDue(order: OrderRecord, now: number): number | null {
-  if (isFinal(order.status)) return null
-  if (order.status === 'awaiting_payment') return order.placedAt + PAYMENT_RESERVATION_MS
   const soon = Math.min(order.dueAt ?? Infinity, now + HAND_OVER_WITHIN_MS)
-  if (owesRouting(order) || order.assignments.some((each) => isUndelivered(each) || isRecalled(each))) return soon
+  if (isFinal(order.status)) return owed(order) ? soon : null
+  if (order.status === 'awaiting_payment') return order.placedAt + paymentReservationMs(order.payment?.provider ?? 'stripe')
+  if (owed(order) || owesRouting(order) || order.assignments.some((each) => isUndelivered(each) || isRecalled(each))) return soon
   return order.assignments.some((each) => isReplaceable(order, each)) ? (order.dueAt ?? soon) : null
 }
 
@@ -171,10 +178,13 @@ export function notAssigned(order: OrderRecord, assignmentId: string, reason: 'o
 /** No store has what is missing: it is cancelled, and the shopper told. */
 export const missingCancelled = (order: OrderRecord, now: number): OrderRecord => noted(order, withCancelled(order, missingLines(order)), null, now)
 
+const UNPAID = { expired: 'not paid in time', cancelled: 'cancelled before it was paid', refused: 'the payment was given up' }
+
 /** Nobody paid in time, or the shopper left before paying: no store has heard of it. */
-export function cancelledUnpaid(order: OrderRecord, detail: string, now: number): OrderRecord {
-  const struck = { ...order, assignments: order.assignments.map((each) => (isSettled(each) ? each : { ...each, state: 'struck' as const })) }
-  return noted(order, withCancelled(struck, unassignedLines(struck)), { type: 'order.unpaid', occurredAt: now, seenAt: now, detail }, now)
+export function cancelledUnpaid(order: OrderRecord, why: 'expired' | 'cancelled' | 'refused', now: number): OrderRecord {
+  const payment = order.payment && why === 'expired' ? { ...order.payment, expired: true as const } : order.payment
+  const struck = { ...order, payment, assignments: order.assignments.map((each) => (isSettled(each) ? each : { ...each, state: 'struck' as const })) }
+  return noted(order, withCancelled(struck, unassignedLines(struck)), { type: 'order.unpaid', occurredAt: now, seenAt: now, detail: UNPAID[why] }, now)
 }
 
 /** The body a store gets. Built only from what never changes, so that push, pull and every repetition carry the same. */
@@ -200,6 +210,17 @@ export function assignmentBody(order: OrderRecord, assignment: AssignmentRecord,
   }
 }
 
+/** `null` where it is paid at the counter, and nobody said so. */
+function toPayment({ payment, purchase: { payment: named, totals: { total: { currency } } } }: OrderRecord): Order['payment'] {
+  const money = (amountMinor: number) => ({ amountMinor, currency })
+  if (!payment) return named && { provider: named.provider, status: 'in_store', captured: money(0), refunded: money(0), refunds: [] }
+  const { provider, state, capturedMinor, refundedMinor, refunds } = payment
+  return { provider, status: state, captured: money(capturedMinor), refunded: money(refundedMinor), refunds: refunds.map((refund) => toRefund(refund, currency)) }
+}
+
+export const toRefund = ({ refundId, amountMinor, state, at }: RefundRecord, currency: string): NonNullable<Order['payment']>['refunds'][number] =>
+  ({ id: refundId, amount: { amountMinor, currency }, status: state === 'owed' ? 'pending' : state, at: toInstant(at) })
+
 /** As the contract shows it. */
 export function toOrder(order: OrderRecord): Order {
   return {
@@ -219,7 +240,7 @@ export function toOrder(order: OrderRecord): Order {
       posReference: each.posReference,
     })),
     customer: order.purchase.customer,
-    payment: order.purchase.payment,
+    payment: toPayment(order),
     note: order.purchase.note,
     placedAt: toInstant(order.placedAt),
     updatedAt: toInstant(order.updatedAt),

@@ -74,10 +74,11 @@ function world(change: { reserve?: (request: ReserveRequest) => ReserveAnswer; i
     newId: () => `try-${++ids}`,
     sleep: async () => undefined,
     log: () => undefined,
+    payments: () => null,
     secrets: { masterKey: 'master' },
   } satisfies PlacementPorts
   const place = (key = 'key-1', placed: PlaceOrder = body(), payInStore = true, caller: Caller = { keyId: 'key', addressBlock: '192.0.2.1' }) =>
-    placeOrder(ports, { channel: { channelId: 'web', name: 'Web', allowedOrigins: [], payInStore, limits: LIMITS_DEFAULT, createdAt: 0 }, caller, idempotencyKey: key, body: placed, raw: placed, requestId: 'r' })
+    placeOrder(ports, { channel: { channelId: 'web', name: 'Web', allowedOrigins: [], payInStore, paymentProviders: ['manual'], limits: LIMITS_DEFAULT, createdAt: 0 }, caller, idempotencyKey: key, body: placed, raw: placed, requestId: 'r' })
   return { place, orders, reserved, applied, sent, ports }
 }
 
@@ -177,11 +178,13 @@ describe('placing an order', () => {
     expect(await place()).toMatchObject({ ok: true, value: { order: { dueAt: NOW + 30_000 } } })
   })
 
+  const TRANSFER_MS = 4 * 86_400_000
+
   it('waits for its payment where the channel does not let people pay in the store, and reserves that long', async () => {
     const { place, sent, reserved } = world()
-    expect(await place('key-1', body({ payment: { provider: 'manual' } }), false)).toMatchObject({ ok: true, value: { order: { status: 'awaiting_payment', dueAt: NOW + 900_000 } } })
+    expect(await place('key-1', body({ payment: { provider: 'manual' } }), false)).toMatchObject({ ok: true, value: { order: { status: 'awaiting_payment', dueAt: NOW + TRANSFER_MS, payment: { provider: 'manual', state: 'awaited' } } } })
     expect(sent).toEqual([])
-    expect(reserved[0]?.dueAt).toBeGreaterThanOrEqual(NOW + 900_000)
+    expect(reserved[0]?.dueAt).toBeGreaterThanOrEqual(NOW + TRANSFER_MS)
   })
 
   it('asks no counter for a service', async () => {

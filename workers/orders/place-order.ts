@@ -7,6 +7,11 @@ import type { Channel } from '../channels/channel.ts'
 import type { Inventory } from '../inventory/port.ts'
 import type { Limits } from '../limits/port.ts'
 import type { Queues } from '../queues.ts'
+import type { PaymentProviderName } from '../../contract/payment.ts'
+import { choosePayment, whyNotPayable } from '../payments/choose-payment.ts'
+import type { PaymentRefusal } from '../payments/choose-payment.ts'
+import { newPayment } from '../payments/payment.ts'
+import type { PaymentProviders } from '../payments/port.ts'
 import { countedDemand, newAssignment } from './assignment.ts'
 import { chargeUnits } from './charge-units.ts'
 import type { Caller, Charged, UnitRefusal } from './charge-units.ts'
@@ -15,7 +20,7 @@ import type { OfferPorts, StoreRefusal } from './choose-store.ts'
 import { traceOf } from './trace-of.ts'
 import { deriveOrderId } from './ids.ts'
 import type { MasterKeys } from './ids.ts'
-import { HAND_OVER_WITHIN_MS, PAYMENT_RESERVATION_MS, PLACEMENT_RESERVATION_MS, REPLACEABLE_ACCEPT_WITHIN_MS } from './order.ts'
+import { HAND_OVER_WITHIN_MS, paymentReservationMs, PLACEMENT_RESERVATION_MS, REPLACEABLE_ACCEPT_WITHIN_MS } from './order.ts'
 import type { Part } from './plan.ts'
 import type { OrderBook, OrderRecord } from './port.ts'
 import type { Priced, PriceRefusal } from './price.ts'
@@ -29,6 +34,7 @@ export type PlacementRefusal =
   | { reason: 'out-of-stock'; shortages: Shortage[] }
   | { reason: 'price-changed'; changes: PriceChange[] }
   | UnitRefusal
+  | PaymentRefusal
   /** Somebody else's try took the key between two looks; the same call again finds the order. */
   | { reason: 'try-again' }
 export type Placed = { order: OrderRecord; repeated: boolean }
@@ -39,6 +45,7 @@ export type PlacementPorts = OfferPorts & ReservePorts & {
   inventory: Pick<Inventory, 'reserve' | 'apply' | 'availability'>
   limits: Pick<Limits, 'charge' | 'refund'>
   queues: Pick<Queues, 'orders'>
+  payments: PaymentProviders
   secrets: MasterKeys
 }
 export type PlacementCall = { channel: Channel; caller: Caller; idempotencyKey: string; body: PlaceOrder; raw: unknown; requestId: string; traceparent?: string }
@@ -62,7 +69,9 @@ export async function placeOrder(ports: PlacementPorts, call: PlacementCall): Pr
 }
 
 async function placeNew(ports: PlacementPorts, call: PlacementCall, { orderId, number, bodyHash }: { orderId: string; number: string; bodyHash: string }): Promise<Result<Placed, PlacementRefusal>> {
-  const { lines, fulfillment } = call.body
+  const { lines, fulfillment, payment } = call.body
+  const paidBy = choosePayment(call.channel, payment?.provider)
+  if (!paidBy.ok) return paidBy
   const skus = [...new Set(lines.map((line) => line.sku))]
   const sellable = await ports.catalog.sellable(skus, fulfillment.method === 'pickup' ? fulfillment.storeId : null)
   const found = await readOffers(ports, call.body, sellable, orderId)
@@ -76,17 +85,19 @@ async function placeNew(ports: PlacementPorts, call: PlacementCall, { orderId, n
     if (!chosen.ok) return giveUp(chosen.refusal)
     const { parts, priced } = chosen.value
     if (priced.changes.length > 0) return giveUp({ reason: 'price-changed', changes: priced.changes })
+    const unpayable = whyNotPayable(ports.payments, paidBy.value, priced.totals.total)
+    if (unpayable) return giveUp(unpayable)
     shortages = chosen.value.shortages
     if (shortages.length > 0) break
     const demands = parts.map((part, index): PartDemand => ({ assignmentId: `${orderId}.${index + 1}`, storeId: part.storeId, demands: countedDemand(priced, part.lines) }))
     if (!charged) {
-      const counted = await chargeUnits(ports, call, priced.lines)
+      const counted = await chargeUnits(ports, call, priced.lines, paidBy.value)
       if (!counted.ok) return counted
       charged = counted.value
     }
-    const dueInMs = (call.channel.payInStore ? 0 : PAYMENT_RESERVATION_MS) + PLACEMENT_RESERVATION_MS
+    const dueInMs = paymentReservationMs(paidBy.value) + PLACEMENT_RESERVATION_MS
     const reserved = await reserveParts(ports, demands, bodyHash, dueInMs)
-    if (reserved.ok) return insert(ports, call, { orderId, number, bodyHash, parts, demands, priced, attempt: reserved.attempt, isChoice: offers.length > 1, charged })
+    if (reserved.ok) return insert(ports, call, { orderId, number, bodyHash, parts, demands, priced, attempt: reserved.attempt, isChoice: offers.length > 1, charged, paidBy: paidBy.value })
     shortages = reserved.short.flatMap((each) => each.shortages)
     for (const short of reserved.short) offers = lowered(offers, short.storeId, short.shortages)
   }
@@ -111,7 +122,7 @@ async function meetByPreviousKey(ports: PlacementPorts, { channel, idempotencyKe
   return previousMasterKey == null ? null : meetAgain(ports, (await deriveOrderId(previousMasterKey, channel.channelId, idempotencyKey)).orderId, bodyHash)
 }
 
-type Granted = { orderId: string; number: string; bodyHash: string; parts: Part[]; demands: PartDemand[]; priced: Priced; attempt: string; isChoice: boolean; charged: Charged }
+type Granted = { orderId: string; number: string; bodyHash: string; parts: Part[]; demands: PartDemand[]; priced: Priced; attempt: string; isChoice: boolean; charged: Charged; paidBy: PaymentProviderName | null }
 
 async function insert(ports: PlacementPorts, call: PlacementCall, granted: Granted): Promise<Result<Placed, PlacementRefusal>> {
   const order = newOrder(call, granted, ports.clock())
@@ -134,9 +145,9 @@ async function handOver(ports: PlacementPorts, order: OrderRecord, { requestId, 
   }
 }
 
-function newOrder(call: PlacementCall, { orderId, number, bodyHash, parts, priced, attempt, isChoice }: Granted, now: number): OrderRecord {
+function newOrder(call: PlacementCall, { orderId, number, bodyHash, parts, priced, attempt, isChoice, paidBy }: Granted, now: number): OrderRecord {
   // A payment claimed by the caller is never believed: unpaid orders go to a store only where the channel lets people pay there.
-  const status = call.channel.payInStore ? 'placed' : 'awaiting_payment'
+  const status = paidBy === null ? 'placed' : 'awaiting_payment'
   return {
     orderId,
     number,
@@ -160,10 +171,11 @@ function newOrder(call: PlacementCall, { orderId, number, bodyHash, parts, price
     timeline: [{ type: 'order.placed', occurredAt: now, seenAt: now, status }],
     cancelled: [],
     cancelRequestedAt: null,
-    dueAt: now + (status === 'placed' ? HAND_OVER_WITHIN_MS : PAYMENT_RESERVATION_MS),
+    dueAt: now + (paidBy === null ? HAND_OVER_WITHIN_MS : paymentReservationMs(paidBy)),
     placedAt: now,
     updatedAt: now,
     version: 1,
     erasedAt: null,
+    payment: paidBy && newPayment(paidBy, priced.totals.total.amountMinor),
   }
 }

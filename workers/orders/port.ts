@@ -2,6 +2,7 @@ import type { Assignment } from '../../contract/assignment.ts'
 import type { RejectReason } from '../../contract/events.ts'
 import type { AssignmentState, Customer, Fulfillment, OrderLine, Totals } from '../../contract/order.ts'
 import type { Position } from '../../contract/position.ts'
+import type { PaymentRecord } from '../payments/port.ts'
 import type { FulfilmentProgress, OrderStatus } from '../../contract/status.ts'
 
 /** What was bought. Never changed after placement, so that whatever is built from it is built the same twice. */
@@ -10,6 +11,7 @@ export type Purchase = {
   totals: Totals
   fulfillment: Fulfillment
   customer: Customer
+  /** What the shopper named. What became of it stands in the order itself. */
   payment: { provider: string } | null
   note: string | null
   /** SKUs that no counter counts (services): they carry no reservation. */
@@ -75,6 +77,8 @@ export type OrderRecord = {
   version: number
   /** Since when it has no customer any more; `null`: it has one. */
   erasedAt: number | null
+  /** How far its money is; `null`: it is paid at the counter. */
+  payment: PaymentRecord | null
 }
 
 /** A line of the operator's list: a web order, or a sale at a till. */

@@ -1,10 +1,11 @@
 import type { ProblemType } from '../../contract/problem.ts'
 import type { CancelRefusal } from './cancel-order.ts'
+import type { ByHandRefusal } from '../payments/by-hand.ts'
 import type { PlacementRefusal } from './place-order.ts'
 import type { RerouteRefusal } from './reroute.ts'
 
 /** A refusal as the problem a caller meets. A missing arm fails the compiler. */
-export function orderProblem(refusal: PlacementRefusal | CancelRefusal | RerouteRefusal): { type: ProblemType; detail: string; extra?: Record<string, unknown>; retryAfterS?: number } {
+export function orderProblem(refusal: PlacementRefusal | CancelRefusal | RerouteRefusal | ByHandRefusal): { type: ProblemType; detail: string; extra?: Record<string, unknown>; retryAfterS?: number } {
   switch (refusal.reason) {
     case 'idempotency-key-reused':
       return { type: 'idempotency-key-reused', detail: 'This key has placed an order with another body. Use a new key for a new order.' }
@@ -28,6 +29,21 @@ export function orderProblem(refusal: PlacementRefusal | CancelRefusal | Reroute
       return { type: 'store-not-taking-orders', detail: refusal.storeId === null ? 'No store takes orders now.' : 'This store takes no orders now.' }
     case 'too-many-unpaid':
       return { type: 'too-many-unpaid', detail: `At most ${refusal.max} units may be reserved from here without being paid. Wait, or pay for what is ordered.`, retryAfterS: Math.max(1, Math.ceil(refusal.waitMs / 1000)) }
+    case 'payment-not-offered':
+      return {
+        type: 'invalid-request', detail: refusal.offered.length === 0 ? 'This channel offers no way to pay yet.' : 'This channel offers no such way to pay.',
+        extra: { errors: [{ path: '/payment/provider', message: refusal.offered.length === 0 ? 'expected none: the operator has to give the channel a payment provider, or let it pay in the store' : `expected one of ${refusal.offered.join(', ')}` }] },
+      }
+    case 'payment-refused':
+      return { type: 'payment-refused', detail: `The payment cannot be made: ${refusal.said}. Offer another way to pay, with a new Idempotency-Key.` }
+    case 'nothing-to-confirm':
+      return { type: 'payment-not-due', detail: `Nothing is to be confirmed by hand: ${refusal.said}.` }
+    case 'not-the-amount':
+      return { type: 'invalid-request', detail: 'The amount is not what the order costs.', extra: { errors: [{ path: '/amount', message: `expected ${refusal.expected.amountMinor} ${refusal.expected.currency}` }] } }
+    case 'nothing-in-trouble':
+      return { type: 'conflict', detail: 'The payment is in no trouble, so there is nothing to try again.' }
+    case 'too-much-to-refund':
+      return { type: 'too-much-to-refund', detail: `At most ${refusal.most.amountMinor} ${refusal.most.currency} can go back.`, extra: { refundable: refusal.most } }
     case 'try-again':
       return { type: 'try-again', detail: 'Another request with this key is under way. Send the same request again.' }
     case 'order-not-found':

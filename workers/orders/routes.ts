@@ -1,9 +1,9 @@
 import { Hono } from 'hono'
-import type { Context, MiddlewareHandler } from 'hono'
+import type { Context } from 'hono'
 import { streamSSE } from 'hono/streaming'
 import { z } from 'zod'
 import { ORDER_BODY_BYTES_MAX } from '../../contract/limits.ts'
-import { CancelOrder, IdempotencyKey, PlaceOrder, QuoteRequest } from '../../contract/order.ts'
+import { CancelOrder, PlaceOrder, QuoteRequest } from '../../contract/order.ts'
 import { isFinal } from '../../contract/status.ts'
 import type { Scope } from '../../contract/operator.ts'
 import { keyIdOf, scopesOf, takesOrigin } from '../channels/channel.ts'
@@ -11,6 +11,7 @@ import { channelKey, findKey } from '../gateway/authenticate.ts'
 import type { FoundKey } from '../gateway/authenticate.ts'
 import { body, optionalBody } from '../gateway/body.ts'
 import type { AppEnv } from '../gateway/context.ts'
+import { idempotencyKey } from '../gateway/idempotency-key.ts'
 import { callersAddress, refuseWrite } from '../gateway/limit-writes.ts'
 import { log } from '../log.ts'
 import { problem } from '../gateway/problem.ts'
@@ -18,6 +19,7 @@ import { query } from '../gateway/query.ts'
 import { cancelOrder } from './cancel-order.ts'
 import { accessTokenFor, opensOrder } from './ids.ts'
 import { toOrder, toTimelineEvent } from './order.ts'
+import { openSession } from '../payments/open-session.ts'
 import { placeOrder } from './place-order.ts'
 import { traceOf } from './trace-of.ts'
 import type { OrderRecord } from './port.ts'
@@ -39,11 +41,6 @@ quotes.post('/', channelKey('quotes:create'), body(QuoteRequest, ORDER_BODY_BYTE
 
 export const orders = new Hono<AppEnv>()
 
-const idempotencyKey: MiddlewareHandler<AppEnv> = async (c, next) =>
-  IdempotencyKey.safeParse(c.req.header('Idempotency-Key')).success
-    ? next()
-    : problem(c, 'idempotency-key-required', 'Send an Idempotency-Key of 1 to 255 visible characters, new for each order and the same for each retry.')
-
 orders.post('/', channelKey('orders:create'), idempotencyKey, body(PlaceOrder, ORDER_BODY_BYTES_MAX), async (c) => {
   const { ports, channel, key, requestId, traceparent } = c.var
   const caller = { keyId: keyIdOf(key), addressBlock: callersAddress(c, key) }
@@ -53,10 +50,14 @@ orders.post('/', channelKey('orders:create'), idempotencyKey, body(PlaceOrder, O
     ports.metrics.count('order', { outcome: 'refused', reason: placed.refusal.reason })
     return refuse(c, placed.refusal)
   }
-  const { order, repeated } = placed.value
+  const { repeated } = placed.value
   ports.metrics.count('order', { outcome: repeated ? 'repeated' : 'placed' })
+  // The order stands before anybody is asked to pay for it; should the provider be away, the same call again goes on from here.
+  const opened = await openSession({ ...ports, log }, placed.value.order, requestId)
+  if (!opened.ok) return refuse(c, opened.refusal)
+  const { order, session } = opened.value
   log('order.placed', { orderId: order.orderId, requestId, channel: channel.channelId, repeated, lines: order.purchase.lines.length, ...traceOf(order) })
-  const answer = { order: toOrder(order), accessToken: await accessTokenFor(ports.secrets.masterKey, order.orderId) }
+  const answer = { order: toOrder(order), accessToken: await accessTokenFor(ports.secrets.masterKey, order.orderId), paymentSession: session }
   return c.json(answer, repeated ? 200 : 201, { Location: `/v1/orders/${order.orderId}`, 'Cache-Control': 'no-store' })
 })
 

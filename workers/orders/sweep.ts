@@ -5,12 +5,16 @@ import { ASSIGNMENTS_PER_ORDER_MAX, isRecalled, isSettled, isUndelivered, isUnre
 import { givenAway, HAND_OVER_WITHIN_MS, handedOver, isReplaceable, nextDue, owesRouting, REPLACEABLE_ACCEPT_WITHIN_MS } from './order.ts'
 import type { AssignmentRecord, OrderBook, OrderRecord } from './port.ts'
 import type { StoreLinkRpc } from '../stores/port.ts'
+import { hearPayment } from '../payments/hear-payment.ts'
+import { owed } from '../payments/owed.ts'
+import { askSettling } from '../payments/settle-payment.ts'
+import type { SettlePorts } from '../payments/settle-payment.ts'
 import { traceOf } from './trace-of.ts'
 import { findParts } from './route-missing.ts'
 import type { RoutePorts } from './route-missing.ts'
 import type { OrderMessage } from '../queue-messages.ts'
 
-export type SweepPorts = Omit<RoutePorts, 'orders' | 'links'> & {
+export type SweepPorts = Omit<RoutePorts, 'orders' | 'links'> & Pick<SettlePorts, 'payments' | 'deadLetters' | 'sleep'> & {
   orders: Pick<OrderBook, 'find' | 'update' | 'due' | 'setDue'>
   links: { link(storeId: string): Pick<StoreLinkRpc, 'assignmentState' | 'takeBack' | 'giveUp' | 'facts'> }
 }
@@ -37,11 +41,8 @@ export async function sweepOrders(ports: SweepPorts): Promise<number> {
 async function sweepOrder(ports: SweepPorts, order: OrderRecord): Promise<void> {
   const now = ports.clock()
   if (nextDue(order, now) === null) return ports.orders.setDue(order, null)
-  if (order.status === 'awaiting_payment') {
-    await cancelUnpaid(ports, order, 'not paid in time')
-    return
-  }
   const requestId = `sweep-${ports.newId()}`
+  if (order.status === 'awaiting_payment') return endUnpaid(ports, order, requestId)
   const messages: OrderMessage[] = []
   let again = HAND_OVER_WITHIN_MS
   for (const assignment of order.assignments.filter((each) => !isSettled(each))) {
@@ -63,11 +64,27 @@ async function sweepOrder(ports: SweepPorts, order: OrderRecord): Promise<void> 
   if (!current) return
   const last = current.assignments.at(-1)
   if (owesRouting(current) && last) messages.push({ kind: 'route', orderId: order.orderId, assignmentId: last.assignmentId, storeId: last.storeId, requestId, traceparent: order.purchase.traceparent })
+  if (owed(current) && last) messages.push({ kind: 'settle', orderId: order.orderId, assignmentId: last.assignmentId, storeId: last.storeId, requestId, traceparent: order.purchase.traceparent })
   if (messages.length > 0) {
     await ports.queues.orders(messages)
     ports.log('order.sent_again', { orderId: order.orderId, requestId, messages: messages.length, ...traceOf(order) })
   }
   await ports.orders.setDue(current, nextDue(current, now) === null ? null : now + (messages.length > 0 ? HAND_OVER_WITHIN_MS : again))
+}
+
+/** Its time to be paid is over. The word that it was paid may be lost: its provider is asked first, if it can be. */
+async function endUnpaid(ports: SweepPorts, order: OrderRecord, requestId: string): Promise<void> {
+  const { payment, orderId } = order
+  const provider = payment && ports.payments(payment.provider)
+  if (provider && payment.reference !== null) {
+    const seen = await provider.look(payment.reference).catch(() => null)
+    const heard = seen && (await hearPayment(ports, orderId, seen, requestId))
+    if (heard && heard.status !== 'awaiting_payment') return
+    // Its goods are not held up by a provider that is away: a payment that comes after all takes them again.
+    if (!seen) ports.log('payment.provider_away', { orderId, requestId, provider: provider.name })
+  }
+  const ended = await cancelUnpaid(ports, order, 'expired')
+  if (ended.ok) await askSettling(ports, ended.value.order, requestId)
 }
 
 /**

@@ -11,6 +11,7 @@ import type { Store } from '../stores/port.ts'
 import { createLink } from '../stores/run-link.ts'
 import type { SyncLink } from '../stores/run-link.ts'
 import { beatOf, memoryBook, NOW } from '../stores/test-link-book.ts'
+import type { PaymentProvider } from '../payments/port.ts'
 import { cancelOrder } from './cancel-order.ts'
 import { handleOrderMessage } from './deliver.ts'
 import { placeOrder } from './place-order.ts'
@@ -40,7 +41,7 @@ export function house(stock: Record<string, Partial<Record<'A' | 'B', number>>>)
   const seqs = new Map<string, number>()
   const queue: OrderMessage[] = []
   let ids = 0
-  const self = { now: NOW, failReserve: false, unreachable: new Set<string>(), pushed: [] as string[], asked: [] as string[] }
+  const self = { now: NOW, provider: null as PaymentProvider | null, failReserve: false, unreachable: new Set<string>(), pushed: [] as string[], asked: [] as string[] }
 
   const counterAt = (sku: string, storeId: string): Counter => counters.get(`${sku} ${storeId}`) ?? emptyCounter(sku, storeId, 0)
   const keep = (counter: Counter) => void counters.set(`${counter.sku} ${counter.storeId}`, counter)
@@ -121,6 +122,7 @@ export function house(stock: Record<string, Partial<Record<'A' | 'B', number>>>)
     newId: () => `try-${(ids += 1)}`,
     sleep: async () => undefined,
     log: () => undefined,
+    payments: (): PaymentProvider | null => self.provider,
     secrets: { masterKey: 'master' },
   }
 
@@ -158,7 +160,7 @@ export function house(stock: Record<string, Partial<Record<'A' | 'B', number>>>)
     again: () => again(),
     ship: async (lines: { sku: string; quantity: number }[], payInStore = true) => {
       const body = { lines, fulfillment: { method: 'ship' as const, address: ADDRESS }, customer: { name: 'T', email: 't@shop.example' } }
-      return placeOrder(ports, { channel: { channelId: 'web', name: 'Web', allowedOrigins: [], payInStore, limits: LIMITS_DEFAULT, createdAt: 0 }, caller: { keyId: 'key', addressBlock: null }, idempotencyKey: 'key', body, raw: body, requestId: 'r' })
+      return placeOrder(ports, { channel: { channelId: 'web', name: 'Web', allowedOrigins: [], payInStore, paymentProviders: [self.provider ? 'stripe' : 'manual'], limits: LIMITS_DEFAULT, createdAt: 0 }, caller: { keyId: 'key', addressBlock: null }, idempotencyKey: 'key', body, raw: body, requestId: 'r' })
     },
     sweep: () => sweepOrders(ports),
     cancel: (lines: LineQuantity[] | null = null) => cancelOrder(ports, order().orderId, 'r', lines),

@@ -9,6 +9,7 @@ import { changeOrder } from '../orders/change-order.ts'
 import { orderIdOf } from '../orders/ids.ts'
 import { findAssignment } from '../orders/assignment.ts'
 import type { AssignmentRecord, OrderBook } from '../orders/port.ts'
+import { askSettling } from '../payments/settle-payment.ts'
 import { traceOf } from '../orders/trace-of.ts'
 import { askRouting } from '../orders/route-missing.ts'
 import { applyStoreEvent, counterCommands, levelCommands } from '../orders/store-event.ts'
@@ -90,6 +91,7 @@ async function handleOrderEvent(told: OrderEvent, context: Context, ports: Statu
     await ports.queues.orders([{ kind: 'cancel', orderId, assignmentId, storeId, requestId, traceparent: order.purchase.traceparent }])
   }
   await askRouting(ports, applied.order, requestId)
+  await askSettling(ports, applied.order, requestId)
   if (applied.desk) await file(ports, event, context, 'needs_person', applied.desk)
   const webToTillMs = fromInstant(event.occurredAt) - (assignment.assignedAt ?? order.placedAt)
   ports.log('order.event', { orderId, assignmentId, storeId, requestId, type: event.type, seq: event.seq, status: applied.order.status, ...(isFirstWord(event, assignment) ? { webToTillMs } : {}), ...(event.traceparent ? { traceId: traceIdOf(event.traceparent) } : traceOf(order)) })
