@@ -12,6 +12,8 @@ import { withIds } from './write-ids.ts'
 
 /** Secrets that a deployment does without; named so that nobody has to read the code for them. */
 export const OPTIONAL_SECRETS: Readonly<Record<string, string>> = {
+  STRIPE_SECRET_KEY: 'has Stripe take payments, with STRIPE_WEBHOOK_SECRET',
+  STRIPE_WEBHOOK_SECRET: 'has Stripe take payments, with STRIPE_SECRET_KEY',
   ALERT_WEBHOOK_URL: 'where alerts go until an operator sets another address',
   MASTER_KEY_PREVIOUS: 'the MASTER_KEY of before, while it is being changed',
 }

@@ -34,6 +34,8 @@ export const LEVELS: Readonly<Record<string, 'warn' | 'error'>> = {
   'order.release_failed': 'warn',
   'order.send_failed': 'warn',
   'order.sweep_failed': 'error',
+  'payment.event_refused': 'warn',
+  'payment.provider_away': 'warn',
   'queue.fault': 'warn',
   'queue.letter_not_filed': 'error',
   'request.fault': 'error',

@@ -120,9 +120,11 @@ export function createPorts(env: Env & OptionalSecrets, requestId: string | null
 function paymentsOf({ STRIPE_SECRET_KEY: secretKey = '', STRIPE_WEBHOOK_SECRET = '', STRIPE_API_URL = '', ENVIRONMENT }: Env & OptionalSecrets): Pick<Ports, 'payments' | 'readProviderEvent'> {
   const apiUrl = ENVIRONMENT === 'development' && STRIPE_API_URL !== '' ? STRIPE_API_URL : null
   const settings = { secretKey, webhookSecrets: STRIPE_WEBHOOK_SECRET.split(/[\s,]+/).filter((secret) => secret !== ''), apiUrl }
+  // Half of a pair is what stands there between two `secret put`s; a test key in production would give goods away for nothing.
+  const isSetUp = secretKey !== '' && settings.webhookSecrets.length > 0 && (ENVIRONMENT !== 'production' || /^[sr]k_live_/.test(secretKey))
   let stripe: PaymentProvider | null = null
   return {
-    payments: (name) => (name === 'stripe' && secretKey !== '' ? (stripe ??= createStripe(settings)) : null),
+    payments: (name) => (name === 'stripe' && isSetUp ? (stripe ??= createStripe(settings)) : null),
     readProviderEvent: createStripeReader(settings, systemClock),
   }
 }

@@ -12,11 +12,17 @@ const HELP = `The edge alone, on this machine: the Worker with local D1, KV, Que
   --state DIR   where D1, KV, Durable Objects and the master key are kept between runs (default .tillbridge/edge)
   --help        this text
 
-ADMIN_TOKEN     opens the operator API (default "dev-admin-token")
+ADMIN_TOKEN             opens the operator API (default "dev-admin-token")
+STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET
+                        have Stripe take payments (docs/payments.md); test keys, sk_test_…
+STRIPE_API_URL          another address of Stripe's API, such as a fake on this machine
 
 Prints one line of JSON on stdout once it serves: {"event":"edge.ready","url":"http://127.0.0.1:8787"}.
 Everything else, the Worker's own logs included, goes to stderr. Ctrl-C or SIGTERM ends it.
 `
+
+/** Handed to the Worker as an operator's `wrangler secret put` would. */
+const OPTIONAL_SECRETS = ['STRIPE_SECRET_KEY', 'STRIPE_WEBHOOK_SECRET', 'STRIPE_API_URL']
 
 const values = readFlags(HELP, {
   port: { type: 'string', default: '8787' },
@@ -30,6 +36,7 @@ async function run(port: number): Promise<void> {
     port,
     stateDir: values.state,
     adminToken: process.env.ADMIN_TOKEN || 'dev-admin-token',
+    secrets: Object.fromEntries(OPTIONAL_SECRETS.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : []))),
     log: (line) => process.stderr.write(`${line}\n`),
   }).catch((error: unknown) => fail(error instanceof Error ? error.message : String(error)))
 

@@ -16,12 +16,12 @@ export const CHANNEL_ID = 'web'
 export type Shop = { storeId: string; dir: string; tillFile: string; configFile: string; secretFile: string; port: number; url: string }
 
 /** The edge in a process group of its own, its log in `DIR/edge.log`. Port 0 picks a free one. */
-export async function startEdge({ dir, port, adminToken }: { dir: string; port: number; adminToken: string }): Promise<Running> {
+export async function startEdge({ dir, port, adminToken, secrets = {} }: { dir: string; port: number; adminToken: string; secrets?: Record<string, string> }): Promise<Running> {
   await mkdir(dir, { recursive: true })
   return startProcess({
     name: 'the edge',
     args: [path.join(ROOT, 'journeys/local/edge.ts'), '--port', String(port), '--state', path.join(dir, 'edge')],
-    env: { ADMIN_TOKEN: adminToken },
+    env: { ...secrets, ADMIN_TOKEN: adminToken },
     logFile: path.join(dir, 'edge.log'),
     readyEvent: 'edge.ready',
     readyWithinMs: READY_WITHIN_MS,

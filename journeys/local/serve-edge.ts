@@ -19,13 +19,13 @@ const PORT_LOOK_EVERY_MS = 100
 const STATE_FREE_WITHIN_MS = 3_000
 
 export type ServedEdge = { url: string; close(): Promise<void> }
-type Options = { port: number; stateDir: string; adminToken: string; log: (line: string) => void }
+type Options = { port: number; stateDir: string; adminToken: string; secrets?: Record<string, string>; log: (line: string) => void }
 
 /**
  * Builds the Worker, starts it on 127.0.0.1 with everything it stores under `stateDir`, brings D1 up to date and ticks the sweep.
  * Throws with a sentence for people when the port or the state is taken, or the Worker does not build.
  */
-export async function serveEdge({ port, stateDir, adminToken, log }: Options): Promise<ServedEdge> {
+export async function serveEdge({ port, stateDir, adminToken, secrets = {}, log }: Options): Promise<ServedEdge> {
   await assertPortFree(port)
   const state = path.resolve(stateDir)
   await mkdir(state, { recursive: true })
@@ -50,7 +50,7 @@ export async function serveEdge({ port, stateDir, adminToken, log }: Options): P
       name: 'tillbridge',
       modulesRoot: path.dirname(script),
       modules: [{ type: 'ESModule', path: script }],
-      bindings: { ...(options['bindings'] as Record<string, string> | undefined), ADMIN_TOKEN: adminToken, MASTER_KEY: await masterKey(path.join(state, 'master-key')) },
+      bindings: { ...(options['bindings'] as Record<string, string> | undefined), ...secrets, ADMIN_TOKEN: adminToken, MASTER_KEY: await masterKey(path.join(state, 'master-key')) },
     }],
   }))
   log('edge: starting')

@@ -26,12 +26,12 @@ export type Stores = {
 const SYNCED_WITHIN_MS = 60_000
 
 /** Starts them in `dir`, from nothing, and answers once the edge sells what lies on every shelf. What had started is ended when a part does not come up. */
-export async function openStores(dir: string, adminToken: string, shelves: Record<string, readonly Shelf[]>): Promise<Stores> {
+export async function openStores(dir: string, adminToken: string, shelves: Record<string, readonly Shelf[]>, secrets: Record<string, string> = {}): Promise<Stores> {
   await rm(dir, { recursive: true, force: true })
   await mkdir(dir, { recursive: true, mode: 0o700 })
   const started: Running[] = []
   try {
-    const edge = await startEdge({ dir: path.join(dir, 'edge'), port: 0, adminToken })
+    const edge = await startEdge({ dir: path.join(dir, 'edge'), port: 0, adminToken, secrets })
     started.push(edge)
     const keys = await openChannel(edge.ready.url, adminToken)
     const stores = new Map<string, StoreOf>()

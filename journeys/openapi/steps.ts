@@ -21,13 +21,18 @@ const ITEM = {
 const ADDRESS = { name: 'Customer', line1: '1 High Street', city: 'London', postalCode: 'N1 1AA', country: 'GB' }
 const BASKET = { lines: [{ sku: 'CLO-00003', quantity: 1 }], customer: { name: 'Customer', email: 'customer@shop.example' } }
 
-async function order(world: World, fulfillment: unknown): Promise<z.infer<typeof Placed>> {
+async function order(world: World, fulfillment: unknown, more: object = {}): Promise<z.infer<typeof Placed>> {
   const answer = await sendRaw(world.base, {
     method: 'POST', target: '/v1/orders', headers: { 'Authorization': `Bearer ${world.publishable}`, 'Idempotency-Key': randomUUID(), 'Content-Type': 'application/json' },
-    body: new TextEncoder().encode(JSON.stringify({ ...BASKET, fulfillment })),
+    body: new TextEncoder().encode(JSON.stringify({ ...BASKET, fulfillment, ...more })),
   })
   if (answer.status !== 201) throw new Error(`no order: ${answer.text}`)
   return Placed.parse(answer.json)
+}
+/** An order that waits for a transfer. */
+async function transferred(world: World): Promise<Given> {
+  await operate(world, 'PATCH', '/channels/boutique', { paymentProviders: ['manual'] })
+  return { ids: { orderId: (await order(world, { method: 'pickup', storeId: world.ids['storeId'] }, { payment: { provider: 'manual' } })).order.id } }
 }
 const pickedUp = (world: World) => order(world, { method: 'pickup', storeId: world.ids['storeId'] })
 
@@ -87,6 +92,14 @@ export const STEPS: Readonly<Record<string, Step>> = {
     return { ids: { orderId: placed.order.id }, headers: { Authorization: `Bearer ${world.secret}` } }
   } },
   cancelAnyOrder: { before: async (world) => ({ ids: { orderId: (await pickedUp(world)).order.id } }) },
+  readPayment: { before: transferred },
+  confirmPayment: { before: transferred },
+  retryPayment: { before: transferred },
+  refundOrder: { before: async (world) => {
+    const given = await transferred(world)
+    await operate(world, 'POST', `/orders/${given.ids?.['orderId']}/payment/confirm`, { amount: { amountMinor: 1414, currency: 'USD' }, reference: 'transfer 17' })
+    return given
+  } },
   rerouteOrder: { before: async (world) => ({ ids: { orderId: (await order(world, { method: 'ship', address: ADDRESS })).order.id } }) },
   correctDeadLetter: { before: async (world) => {
     const letterId = await letter(world)

@@ -30,7 +30,7 @@ const toView = (key: StoredKey): KeyView => ({
 })
 /** `manual` needs nothing but people. */
 const notSetUp = (ports: Pick<Ports, 'payments'>, name: PaymentProviderName): boolean => name !== 'manual' && ports.payments(name) === null
-const setUpFirst = (name: string): string => `expected providers that are set up here: ${name} needs its secrets first (docs/payments.md)`
+const setUpFirst = (name: string): string => `expected providers that are set up here: ${name} needs its two secrets first, in production those of a live account (docs/payments.md)`
 const notFound = (c: Context<AppEnv>): Response => problem(c, 'channel-not-found', 'There is no channel with this id. Register it first.')
 const noKey = (c: Context<AppEnv>): Response => problem(c, 'key-not-found', 'This channel has no live key with this id; GET …/keys lists them.')
 

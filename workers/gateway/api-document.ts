@@ -17,6 +17,7 @@ import { describedHealth } from '../health/described-routes.ts'
 import { describedInventory } from '../inventory/described-routes.ts'
 import { describedMasterKey } from '../master-key/described-routes.ts'
 import { describedOrders } from '../orders/described-routes.ts'
+import { describedPayments } from '../payments/described-routes.ts'
 import { describedConnect } from '../stores/described-connect-routes.ts'
 import { describedStores } from '../stores/described-routes.ts'
 import { HEADERS, SECURITY_SCHEMES, TAGS } from './api-parts.ts'
@@ -37,7 +38,7 @@ const describedLife: DescribedRoutes = () => ({
 
 /** Every capability's own. One that is mounted in app.ts stands here, too. */
 const DESCRIBED: readonly DescribedRoutes[] = [
-  describedCatalogue, describedInventory, describedStores, describedOrders, describedConnect, describedChannels, describedFeeds, describedDeadLetters, describedAlerts, describedAudit, describedErasures, describedRepair, describedMasterKey, describedHealth, describedLife,
+  describedCatalogue, describedInventory, describedStores, describedOrders, describedPayments, describedConnect, describedChannels, describedFeeds, describedDeadLetters, describedAlerts, describedAudit, describedErasures, describedRepair, describedMasterKey, describedHealth, describedLife,
 ]
 
 /** What stands between two slashes of a path, wherever it stands. */

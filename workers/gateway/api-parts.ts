@@ -10,6 +10,7 @@ export const TAGS = {
   'operator: stores': 'Opening a store, its way in, its secrets, its feed.',
   'operator: channels': 'Channels and their keys.',
   'operator: orders': 'Web orders and till sales, and what a person can do about them.',
+  'operator: payments': 'What became of an order\'s money, and moving it by hand.',
   'operator: inventory': 'Why the web shows the number it shows.',
   'operator: dead letters': 'What could not be handled.',
   'operator: alerts': 'What calls a person, and where it is sent.',

@@ -40,8 +40,6 @@ export function orderProblem(refusal: PlacementRefusal | CancelRefusal | Reroute
       return { type: 'payment-not-due', detail: `Nothing is to be confirmed by hand: ${refusal.said}.` }
     case 'not-the-amount':
       return { type: 'invalid-request', detail: 'The amount is not what the order costs.', extra: { errors: [{ path: '/amount', message: `expected ${refusal.expected.amountMinor} ${refusal.expected.currency}` }] } }
-    case 'nothing-in-trouble':
-      return { type: 'conflict', detail: 'The payment is in no trouble, so there is nothing to try again.' }
     case 'too-much-to-refund':
       return { type: 'too-much-to-refund', detail: `At most ${refusal.most.amountMinor} ${refusal.most.currency} can go back.`, extra: { refundable: refusal.most } }
     case 'try-again':

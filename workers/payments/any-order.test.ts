@@ -14,7 +14,7 @@ const STEPS = ['open', 'pay', 'told', 'told', 'sweep', 'quarter', 'settle', 'set
 type Step = (typeof STEPS)[number]
 const STORES = ['first', 'second']
 /** A life of an order on a machine of its own takes a tenth of a second. */
-const RUNS = 60
+const RUNS = 40
 
 async function live(steps: readonly Step[], reached: Set<string>): Promise<void> {
   const stripe = await startFakeStripe()

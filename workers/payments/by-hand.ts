@@ -14,7 +14,6 @@ export type ByHandRefusal =
   | { reason: 'order-not-found' }
   | { reason: 'nothing-to-confirm'; said: string }
   | { reason: 'not-the-amount'; expected: Money }
-  | { reason: 'nothing-in-trouble' }
   | { reason: 'unknown-line'; lineId: string }
   | { reason: 'too-much-to-refund'; most: Money }
 type Decided = { order: OrderRecord; refusal?: ByHandRefusal }
@@ -55,11 +54,12 @@ export async function refundOrder(ports: HearPorts, orderId: string, asked: { re
   return ok(after.order)
 }
 
-/** A person has mended what the provider would not do: it is asked once more. */
+/** A person has mended what the provider would not do: it is asked once more. Where nothing is the matter nothing comes of it. */
 export async function retryPayment(ports: HearPorts, orderId: string, requestId: string): Promise<Result<OrderRecord, ByHandRefusal>> {
   const after = await changeOrder<Decided>(ports.orders, orderId, (order) => {
-    if (order.payment?.trouble === undefined) return { order, refusal: { reason: 'nothing-in-trouble' } }
-    const { trouble: _, ...payment } = order.payment
+    if (!order.payment) return { order, refusal: { reason: 'nothing-to-confirm', said: 'it is paid at the counter' } }
+    const { trouble, ...payment } = order.payment
+    if (trouble === undefined) return { order }
     return { order: kept(order, payment, 'payment.retried', ports.clock()) }
   })
   if (!after) return refused({ reason: 'order-not-found' })
