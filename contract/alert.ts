@@ -5,7 +5,7 @@ export const AlertName = z.enum(['dead_letters', 'store_silent', 'drift', 'feed_
 export type AlertName = z.infer<typeof AlertName>
 
 /** Standard Webhooks: `whsec_` and base64 of 24 to 64 bytes. */
-const WebhookSecret = z.string().regex(/^whsec_(?:[A-Za-z0-9+/]{4}){8,21}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, 'expected "whsec_" and base64 of 24 to 64 bytes')
+export const WebhookSecret = z.string().regex(/^whsec_(?:[A-Za-z0-9+/]{4}){8,21}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, 'expected "whsec_" and base64 of 24 to 64 bytes')
 
 export const SetAlertWebhook = z.object({
   url: z.url({ protocol: /^https?$/ }).max(2_000),

@@ -124,7 +124,7 @@ export const Erasure = z.object({
 export type Erasure = z.infer<typeof Erasure>
 
 /** What was sealed anew. `previousKey`: whether MASTER_KEY_PREVIOUS is set. */
-export const Resealed = z.object({ stores: z.int(), alertWebhooks: z.int(), erasures: z.int(), previousKey: z.boolean() })
+export const Resealed = z.object({ stores: z.int(), alertWebhooks: z.int(), erasures: z.int(), webhooks: z.int().default(0), previousKey: z.boolean() })
 
 /**
  * A page of a repair. `adopted`: parts that the database's order lacked. `missing`: what counters or links know and the database has no order for; `link`: how it stands at its store's

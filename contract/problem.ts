@@ -15,6 +15,8 @@ export const PROBLEMS = {
   'store-not-found': [404, 'No such store'],
   'channel-not-found': [404, 'No such channel'],
   'key-not-found': [404, 'No such key'],
+  'webhook-not-found': [404, 'No such webhook'],
+  'delivery-not-found': [404, 'No such delivery'],
   'dead-letter-not-found': [404, 'No such dead letter'],
   'sku-not-found': [404, 'No store has counted this SKU'],
   'method-not-allowed': [405, 'This address does not answer that method'],

@@ -44,4 +44,6 @@ export const LEVELS: Readonly<Record<string, 'warn' | 'error'>> = {
   'store.breaker_unknown': 'warn',
   'store.dispatch_failed': 'warn',
   'store.facts_unknown': 'warn',
+  'webhook.disabled': 'error',
+  'webhook.not_delivered': 'warn',
 }

@@ -39,6 +39,10 @@ import { createSales } from './status/d1-sales.ts'
 import type { Sales } from './status/port.ts'
 import { createStoreBook } from './stores/d1-stores.ts'
 import { createStoreLinks } from './stores/durable-links.ts'
+import { createWebhookBook } from './webhooks/d1-webhooks.ts'
+import { askDelivery } from './webhooks/deliver-message.ts'
+import type { SendWebhook, WebhookBook } from './webhooks/port.ts'
+import { createWebhookSender } from './webhooks/webhook-transport.ts'
 import type { StoreBook, StoreLinks } from './stores/port.ts'
 
 /** Everything a use case can ask of the world. Functions, so that a fake is an object literal. */
@@ -63,6 +67,8 @@ export type Ports = {
   limits: Limits
   operators: Operators
   payments: PaymentProviders
+  webhooks: WebhookBook
+  sendWebhook: SendWebhook
   readProviderEvent: ReadProviderEvent
   deadLetters: DeadLetters
   audit: AuditLog
@@ -83,19 +89,23 @@ export function createPorts(env: Env & OptionalSecrets, requestId: string | null
   const metrics = createMetrics(env)
   const previousMasterKey = env.MASTER_KEY_PREVIOUS || null
   const { database, view } = guardOf(env.DB, systemClock)
+  const queues = createQueues(env)
+  const sendWebhook = createWebhookSender({ isDevelopment: env.ENVIRONMENT === 'development', clock: systemClock })
   const fallbackTarget = env.ALERT_WEBHOOK_URL ? { url: env.ALERT_WEBHOOK_URL, secret: null } : null
   return {
     clock: systemClock,
     database: { view },
     inventory: createInventory(env),
-    orders: createOrderBook(database),
+    orders: createOrderBook(database, (written) => askDelivery(queues, written)),
     catalog: createCatalog(database, env.CATALOG),
     sales: createSales(database),
     stores: createStoreBook(database, env.MASTER_KEY, previousMasterKey),
     feeds: createFeeds(database),
     ageing: createAgeing(database),
     alerts: createAlertBook(database, env.MASTER_KEY, fallbackTarget, previousMasterKey),
-    sendAlert: createAlertSender({ isDevelopment: env.ENVIRONMENT === 'development', clock: systemClock }),
+    sendAlert: createAlertSender(sendWebhook),
+    webhooks: createWebhookBook(database, env.MASTER_KEY, previousMasterKey),
+    sendWebhook,
     fallbackTarget,
     metrics,
     links: createStoreLinks(env, metrics),
@@ -109,7 +119,7 @@ export function createPorts(env: Env & OptionalSecrets, requestId: string | null
     deadLetters: measuredLetters(createDeadLetters({ ...env, DB: database }), metrics),
     audit: createAuditLog(database, requestId),
     erasures: createErasures(database, env.MASTER_KEY, previousMasterKey),
-    queues: createQueues(env),
+    queues,
     newId: () => crypto.randomUUID(),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     secrets: { masterKey: env.MASTER_KEY, previousMasterKey },

@@ -5,12 +5,15 @@ import { handleCatalogEvents } from './catalog/handle-events.ts'
 import { letterId } from './dead-letters/letter.ts'
 import { measuredLog } from './metrics/measure.ts'
 import { faultName, log } from './log.ts'
+import { exactAvailability } from './inventory/exact-availability.ts'
 import { handleStock } from './inventory/handle-stock.ts'
 import type { CommandOutcome } from './inventory/port.ts'
 import { handleOrderMessage } from './orders/deliver.ts'
 import type { Ports } from './ports.ts'
-import { OrderMessage, StockMessage, StoreEventsMessage } from './queue-messages.ts'
+import { OrderMessage, StockMessage, StoreEventsMessage, WebhookMessage } from './queue-messages.ts'
 import { readQueueName } from './queue-name.ts'
+import { announceAvailability } from './webhooks/announce.ts'
+import { deliverMessage } from './webhooks/deliver-message.ts'
 import { handleStatusEvents } from './status/handle-events.ts'
 import { readEvent } from './stores/take-events.ts'
 
@@ -25,6 +28,7 @@ export function createHandlers(ports: Ports): Record<string, Handler> {
     orders: handling(OrderMessage, (message) => handleOrderMessage(message, withLog)),
     catalog: handling(StoreEventsMessage, (message) => handleCatalogEvents(message, ports)),
     status: handling(StoreEventsMessage, (message) => handleStatusEvents(message, withLog)),
+    webhooks: handling(WebhookMessage, (message) => message.kind === 'deliver' ? deliverMessage(withLog, message) : announceAvailability(ports, message.skus, (skus) => exactAvailability(ports, skus))),
     stock: handling(StockMessage, (message) => handleStock(message, ports.inventory)),
     feeds: async () => ({ ok: false, error: 'A feed is decided by POST /admin/v1/stores/{id}/feed/approve or /refuse; a drift ends by itself once both sides agree. This letter then settles itself.' }),
     ageing: async () => ({ ok: false, error: 'Orders that wait are for the staff of the store: call it. This letter settles itself when nobody waits any more.' }),

@@ -32,6 +32,13 @@ export const StoreEventsMessage = z.object({
 })
 export type StoreEventsMessage = z.infer<typeof StoreEventsMessage>
 
+/** Queue `webhooks`: a message to one endpoint, whose time has come; or SKUs of which more or less can be sold than before. The rest is read fresh from D1 and the counters. */
+export const WebhookMessage = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('deliver'), endpointId: z.string(), resource: z.string(), sequence: z.int() }),
+  z.object({ kind: z.literal('inventory'), skus: z.array(z.string()).min(1) }),
+])
+export type WebhookMessage = z.infer<typeof WebhookMessage>
+
 /** Queue `stock`: levels whose home could not take them when they came. */
 export const StockMessage = z.object({
   levels: z.array(z.object({

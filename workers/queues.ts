@@ -1,4 +1,4 @@
-import type { OrderMessage, StockMessage, StoreEventsMessage } from './queue-messages.ts'
+import type { OrderMessage, StockMessage, StoreEventsMessage, WebhookMessage } from './queue-messages.ts'
 
 /** Cloudflare: 100 messages or 256 KB a batch, 128 KB a message. Some of each is the platform's own. */
 const BATCH_MESSAGES_MAX = 100
@@ -12,14 +12,17 @@ export type Queues = {
   catalog(batch: StoreEventsMessage): Promise<void>
   status(batch: StoreEventsMessage): Promise<void>
   stock(batch: StockMessage): Promise<void>
+  /** `delayS`: not before; at most the platform's twelve hours. */
+  webhooks(messages: WebhookMessage[], delayS?: number): Promise<void>
 }
 
-export function createQueues(env: Pick<Env, 'ORDERS' | 'CATALOG_QUEUE' | 'STATUS' | 'STOCK'>): Queues {
+export function createQueues(env: Pick<Env, 'ORDERS' | 'CATALOG_QUEUE' | 'STATUS' | 'STOCK' | 'WEBHOOKS'>): Queues {
   return {
     orders: (messages) => sendAll(env.ORDERS, messages),
     catalog: (batch) => sendAll(env.CATALOG_QUEUE, split(batch, 'events')),
     status: (batch) => sendAll(env.STATUS, split(batch, 'events')),
     stock: (batch) => sendAll(env.STOCK, split(batch, 'levels')),
+    webhooks: (messages, delayS) => sendAll(env.WEBHOOKS, messages, delayS),
   }
 }
 
@@ -42,8 +45,8 @@ function split<T extends object, K extends keyof T>(message: T, list: K): T[] {
   return parts
 }
 
-async function sendAll(queue: Queue, messages: object[]): Promise<void> {
-  let batch: { body: object }[] = []
+async function sendAll(queue: Queue, messages: object[], delaySeconds = 0): Promise<void> {
+  let batch: { body: object; delaySeconds?: number }[] = []
   let bytes = 0
   for (const body of messages) {
     const size = byteLength(body)
@@ -52,7 +55,7 @@ async function sendAll(queue: Queue, messages: object[]): Promise<void> {
       batch = []
       bytes = 0
     }
-    batch.push({ body })
+    batch.push(delaySeconds > 0 ? { body, delaySeconds } : { body })
     bytes += size
   }
   if (batch.length > 0) await queue.sendBatch(batch)

@@ -115,6 +115,13 @@ export const STEPS: Readonly<Record<string, Step>> = {
   pairConnector: { before: async (world) => ({ body: z.object({ code: z.string() }).parse((await operate(world, 'POST', `/stores/${world.ids['storeId']}/pairing-code`)).json) }) },
   // Nobody listens there, and the answer says so.
   testAlerts: { before: async (world) => void (await operate(world, 'PUT', '/alerts/webhook', { url: 'http://127.0.0.1:9/alerts' })) },
+  // Nobody listens there, and the answer says so.
+  registerWebhook: { before: async () => ({ body: { url: 'http://127.0.0.1:9/hooks', events: ['*'] } }), after: async (world, { json }) => {
+    world.ids['webhookId'] = z.object({ endpoint: z.object({ id: z.string() }) }).parse(json).endpoint.id
+    await pickedUp(world)
+  } },
+  listDeliveries: { after: async (world, { json }) => void (world.ids['deliveryId'] = z.object({ items: z.array(z.object({ id: z.string() })).min(1) }).parse(json).items[0]?.id ?? '') },
+  removeWebhook: { before: async (world) => ({ ids: { webhookId: z.object({ endpoint: z.object({ id: z.string() }) }).parse((await operate(world, 'POST', '/channels/boutique/webhooks', { url: 'http://127.0.0.1:9/hooks' })).json).endpoint.id } }) },
   requestErasure: { after: async (world, { json }) => void (world.ids['erasureId'] = z.object({ id: z.string() }).parse(json).id) },
   rotateSecret: { before: spare },
   pauseStore: { before: spare },

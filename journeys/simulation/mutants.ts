@@ -49,7 +49,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'no-outbox', breaks: 'rules 1: the order\'s row does not say that its message is owed',
-    file: 'workers/orders/place-order.ts', find: 'dueAt: now + (status === \'placed\' ? HAND_OVER_WITHIN_MS : PAYMENT_RESERVATION_MS),', replace: 'dueAt: null,',
+    file: 'workers/orders/place-order.ts', find: 'dueAt: now + (paidBy === null ? HAND_OVER_WITHIN_MS : paymentReservationMs(paidBy)),', replace: 'dueAt: null,',
   },
   {
     name: 'cancel-releases-early', breaks: 'rules 6: a cancel gives the goods back before the store has answered',

@@ -137,13 +137,14 @@ export function createSimulatedEdge(world: World, stores: Store[], transportOf: 
         orders: async (messages: OrderMessage[]) => {
           for (const message of messages) await send('orders')(message)
         },
-        catalog: send('catalog'), status: send('status'), stock: send('stock'),
+        catalog: send('catalog'), status: send('status'), stock: send('stock'), webhooks: async () => undefined,
       },
       newId: () => `try-${(ids += 1)}`,
       sleep: (_ms: number) => stage.pass(actor, 'sleep'),
       log: () => undefined,
       limits: memoryLimits(now),
       payments: () => null,
+      webhooks: { isWanted: async () => false, announce: async () => [] },
       secrets: { adminToken: 'x', masterKey: 'simulated master key' },
     }
   }

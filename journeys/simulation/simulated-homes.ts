@@ -106,6 +106,7 @@ export function createHomes({ stage, faults, later, now, violation }: World) {
       listStates: (_, storeId, afterSku, limit) => call('listStates', () => dbOf(number).countersOfStore(storeId, afterSku, limit).flatMap(stateOf)),
       reservations: (_, storeIds) => call('reservations', () => dbOf(number).countersWithReservations().filter(({ storeId }) => storeIds.includes(storeId)).flatMap(keptOf)),
       setSafetyStock: async () => undefined,
+      setTelling: async () => undefined,
       fetch: async () => new Response(null, { status: 426 }),
     }
   }

@@ -8,7 +8,7 @@ import { body } from '../gateway/body.ts'
 import type { AppEnv } from '../gateway/context.ts'
 import { invalidField, problem } from '../gateway/problem.ts'
 import { toAlertView } from './alert.ts'
-import { targetFault } from './target.ts'
+import { targetFault } from '../webhooks/target.ts'
 
 const SMALL_BODY_BYTES_MAX = 8_000
 /** What is open first, then what ended last. */

@@ -4,6 +4,7 @@ import { verifyWebhook } from '../../contract/standard-webhooks.ts'
 import { noticeOf } from './alert.ts'
 import type { Alert } from './alert.ts'
 import type { AlertTarget } from './port.ts'
+import { createWebhookSender } from '../webhooks/webhook-transport.ts'
 import { createAlertSender } from './webhook-transport.ts'
 
 const NOW = Date.UTC(2026, 10, 26, 12)
@@ -13,7 +14,7 @@ const target: AlertTarget = { url: 'https://hooks.example.com/in', secret: SECRE
 
 const sending = (answer: () => Response | Promise<Response>) => {
   const calls: { url: string; init: RequestInit }[] = []
-  const send = createAlertSender({ isDevelopment: false, clock: () => NOW, fetch: async (url, init) => (calls.push({ url, init }), answer()) })
+  const send = createAlertSender(createWebhookSender({ isDevelopment: false, clock: () => NOW, fetch: async (url, init) => (calls.push({ url, init }), answer()) }))
   return { calls, send: (to = target) => send(to, 'alrt_1', noticeOf(ALERT, 'raised')) }
 }
 

@@ -74,6 +74,18 @@ export function createCatalog(database: D1Database, kv: KVNamespace): Catalog {
       return [...new Set(results.flatMap((result) => result.results.map((row) => row.sku)))]
     },
 
+    async unpublished(skus) {
+      const now = await stored(skus)
+      const changes = []
+      for (let at = 0; at < skus.length; at += KV_WRITES_AT_ONCE) {
+        changes.push(...(await Promise.all(skus.slice(at, at + KV_WRITES_AT_ONCE).map(async (sku) => {
+          const held = await readProduct(kv, sku)
+          return { sku, before: held && !('removed' in held) ? held : null, now: now.get(sku) ?? null }
+        }))))
+      }
+      return changes
+    },
+
     async publish(skus) {
       let open = skus
       for (let tries = 0; open.length > 0 && tries < PUBLISH_TRIES_MAX; tries++) {

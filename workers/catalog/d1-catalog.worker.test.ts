@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Item, itemHash } from '../../contract/product.ts'
 import { bandKey } from '../inventory/band.ts'
-import { createInventory } from '../inventory/durable-inventory.ts'
+import { createPorts } from '../ports.ts'
 import { itemAt } from '../orders/price.ts'
 import { createCatalog } from './d1-catalog.ts'
 import { handleCatalogEvents } from './handle-events.ts'
@@ -121,7 +121,7 @@ describe('the catalogue over HTTP shapes', () => {
 
 describe('queue `catalog`', () => {
   const message = (seq: number, value: Item) => ({ storeId: 'main', epoch: 1, requestId: 'r', events: [{ seq, type: 'catalog.item_upserted' as const, occurredAt: '2026-11-24T10:00:00Z', data: value }] })
-  const ports = { catalog, inventory: createInventory(env), clock: () => 1000 }
+  const ports = { ...createPorts(env), catalog, clock: () => 1000 }
 
   it('publishes to KV what changed, and handling a message again changes nothing', async () => {
     expect(await handleCatalogEvents(message(1, item('K', 'One')), ports)).toBe('applied')

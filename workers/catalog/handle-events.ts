@@ -2,10 +2,14 @@ import { itemHash } from '../../contract/product.ts'
 import type { CommandOutcome, Inventory } from '../inventory/port.ts'
 import type { StoreEventsMessage } from '../queue-messages.ts'
 import type { Catalog, ItemChange } from './port.ts'
+import { announceProducts, isProductsWanted } from '../webhooks/announce.ts'
+import type { AnnouncePorts } from '../webhooks/announce.ts'
 import { tellListings } from './tell-listings.ts'
 
+export type CatalogPorts = AnnouncePorts & { catalog: Catalog; inventory: Pick<Inventory, 'apply'> }
+
 /** Queue `catalog`: what a store says of its items, into D1 where it is newer, then to KV where it changed, and to the counters what is no longer sold. */
-export async function handleCatalogEvents(message: StoreEventsMessage, ports: { catalog: Catalog; inventory: Pick<Inventory, 'apply'>; clock: () => number }): Promise<CommandOutcome> {
+export async function handleCatalogEvents(message: StoreEventsMessage, ports: CatalogPorts): Promise<CommandOutcome> {
   const changes: ItemChange[] = []
   for (const event of message.events) {
     const position = { epoch: message.epoch, seq: event.seq }
@@ -14,6 +18,7 @@ export async function handleCatalogEvents(message: StoreEventsMessage, ports: { 
   }
   const applied = await ports.catalog.apply(message.storeId, changes, ports.clock())
   const skus = [...new Set(changes.map((change) => ('removed' in change ? change.removed : change.item.sku)))]
+  if (await isProductsWanted(ports)) await announceProducts(ports, await ports.catalog.unpublished(skus))
   // Published even when nothing was newer: an earlier try may have ended between D1 and KV.
   await ports.catalog.publish(skus)
   await tellListings(ports, message.storeId, skus)

@@ -7,11 +7,15 @@ export type ItemChange = { item: Item; itemHash: string; position: Position } | 
 /** What an order needs to know of a SKU: read from D1, never from a cache. `storeId` is whose row it is; `item: null` where that store has removed it. */
 export type SellableItem = { storeId: string; sku: string; item: Item | null; describes: boolean }
 
+/** A product as the web has it. */
+export type Described = { item: Item; updatedAt: number; version: number }
 export type Listing = { sku: string; sold: boolean; position: Position; version: number }
 
 export type Catalog = {
   /** Applies what is newer and answers the SKUs that changed. In order; the last of one SKU wins. */
   apply(storeId: string, changes: ItemChange[], now: number): Promise<string[]>
+  /** How KV has these products, and how D1 has them now; `null`: not sold. */
+  unpublished(skus: string[]): Promise<{ sku: string; before: Described | null; now: Described | null }[]>
   /** Writes the products of these SKUs to KV as D1 has them now. */
   publish(skus: string[]): Promise<void>
   product(sku: string): Promise<Product | null>

@@ -176,3 +176,30 @@ export const retention = sqliteTable('retention', {
   orderId: text('order_id').notNull(),
   restsUntil: integer('rests_until').notNull(),
 })
+
+export const webhookEndpoints = sqliteTable('webhook_endpoints', {
+  endpointId: text('endpoint_id').primaryKey().notNull(),
+  channelId: text('channel_id').notNull(),
+  url: text('url').notNull(),
+  events: text('events').notNull(),
+  secrets: text('secrets').notNull(),
+  state: text('state', { enum: ['enabled', 'disabled'] }).notNull().default('enabled'),
+  whyDisabled: text('why_disabled'),
+  failingSince: integer('failing_since'),
+  createdAt: integer('created_at').notNull(),
+  updatedAt: integer('updated_at').notNull(),
+})
+
+export const webhookMessages = sqliteTable('webhook_messages', {
+  endpointId: text('endpoint_id').notNull(),
+  resource: text('resource').notNull(),
+  sequence: integer('sequence').notNull(),
+  type: text('type').notNull(),
+  body: text('body').notNull(),
+  state: text('state', { enum: ['pending', 'delivered', 'failed', 'skipped'] }).notNull().default('pending'),
+  attempts: integer('attempts').notNull().default(0),
+  tries: text('tries').notNull().default('[]'),
+  nextTryAt: integer('next_try_at'),
+  createdAt: integer('created_at').notNull(),
+  settledAt: integer('settled_at'),
+}, (t) => [primaryKey({ columns: [t.endpointId, t.resource, t.sequence] }), index('webhook_messages_due').on(t.nextTryAt), index('webhook_messages_log').on(t.endpointId, t.createdAt)])

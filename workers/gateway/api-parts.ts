@@ -9,6 +9,7 @@ export const TAGS = {
   connect: 'What a store\'s connector calls. Every call but pairing is signed.',
   'operator: stores': 'Opening a store, its way in, its secrets, its feed.',
   'operator: channels': 'Channels and their keys.',
+  'operator: webhooks': 'Where a channel is told what happens, and what became of each message.',
   'operator: orders': 'Web orders and till sales, and what a person can do about them.',
   'operator: payments': 'What became of an order\'s money, and moving it by hand.',
   'operator: inventory': 'Why the web shows the number it shows.',

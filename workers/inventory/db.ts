@@ -48,6 +48,11 @@ CREATE TABLE IF NOT EXISTS bands (
   band TEXT NOT NULL,
   written TEXT
 ) WITHOUT ROWID;
+-- SKUs of which channels are still to be told that more or less can be sold; times tells a newer change from the one that was told.
+CREATE TABLE IF NOT EXISTS told (
+  sku TEXT PRIMARY KEY NOT NULL,
+  times INTEGER NOT NULL
+) WITHOUT ROWID;
 `
 
 type CounterRow = {
@@ -64,6 +69,7 @@ type CounterRow = {
   withdrawn_epoch: number | null
   withdrawn_seq: number | null
 }
+type OwedTelling = { sku: string; times: number }
 type BandRow = { sku: string; band: AvailabilityBand; written: AvailabilityBand | null }
 
 const SELECT = `SELECT c.*, coalesce(s.safety_stock, 0) AS store_safety_stock, w.epoch AS withdrawn_epoch, w.seq AS withdrawn_seq
@@ -113,6 +119,11 @@ export function openHome(sql: Pick<SqlStorage, 'exec'>) {
     setStoreSafetyStock(storeId: string, quantity: number): void {
       sql.exec('INSERT INTO stores (store_id, safety_stock) VALUES (?, ?) ON CONFLICT (store_id) DO UPDATE SET safety_stock = excluded.safety_stock', storeId, quantity)
     },
+
+    oweTelling: (sku: string): void => void sql.exec('INSERT INTO told (sku, times) VALUES (?, 1) ON CONFLICT (sku) DO UPDATE SET times = times + 1', sku),
+    isAnyToTell: (): boolean => sql.exec('SELECT 1 FROM told LIMIT 1').toArray().length > 0,
+    owedTellings: (limit: number): OwedTelling[] => sql.exec<OwedTelling>('SELECT sku, times FROM told LIMIT ?', limit).toArray(),
+    told: ({ sku, times }: OwedTelling): void => void sql.exec('DELETE FROM told WHERE sku = ? AND times = ?', sku, times),
 
     /** True when it is new. */
     bury(assignmentId: string, attempt: Attempt = WHOLE_ASSIGNMENT, at: number): boolean {

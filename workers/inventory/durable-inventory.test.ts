@@ -60,6 +60,7 @@ function homesInMemory(pass: (call: string, home: number) => Promise<Fault> = ()
       setSafetyStock: (_, storeId, sku, quantity) => call('setSafetyStock', () => {
         if (sku !== null) put({ ...of(sku, storeId), ownSafetyStock: quantity })
       }),
+      setTelling: async () => undefined,
       fetch: async (request) => new Response(new URL(request.url).searchParams.get('sku')),
     }
   }

@@ -4,7 +4,7 @@ import type { CommandOutcome, CounterCommand, CounterState, Inventory, ReserveAn
 import type { SkuCounters } from './sku-counters-object.ts'
 
 /** What a home is asked over RPC; each call carries the number of homes. A method's promise rejects when the home cannot be reached. */
-export type HomeRpc = Pick<SkuCounters, 'reserve' | 'apply' | 'availability' | 'explain' | 'statesOf' | 'listStates' | 'reservations' | 'setSafetyStock'>
+export type HomeRpc = Pick<SkuCounters, 'reserve' | 'apply' | 'availability' | 'explain' | 'statesOf' | 'listStates' | 'reservations' | 'setSafetyStock' | 'setTelling'>
   & { fetch(request: Request): Promise<Response> }
 
 /** A call to a home stays one transaction of some tens of milliseconds, and far below what RPC carries. */
@@ -84,6 +84,10 @@ export function inventoryOver(homeOf: (number: number) => HomeRpc, shards: numbe
     async setSafetyStock(storeId, sku, quantity) {
       if (sku !== null) return homeOf(home(sku, shards)).setSafetyStock(shards, storeId, sku, quantity)
       await Promise.all(Array.from({ length: homeCount(shards) }, (_, number) => homeOf(number).setSafetyStock(shards, storeId, null, quantity)))
+    },
+
+    async setTelling(isTelling) {
+      await Promise.all(Array.from({ length: homeCount(shards) }, (_, number) => homeOf(number).setTelling(shards, isTelling)))
     },
 
     /** Only the wish to upgrade goes on: what else a browser sends (its key, its cookies) is not the home's business. */

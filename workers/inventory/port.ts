@@ -62,6 +62,8 @@ export type Inventory = {
   reservations(storeIds: string[]): Promise<KeptReservation[]>
   /** `sku: null` sets the store's default in every home. */
   setSafetyStock(storeId: string, sku: string | null, quantity: number): Promise<void>
+  /** Whether every home says through the queue `webhooks` what changes. */
+  setTelling(isTelling: boolean): Promise<void>
   /** The WebSocket of one SKU, at its home. */
   live(sku: string, request: Request, version?: string): Promise<Response>
 }

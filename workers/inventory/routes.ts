@@ -6,9 +6,7 @@ import type { AppEnv } from '../gateway/context.ts'
 import { invalidField, problem } from '../gateway/problem.ts'
 import { refuseKey } from '../gateway/authenticate.ts'
 import { query } from '../gateway/query.ts'
-import type { Ports } from '../ports.ts'
-import { toAvailability } from './availability.ts'
-import { createLiveness } from './store-liveness.ts'
+import { exactAvailability } from './exact-availability.ts'
 
 const TOO_MANY = `expected 1 to ${AVAILABILITY_SKUS_MAX} SKUs as ?sku=A&sku=B`
 const AvailabilityQuery = z.object({ sku: z.array(Sku).min(1, TOO_MANY).max(AVAILABILITY_SKUS_MAX, TOO_MANY) })
@@ -18,26 +16,15 @@ const NO_STORE = { 'Cache-Control': 'no-store' }
 
 export const availability = new Hono<AppEnv>()
 
-/** Which stores are silent, known for a few seconds by this isolate: a word beside the number, never the number. */
-let liveness: ReturnType<typeof createLiveness> | undefined
-
-async function exact(ports: Ports, skus: string[]) {
-  const found = await ports.inventory.availability(skus)
-  liveness ??= createLiveness(async (storeId) => (await ports.links.link(storeId).facts(ports.clock())).lastHeartbeatAt, ports.clock)
-  const known = liveness
-  await known.refresh([...new Set(found.flatMap((each) => each.stores.map((store) => store.storeId)))])
-  return found.map((each) => toAvailability(each, known.isStale))
-}
-
 availability.get('/', query(AvailabilityQuery), async (c) => {
   const asked = [...new Set(c.req.valid('query').sku)]
-  return c.json({ items: await exact(c.var.ports, asked), nextCursor: null }, 200, NO_STORE)
+  return c.json({ items: await exactAvailability(c.var.ports, asked), nextCursor: null }, 200, NO_STORE)
 })
 
 availability.get('/:sku', async (c) => {
   const sku = Sku.safeParse(c.req.param('sku'))
   if (!sku.success) return invalidField(c, '/sku', 'expected 1 to 64 visible characters without spaces')
-  const [found] = await exact(c.var.ports, [sku.data])
+  const [found] = await exactAvailability(c.var.ports, [sku.data])
   return c.json(found, 200, NO_STORE)
 })
 

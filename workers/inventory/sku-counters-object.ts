@@ -15,6 +15,7 @@ import { within } from './deadline.ts'
 import { createBandWriter } from './kv.ts'
 import { createLive } from './live.ts'
 import type { Arbiter, CommandOutcome, CounterCommand, CounterState, DueReservation, KeptReservation, ReserveAnswer, ReserveRequest, SkuAvailability } from './port.ts'
+import { createTeller } from './teller.ts'
 import { createLiveness } from './store-liveness.ts'
 
 /** Longer than every queue (14 days at most), journal and dead letter (30 days) that could still bring a late reserve. */
@@ -36,9 +37,12 @@ export class SkuCounters extends DurableObject<Env> {
   clock: Clock = systemClock
   readonly #db: HomeDb
   readonly #bands: ReturnType<typeof createBandWriter>
+  readonly #teller: ReturnType<typeof createTeller>
   readonly #liveness: ReturnType<typeof createLiveness>
   readonly #live: ReturnType<typeof createLive>
   #shards: number | undefined
+  /** Whether a channel wants to be told what can be sold. */
+  #isTelling: boolean
   #alarmAt: number | null = null
   /** When the broom looks at a row next, by `sku storeId`; `null` until read. So a level or a reserve needs no index to keep. */
   #dues: Map<string, number> | null = null
@@ -50,7 +54,9 @@ export class SkuCounters extends DurableObject<Env> {
     this.arbiter = createArbiter(env.DB)
     this.#db = openHome(ctx.storage.sql)
     this.#bands = createBandWriter(this.#db, env.CATALOG, () => this.clock())
+    this.#teller = createTeller(this.#db, env.WEBHOOKS, () => this.clock())
     this.#shards = ctx.storage.kv.get<number>('shards')
+    this.#isTelling = ctx.storage.kv.get<boolean>('telling') ?? false
     this.lastHeartbeatAt = async (storeId) => {
       const link = env.STORE_LINK.get(env.STORE_LINK.idFromName(storeId)) as DurableObjectStub & Pick<StoreLinkRpc, 'facts'>
       return (await link.facts(this.clock())).lastHeartbeatAt
@@ -127,6 +133,13 @@ export class SkuCounters extends DurableObject<Env> {
     await this.#change(() => this.#db.setStoreSafetyStock(storeId, quantity), () => this.#db.skusOfStore(storeId))
   }
 
+  /** From now on channels are told, or are not any more. */
+  async setTelling(shards: number, isTelling: boolean): Promise<void> {
+    this.#admit(shards)
+    if (this.#isTelling !== isTelling) this.ctx.storage.kv.put('telling', isTelling)
+    this.#isTelling = isTelling
+  }
+
   /** The WebSocket of one SKU: `?shards=…&sku=…&version=…`. */
   override async fetch(request: Request): Promise<Response> {
     const { searchParams } = new URL(request.url)
@@ -149,7 +162,7 @@ export class SkuCounters extends DurableObject<Env> {
   /** The broom, the bands and the purge. Always armed again, also after a fault: the platform gives up after six. */
   override async alarm(): Promise<void> {
     this.#alarmAt = null
-    const work = await Promise.allSettled([this.#sweep(), this.#bands.write(), this.#purge()])
+    const work = await Promise.allSettled([this.#sweep(), this.#bands.write(), this.#purge(), this.#teller.tell()])
     let earliest = this.clock()
     for (const done of work) {
       if (done.status === 'fulfilled') continue
@@ -177,12 +190,14 @@ export class SkuCounters extends DurableObject<Env> {
       const answer = work(book)
       const { saved, changedSkus } = book.close()
       const moved = [...new Set([...changedSkus, ...alsoMoved()])]
+      if (this.#isTelling) this.#teller.owe(moved)
       return { answer, saved, moved, bandsMoved: moved.filter((sku) => this.#db.noteBand(sku)) }
     })
     let next = Infinity
     for (const counter of saved) next = Math.min(next, this.#noteDue(counter) ?? Infinity)
     for (const sku of bandsMoved) next = Math.min(next, this.#bands.note(sku))
     if (next === Infinity && this.#alarmAt === null && this.#db.hasTombstones()) next = this.clock() + PURGE_EVERY_MS
+    if (this.#isTelling && moved.length > 0) next = Math.min(next, this.#teller.note())
     for (const sku of moved) this.#live.tellAll(sku)
     await this.#arm(next)
     return answer
@@ -262,7 +277,7 @@ export class SkuCounters extends DurableObject<Env> {
   async #armNext(earliest: number): Promise<void> {
     let next = this.#db.hasTombstones() ? (this.ctx.storage.kv.get<number>('purgedAt') ?? 0) + PURGE_EVERY_MS : Infinity
     for (const at of this.#loadDues().values()) next = Math.min(next, at)
-    next = Math.min(next, this.#bands.nextAt())
+    next = Math.min(next, this.#bands.nextAt(), this.#teller.nextAt())
     this.#alarmAt = next === Infinity ? null : Math.max(next, earliest)
     if (this.#alarmAt === null) await this.ctx.storage.deleteAlarm()
     else await this.ctx.storage.setAlarm(this.#alarmAt)

@@ -16,11 +16,12 @@ const admin = (path: string, within: object) => app.request(`https://edge.exampl
 const WEBHOOK = { url: 'https://hooks.example.com/in', secret: 'whsec_x' }
 
 beforeEach(async () => {
-  for (const table of ['stores', 'alert_webhook', 'erasures', 'orders', 'audit_log']) await env.DB.prepare(`DELETE FROM ${table}`).run()
+  for (const table of ['stores', 'alert_webhook', 'erasures', 'orders', 'audit_log', 'webhook_endpoints']) await env.DB.prepare(`DELETE FROM ${table}`).run()
 })
 
 it('what was sealed with the key of before opens beside the new one, is sealed anew by a call, and then opens without the old', async () => {
-  const { stores, alerts, erasures } = createPorts(env)
+  const { stores, alerts, erasures, webhooks } = createPorts(env)
+  await webhooks.insert({ endpointId: 'whe_1', channelId: 'web', url: 'https://hooks.example.com/in', events: ['*'], state: 'enabled', whyDisabled: null, failingSince: null, createdAt: 0, updatedAt: 0 }, [{ secret: 'whsec_y', expiresAt: null }])
   await stores.insert({
     storeId: 'main', name: 'Main', timeZone: 'UTC', transport: { kind: 'tunnel', url: 'https://main.example', accessClientId: 'id', accessClientSecret: 'access-secret' }, secrets: ['tbsec_a', 'tbsec_b'],
     safetyStock: 0, catalogSource: false, paused: false, priority: 100, openingHours: null, sellStaleForMs: 1000, createdAt: 0,
@@ -30,11 +31,12 @@ it('what was sealed with the key of before opens beside the new one, is sealed a
   await expect(createPorts(rotated).stores.find('main')).rejects.toThrow('cannot be read')
   expect((await createPorts(rotating).stores.find('main'))?.secrets).toEqual(['tbsec_a', 'tbsec_b'])
 
-  expect(await (await admin('/master-key/reseal', rotating)).json()).toEqual({ stores: 1, alertWebhooks: 1, erasures: 1, previousKey: true })
-  expect(await (await admin('/master-key/reseal', rotating)).json()).toEqual({ stores: 0, alertWebhooks: 0, erasures: 0, previousKey: true })
+  expect(await (await admin('/master-key/reseal', rotating)).json()).toEqual({ stores: 1, alertWebhooks: 1, erasures: 1, webhooks: 1, previousKey: true })
+  expect(await (await admin('/master-key/reseal', rotating)).json()).toEqual({ stores: 0, alertWebhooks: 0, erasures: 0, webhooks: 0, previousKey: true })
   const after = createPorts(rotated)
   expect(await after.stores.find('main')).toMatchObject({ secrets: ['tbsec_a', 'tbsec_b'], transport: { accessClientSecret: 'access-secret' } })
   expect(await after.alerts.target()).toEqual(WEBHOOK)
+  expect(await after.webhooks.secrets('whe_1')).toEqual([{ secret: 'whsec_y', expiresAt: null }])
   expect((await after.erasures.find('era_1'))?.sought).toBe('x@shop.example')
   await expect(createPorts(env).stores.find('main')).rejects.toThrow('cannot be read')
 })

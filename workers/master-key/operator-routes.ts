@@ -10,8 +10,8 @@ export const operatorMasterKey = new Hono<AppEnv>()
 operatorMasterKey.post('/reseal', async (c) => {
   const { ports, actor } = c.var
   const answer: z.infer<typeof Resealed> = {
-    stores: await ports.stores.reseal(), alertWebhooks: await ports.alerts.reseal(), erasures: await ports.erasures.reseal(), previousKey: ports.secrets.previousMasterKey != null,
+    stores: await ports.stores.reseal(), alertWebhooks: await ports.alerts.reseal(), erasures: await ports.erasures.reseal(), webhooks: await ports.webhooks.reseal(), previousKey: ports.secrets.previousMasterKey != null,
   }
-  await ports.audit.record({ actor, action: 'master_key.reseal', subject: 'master-key', detail: `${answer.stores} stores, ${answer.alertWebhooks} webhooks, ${answer.erasures} erasures` })
+  await ports.audit.record({ actor, action: 'master_key.reseal', subject: 'master-key', detail: `${answer.stores} stores, ${answer.alertWebhooks} alert webhooks, ${answer.webhooks} webhooks, ${answer.erasures} erasures` })
   return c.json(answer, 200, { 'Cache-Control': 'no-store' })
 })

@@ -2,6 +2,10 @@ import { and, asc, gt, inArray, isNotNull, lte, ne, notInArray, sql } from 'driz
 import { drizzle } from 'drizzle-orm/d1'
 import { eq } from 'drizzle-orm'
 import { FINAL_STATUSES } from '../../contract/status.ts'
+import { tellOrder } from '../db/webhook-outbox.ts'
+import { orderAnnouncement } from '../webhooks/announcements.ts'
+import { filtersFor } from '../webhooks/message.ts'
+import type { MessageKey } from '../webhooks/port.ts'
 import type { OrderStatus } from '../../contract/status.ts'
 import { orders } from '../db/schema.ts'
 import { orderIdOf } from './ids.ts'
@@ -34,8 +38,23 @@ const toRow = (order: OrderRecord): Row => ({
 /** D1 takes 100 bound parameters a statement. */
 const IDS_PER_QUERY_MAX = 90
 
-export function createOrderBook(database: D1Database): OrderBook {
+/**
+ * `tell` hears which messages were written for channels together with an order; that it fails costs nothing but time.
+ * Each write of an order is one batch with what its channel is to be told: where nobody wants to be told, it writes nothing more.
+ */
+export function createOrderBook(database: D1Database, tell: (written: MessageKey[]) => Promise<void> = async () => undefined): OrderBook {
   const db = drizzle(database)
+
+  async function write(order: OrderRecord, query: { toSQL(): { sql: string; params: unknown[] } }): Promise<boolean> {
+    const { channelId, payload } = orderAnnouncement(order)
+    const { sql: text, params } = query.toSQL()
+    const entry = { channelId: channelId ?? '', resource: payload.resource, sequence: payload.sequence, type: payload.type, body: JSON.stringify(payload), filters: filtersFor(payload.type) }
+    const [written, told] = await database.batch<Record<string, unknown>>([database.prepare(text).bind(...params), tellOrder(database, entry, order.updatedAt)])
+    if (written?.results.length !== 1) return false
+    const keys = (told?.results ?? []) as MessageKey[]
+    if (keys.length > 0) await tell(keys).catch(() => undefined)
+    return true
+  }
   const placed = ne(orders.status, 'abandoned')
 
   async function findMany(orderIds: string[]): Promise<OrderRecord[]> {
@@ -58,23 +77,21 @@ export function createOrderBook(database: D1Database): OrderBook {
     async insert(order) {
       const row = toRow(order)
       // A key that only the broom holds may be taken again, but never by an attempt it has struck: that one's goods are released.
-      const inserted = await db.insert(orders).values(row)
+      return write(order, db.insert(orders).values(row)
         .onConflictDoUpdate({
           target: orders.orderId,
           set: { ...row, abandoned: sql`${orders.abandoned}` },
           setWhere: sql`${orders.status} = 'abandoned' AND instr(' ' || ${orders.abandoned} || ' ', ' ' || excluded.attempt || ' ') = 0`,
         })
-        .returning({ orderId: orders.orderId })
-      return inserted.length === 1
+        .returning({ orderId: orders.orderId }))
     },
 
     async update(order, expectedVersion) {
       const { status, assignments, timeline, cancelled, cancelRequestedAt, dueAt, updatedAt, version, payment } = toRow(order)
-      const updated = await db.update(orders)
+      return write(order, db.update(orders)
         .set({ status, assignments, timeline, cancelled, cancelRequestedAt, dueAt, updatedAt, version, payment })
         .where(and(eq(orders.orderId, order.orderId), eq(orders.version, expectedVersion), placed))
-        .returning({ orderId: orders.orderId })
-      return updated.length === 1
+        .returning({ orderId: orders.orderId }))
     },
 
     async erase(order, expectedVersion) {
