@@ -3,8 +3,9 @@ import { AlertName } from './alert.ts'
 import { AgeingReport } from './ageing.ts'
 import { DriftReport, FeedReport } from './feed.ts'
 import { ChannelLimits, DeadLetterSummary, KeyView, RegisterChannel, ReplayOutcome, SafetyStock, SoughtBy } from './operator.ts'
+import { Rounding } from './money.ts'
 import { Order } from './order.ts'
-import { OpeningHours } from './store.ts'
+import { OpeningHours, SpecialDays } from './store.ts'
 import { AssignmentId, Instant, Money, OrderId, Sku, StoreId } from './values.ts'
 
 /** What a store's link knows of its connector; `null` where it has not said. */
@@ -36,6 +37,9 @@ export const OperatorStore = z.object({
   priority: z.int(),
   openingHours: OpeningHours.nullable(),
   sellStaleForMs: z.int(),
+  rounding: Rounding,
+  specialDays: SpecialDays,
+  pickupLeadMinutes: z.int().nullable(),
   breaker: z.enum(['closed', 'open', 'half-open']).nullable(),
   /** When its breaker lets the next call through; `null`: it is closed. */
   breakerProbeAt: Instant.nullable(),

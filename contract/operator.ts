@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { Rounding, ROUNDING_DEFAULT } from './money.ts'
 import { PaymentProviderName } from './payment.ts'
-import { OpeningHours } from './store.ts'
+import { OpeningHours, SpecialDays } from './store.ts'
 import { AssignmentId, ChannelId, OnHand, OrderId, Sku, StoreId } from './values.ts'
 
 const TimeZone = z.string().refine(isTimeZone, 'expected an IANA time zone such as "Europe/London"')
@@ -40,18 +41,27 @@ export const RegisterStore = z.object({
   transport: Transport,
   safetyStock: SafetyStock.default(0),
   catalogSource: z.boolean().default(false),
+  rounding: Rounding.default(ROUNDING_DEFAULT),
 })
 export type RegisterStore = z.infer<typeof RegisterStore>
 
 /** Selling a shelf that nobody has counted for longer than a month is guessing. */
 const SELL_STALE_FOR_S_MAX = 30 * 24 * 60 * 60
 
+/** Two working weeks. */
+const PICKUP_LEAD_MINUTES_MAX = 10 * 10 * 60
+
 /** What may change of a store while it is open. What is left out stays; `null` is "not said": no opening hours, the platform's own patience. */
 export const ChangeStore = z.object({
   name: RegisterStore.shape.name.optional(),
   timeZone: TimeZone.optional(),
   openingHours: OpeningHours.nullable().optional(),
+  specialDays: SpecialDays.optional(),
+  /** Minutes that its staff need while it is open, until an order stands ready; `null`: nothing is promised. */
+  pickupLeadMinutes: z.int().min(0).max(PICKUP_LEAD_MINUTES_MAX).nullable().optional(),
   /** For how long its last counts are sold after its last sign of life, in seconds; 0 stops with the first missed minute. */
+  /** How its POS rounds a receipt; so are the web's totals. */
+  rounding: Rounding.optional(),
   sellStaleForS: z.int().min(0).max(SELL_STALE_FOR_S_MAX).nullable().optional(),
 })
 export type ChangeStore = z.infer<typeof ChangeStore>

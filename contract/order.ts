@@ -70,6 +70,8 @@ export const OrderLine = z.object({
   taxIncluded: z.boolean(),
   taxRate: TaxRate,
   lineTotal: Money,
+  /** The tax in `lineTotal`, or on top of it, as the POS rounds it; not set for an order of an older version. */
+  taxAmount: Money.optional(),
 })
 export type OrderLine = z.infer<typeof OrderLine>
 
@@ -111,6 +113,8 @@ export const Order = z.object({
   placedAt: Instant,
   updatedAt: Instant,
   version: z.int(),
+  /** When its store has promised to have it ready; `null`: nothing was promised. */
+  promisedAt: Instant.nullable().default(null),
   /** Since when its customer, address and note are not kept any more and stand here as `(erased)`. */
   erasedAt: Instant.nullable().default(null),
 })
@@ -144,5 +148,7 @@ export const Quote = z.object({
   storeId: StoreId.nullable(),
   shortages: z.array(Shortage),
   changes: z.array(PriceChange),
+  /** When an order that is placed now would stand ready to be fetched; `null`: nothing is promised, or it is shipped. */
+  promisedAt: Instant.nullable().default(null),
 })
 export type Quote = z.infer<typeof Quote>

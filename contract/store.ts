@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { StoreId } from './values.ts'
+import { Instant, StoreId } from './values.ts'
 
 /** On the store's own clock, "24:00" for midnight at the end of the day. */
 const ClockTime = z.string().regex(/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/, 'expected a time such as "09:30"')
@@ -15,6 +15,15 @@ const Day = z.array(z.object({ from: ClockTime, to: ClockTime })).max(SPANS_PER_
 export const OpeningHours = z.object({ mon: Day, tue: Day, wed: Day, thu: Day, fri: Day, sat: Day, sun: Day })
 export type OpeningHours = z.infer<typeof OpeningHours>
 
+/** A calendar day in the store's time zone. */
+const CalendarDay = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'expected a day such as "2026-12-24"').refine((text) => !Number.isNaN(Date.parse(text)) && new Date(`${text}T00:00:00Z`).toISOString().startsWith(text), 'expected a day that the calendar has')
+/** Two years of holidays. */
+const SPECIAL_DAYS_MAX = 100
+/** Days on which a store is open otherwise than in any week: without spans it is closed. */
+export const SpecialDays = z.array(z.object({ date: CalendarDay, spans: Day, note: z.string().trim().max(80).optional() })).max(SPECIAL_DAYS_MAX)
+  .refine((days) => new Set(days.map(({ date }) => date)).size === days.length, 'expected each day once')
+export type SpecialDays = z.infer<typeof SpecialDays>
+
 /** What anyone may know of a store. */
 export const PublicStore = z.object({
   storeId: StoreId,
@@ -23,5 +32,9 @@ export const PublicStore = z.object({
   /** `null` until the store says. */
   openingHours: OpeningHours.nullable(),
   takingOrders: z.boolean(),
+  /** From today on. */
+  specialDays: SpecialDays.default([]),
+  /** When an order that is placed now stands ready to be fetched; `null`: the store promises nothing, or is closed for good. */
+  pickupReadyAt: Instant.nullable().default(null),
 })
 export type PublicStore = z.infer<typeof PublicStore>

@@ -35,6 +35,8 @@ import { createQueues } from './queues.ts'
 import type { Queues } from './queues.ts'
 import type { PaymentProvider, PaymentProviders, ReadProviderEvent } from './payments/port.ts'
 import { createStripe, createStripeReader } from './payments/stripe-transport.ts'
+import { createPriceBook } from './prices/d1-prices.ts'
+import type { PriceBook } from './prices/port.ts'
 import { createSales } from './status/d1-sales.ts'
 import type { Sales } from './status/port.ts'
 import { createStoreBook } from './stores/d1-stores.ts'
@@ -67,6 +69,7 @@ export type Ports = {
   limits: Limits
   operators: Operators
   payments: PaymentProviders
+  prices: PriceBook
   webhooks: WebhookBook
   sendWebhook: SendWebhook
   readProviderEvent: ReadProviderEvent
@@ -104,6 +107,7 @@ export function createPorts(env: Env & OptionalSecrets, requestId: string | null
     ageing: createAgeing(database),
     alerts: createAlertBook(database, env.MASTER_KEY, fallbackTarget, previousMasterKey),
     sendAlert: createAlertSender(sendWebhook),
+    prices: createPriceBook(database, env.CATALOG),
     webhooks: createWebhookBook(database, env.MASTER_KEY, previousMasterKey),
     sendWebhook,
     fallbackTarget,

@@ -88,7 +88,7 @@ describe("a store's event replayed from the desk", () => {
     const ports = createPorts(env)
     await ports.stores.insert({
       storeId: 'desk', name: 'Desk', timeZone: 'UTC', transport: { kind: 'pull' }, secrets: ['tbsec_AAAA'], safetyStock: 0, catalogSource: false,
-      paused: false, priority: 100, openingHours: null, sellStaleForMs: 1, createdAt: 1,
+      paused: false, priority: 100, openingHours: null, sellStaleForMs: 1, rounding: { tax: 'line', mode: 'half_up' }, specialDays: [], pickupLeadMinutes: null, createdAt: 1,
     })
     await ports.links.link('desk').takeEpoch('c', 1000)
     expect(await replay({ storeId: 'desk', epoch: 1, event: counted(5, 900) })).toMatchObject({ ok: false, error: expect.stringContaining('asOf') })

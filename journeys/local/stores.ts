@@ -4,12 +4,13 @@ import { openTillFile } from '../../connector/pos/embedded/schema.ts'
 import { addItem } from '../../connector/pos/embedded/till.ts'
 import { operatorApi, shopApi, type Keys } from './edge-api.ts'
 import { openChannel, prepareShop, registerShop, startConnector, startEdge, writeConnectorConfig, type Shop } from './house.ts'
+import type { Item } from '../../contract/product.ts'
 import type { Running } from './processes.ts'
 import { openTill, type Till } from './till.ts'
 import { until } from './until.ts'
 
-/** What lies on a shelf: an item counted in pieces, its price with tax in it. */
-export type Shelf = { sku: string; pieces: number; priceMinor: number }
+/** What lies on a shelf: an item counted in pieces, its price in dollars with tax in it, unless `item` says otherwise. */
+export type Shelf = { sku: string; pieces: number; priceMinor: number; item?: Partial<Item> }
 export type StoreOf = { shop: Shop; connector: Running; till: Till; shelf: readonly Shelf[] }
 
 /** One edge and several stores, each with a real till, a connector and a shelf of its own. */
@@ -68,10 +69,10 @@ export async function openStores(dir: string, adminToken: string, shelves: Recor
 function stock(tillFile: string, shelf: readonly Shelf[]): void {
   const db = openTillFile(tillFile, 'create')
   try {
-    for (const { sku, pieces, priceMinor } of shelf) {
+    for (const { sku, pieces, priceMinor, item = {} } of shelf) {
       const added = addItem(db, {
         sku, name: `Item ${sku}`, description: null, brand: null, category: null, identifiers: [], unit: 'each',
-        price: { amountMinor: priceMinor, currency: 'USD' }, taxIncluded: true, taxRate: '20', imageUrl: null, tracked: true,
+        price: { amountMinor: priceMinor, currency: 'USD' }, taxIncluded: true, taxRate: '20', imageUrl: null, tracked: true, ...item,
       }, pieces)
       if (!added.ok) throw new Error(`the till does not take ${sku}: ${added.refusal.message}`)
     }

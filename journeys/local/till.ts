@@ -14,9 +14,9 @@ const TillItem = z.object({
   price_minor: z.int(), currency: z.string(), tax_included: z.int(), tax_rate: z.string(), tracked: z.int(),
 })
 export type TillItem = z.infer<typeof TillItem>
-const Ticket = z.object({ ticket_id: z.int(), kind: z.string(), state: z.string(), reference: z.string().nullable(), order_number: z.string().nullable(), total_minor: z.int() })
+const Ticket = z.object({ ticket_id: z.int(), kind: z.string(), state: z.string(), reference: z.string().nullable(), order_number: z.string().nullable(), total_minor: z.int(), tax_minor: z.int() })
 export type Ticket = z.infer<typeof Ticket>
-const TicketLine = z.object({ ticket_id: z.int(), sku: z.string(), quantity: z.int(), unit_price_minor: z.int(), line_total_minor: z.int() })
+const TicketLine = z.object({ ticket_id: z.int(), sku: z.string(), quantity: z.int(), unit_price_minor: z.int(), line_total_minor: z.int(), tax_minor: z.int() })
 const Stock = z.object({ sku: z.string(), on_hand: z.int() })
 const Moved = z.object({ sku: z.string(), moved: z.int() })
 

@@ -51,7 +51,7 @@ export async function runSeed(seed: number, steps: number): Promise<SeedReport> 
   const world = { stage, random, faults, later, now: () => now, trace, violation }
   const store = (storeId: string): Store => ({
     storeId, name: storeId, timeZone: 'UTC', transport: { kind: 'tunnel', url: `http://${storeId}.example` }, secrets: [], safetyStock: 0, catalogSource: false,
-    paused: false, priority: 100, openingHours: null, sellStaleForMs: 10 * 24 * 3_600_000, createdAt: START,
+    paused: false, priority: 100, openingHours: null, sellStaleForMs: 10 * 24 * 3_600_000, rounding: { tax: 'line', mode: 'half_up' }, specialDays: [], pickupLeadMinutes: null, createdAt: START,
   })
   const stores = STORE_IDS.map(store)
   // With a till that sells nothing by itself the edge can know everything, so nothing may be refused for want of goods.

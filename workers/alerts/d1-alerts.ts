@@ -3,7 +3,7 @@ import { drizzle } from 'drizzle-orm/d1'
 import { z } from 'zod'
 import { AlertName } from '../../contract/alert.ts'
 import { fromInstant } from '../../contract/clock.ts'
-import { OpeningHours } from '../../contract/store.ts'
+import { OpeningHours, SpecialDays } from '../../contract/store.ts'
 import { alerts, alertWebhook } from '../db/schema.ts'
 import { createSealer } from '../stores/secrets.ts'
 import type { Sealer } from '../stores/secrets.ts'
@@ -20,14 +20,14 @@ const QUESTIONS = [
   `SELECT store_id AS storeId, feed ->> '$.since' AS since, 0 AS count FROM feeds WHERE feed ->> '$.state' = 'quarantined' AND feed ->> '$.refused' = 0 LIMIT ${STORES_MAX}`,
   `SELECT store_id AS storeId, drift ->> '$.unhealed.since' AS since, drift ->> '$.unhealed.skus' AS count FROM feeds WHERE drift ->> '$.unhealed.since' IS NOT NULL LIMIT ${STORES_MAX}`,
   `SELECT store_id AS storeId, since, report ->> '$.count' AS count FROM ageing LIMIT ${STORES_MAX}`,
-  `SELECT store_id AS storeId, transport ->> '$.kind' <> 'pull' AS isPushed, time_zone AS timeZone, opening_hours AS openingHours FROM stores WHERE paused = 0 ORDER BY store_id`,
+  `SELECT store_id AS storeId, transport ->> '$.kind' <> 'pull' AS isPushed, time_zone AS timeZone, opening_hours AS openingHours, special_days AS specialDays FROM stores WHERE paused = 0 ORDER BY store_id`,
   `SELECT name, subject, state, since, detail, clear_at AS clearAt, ended_at AS endedAt, owed, notices, attempts, next_try_at AS nextTryAt, notified_at AS notifiedAt
    FROM alerts WHERE state <> 'resolved' OR owed IS NOT NULL LIMIT ${ALERTS_MAX}`,
   'SELECT sealed FROM alert_webhook',
 ]
 const Letters = z.array(z.object({ count: z.int(), oldestAt: z.int() }))
 const Troubles = z.array(z.object({ storeId: z.string(), since: z.string().transform(fromInstant), count: z.int() }))
-const Stores = z.array(z.object({ storeId: z.string(), isPushed: z.int().transform((flag) => flag === 1), timeZone: z.string(), openingHours: z.string().transform((text): unknown => JSON.parse(text)).pipe(OpeningHours).nullable() }))
+const Stores = z.array(z.object({ storeId: z.string(), isPushed: z.int().transform((flag) => flag === 1), timeZone: z.string(), openingHours: z.string().transform((text): unknown => JSON.parse(text)).pipe(OpeningHours).nullable(), specialDays: z.string().transform((text): unknown => JSON.parse(text)).pipe(SpecialDays).nullable() }))
 const instant = z.int().nullable()
 /** One of another version's name is left alone. */
 const StoredAlert = z.object({

@@ -51,12 +51,12 @@ function partOf<T>(stores: readonly T[], minute: number): readonly T[] {
   return stores.slice(at, at + STORES_PER_RUN_MAX)
 }
 
-async function lookAt({ storeId, isPushed, timeZone, openingHours }: AlertFacts['stores'][number], { links, metrics }: LookPorts, now: number): Promise<StoreLook> {
+async function lookAt({ storeId, isPushed, timeZone, openingHours, specialDays }: AlertFacts['stores'][number], { links, metrics }: LookPorts, now: number): Promise<StoreLook> {
   const [facts, phase] = await Promise.allSettled([links.link(storeId).facts(now), isPushed ? links.breaker(storeId).state(now) : Promise.resolve('closed' as const)])
   const heardAt = facts.status === 'fulfilled' ? facts.value.lastHeartbeatAt : null
   if (facts.status === 'fulfilled' && heardAt !== null) metrics.timing('feed_lag', now - heardAt, { store: storeId }, facts.value.journal?.outbox ?? 0)
   // A shop may switch everything off at night: its silence counts from when it opens, and while it is closed nobody looks.
-  const open = openingHours === null ? heardAt : openSince(openingHours, timeZone, now)
+  const open = openingHours === null ? heardAt : openSince(openingHours, timeZone, now, specialDays ?? [])
   const silentSince = heardAt === null || open === null ? null : Math.max(heardAt, open)
   return { storeId, heard: facts.status === 'fulfilled' && (openingHours === null || open !== null), silentSince, isBreakerOpen: phase.status === 'fulfilled' ? phase.value !== 'closed' : null }
 }

@@ -1,5 +1,5 @@
 import type { AlertNotice } from '../../contract/alert.ts'
-import type { OpeningHours } from '../../contract/store.ts'
+import type { OpeningHours, SpecialDays } from '../../contract/store.ts'
 import type { Alert } from './alert.ts'
 
 /** Where notices go. `secret: null`: unsigned, for the address in ALERT_WEBHOOK_URL. */
@@ -17,7 +17,7 @@ export type AlertFacts = {
   /** `count` orders. */
   ageing: StoreTrouble[]
   /** Not paused, by id. */
-  stores: { storeId: string; isPushed: boolean; timeZone: string; openingHours: OpeningHours | null }[]
+  stores: { storeId: string; isPushed: boolean; timeZone: string; openingHours: OpeningHours | null; specialDays: SpecialDays | null }[]
   /** Open, pending, or with a notice owed. */
   alerts: Alert[]
   target: AlertTarget | null

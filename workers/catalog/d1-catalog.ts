@@ -1,7 +1,12 @@
-import { and, asc, eq, gt, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, lte, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import type { Item } from '../../contract/product.ts'
-import { items } from '../db/schema.ts'
+import { systemClock } from '../../contract/clock.ts'
+import type { Clock } from '../../contract/clock.ts'
+import { channelPrices, items } from '../db/schema.ts'
+import { atListPrice, atListPrices } from '../prices/price-list.ts'
+import type { ListedPrice } from '../prices/port.ts'
+import { isPriced, readListPrices } from './list-price-keys.ts'
 import { readBands, readProduct, toProduct, writeProduct } from './kv.ts'
 import type { Catalog, ItemChange } from './port.ts'
 
@@ -54,13 +59,22 @@ const REDESCRIBE = `
     ELSE store_id = (SELECT other.store_id FROM items other WHERE other.sku = items.sku AND other.removed = 0 ORDER BY other.describes DESC, other.store_id LIMIT 1)
   END`
 
-export function createCatalog(database: D1Database, kv: KVNamespace): Catalog {
+export function createCatalog(database: D1Database, kv: KVNamespace, clock: Clock = systemClock): Catalog {
   const db = drizzle(database)
+  const listPrices = (channelId: string | undefined, skus: readonly string[]) => (channelId === undefined ? Promise.resolve(new Map<string, ListedPrice[]>()) : readListPrices(kv, channelId, skus, clock()))
   const described = and(eq(items.describes, true), eq(items.removed, false))
 
   async function stored(skus: string[]): Promise<Map<string, { item: Item; updatedAt: number; version: number }>> {
     const rows = await db.select().from(items).where(and(inJson(skus), described))
     return new Map(rows.map((row) => [row.sku, { item: JSON.parse(row.item) as Item, updatedAt: row.updatedAt, version: row.version }]))
+  }
+
+  async function sellableRows(skus: string[], storeId: string | null, channel?: { channelId: string; now: number }) {
+    const ofItems = db.select().from(items).where(and(inJson(skus), storeId === null ? undefined : sql`(${items.storeId} = ${storeId} OR ${items.describes} = 1)`))
+    const ofPrices = db.select().from(channelPrices).where(and(eq(channelPrices.channelId, channel?.channelId ?? ''), sql`${channelPrices.sku} IN (SELECT value FROM json_each(${JSON.stringify(skus)}))`, lte(channelPrices.validFrom, channel?.now ?? 0)))
+    const [rows, prices] = channel ? await db.batch([ofItems, ofPrices]) : [await ofItems, []]
+    const sellable = rows.map(({ storeId: of, sku, removed, item, describes, updatedAt, version }) => ({ storeId: of, sku, item: removed ? null : (JSON.parse(item) as Item), describes, updatedAt, version }))
+    return channel ? atListPrices(sellable, prices.map((price) => ({ ...price, storeId: price.storeId === '' ? null : price.storeId })), channel.now) : sellable
   }
 
   return {
@@ -102,13 +116,23 @@ export function createCatalog(database: D1Database, kv: KVNamespace): Catalog {
       }
     },
 
-    async product(sku) {
-      const [held, bands] = await Promise.all([readProduct(kv, sku), readBands(kv, [sku])])
+    isPriced: (channelId) => isPriced(kv, channelId, clock()),
+
+    async product(sku, channelId) {
+      const [held, bands, prices] = await Promise.all([readProduct(kv, sku), readBands(kv, [sku]), listPrices(channelId, [sku])])
       const found = held ?? (await stored([sku])).get(sku)
-      return found && !('removed' in found) ? toProduct(found, bands.get(sku)) : null
+      return found && !('removed' in found) ? toProduct({ ...found, item: atListPrice(found.item, prices.get(sku) ?? [], null, clock()) }, bands.get(sku)) : null
     },
 
-    async list({ q, category }, afterSku, limit) {
+    async productAt(storeId, sku, channelId) {
+      const [rows, bands] = await Promise.all([sellableRows([sku], storeId, { channelId, now: clock() }), readBands(kv, [sku])])
+      const shown = rows.find((row) => row.storeId === storeId)
+      const described = rows.find((row) => row.describes)
+      const row = shown ?? described
+      return row?.item ? toProduct({ item: { ...(described?.item ?? row.item), price: row.item.price, taxIncluded: row.item.taxIncluded, taxRate: row.item.taxRate, unit: row.item.unit }, updatedAt: row.updatedAt, version: row.version }, bands.get(sku)) : null
+    },
+
+    async list({ q, category, channelId }, afterSku, limit) {
       // instr, not LIKE: D1 takes a LIKE pattern of 50 bytes at most, and nothing in it is to be special.
       const text = sql`lower(${items.name} || ' ' || coalesce(${items.brand}, '') || ' ' || ${items.sku})`
       const words = (q ?? '').split(/\s+/).filter((word) => word !== '').slice(0, WORDS_MAX)
@@ -119,9 +143,10 @@ export function createCatalog(database: D1Database, kv: KVNamespace): Catalog {
         ...words.map((word) => sql`instr(${text}, lower(${word})) > 0`),
       )).orderBy(asc(items.sku)).limit(limit + 1)
       const shown = rows.slice(0, limit)
-      const bands = await readBands(kv, shown.map((row) => row.sku))
+      const skus = shown.map((row) => row.sku)
+      const [bands, prices] = await Promise.all([readBands(kv, skus), listPrices(channelId, skus)])
       return {
-        items: shown.map((row) => toProduct({ item: JSON.parse(row.item) as Item, updatedAt: row.updatedAt, version: row.version }, bands.get(row.sku))),
+        items: shown.map((row) => toProduct({ item: atListPrice(JSON.parse(row.item) as Item, prices.get(row.sku) ?? [], null, clock()), updatedAt: row.updatedAt, version: row.version }, bands.get(row.sku))),
         nextSku: rows.length > limit ? (shown.at(-1)?.sku ?? null) : null,
       }
     },
@@ -134,10 +159,7 @@ export function createCatalog(database: D1Database, kv: KVNamespace): Catalog {
       return { items: shown, nextName: rows.length > limit ? (shown.at(-1)?.name ?? null) : null }
     },
 
-    async sellable(skus, storeId) {
-      const rows = await db.select().from(items).where(and(inJson(skus), storeId === null ? undefined : sql`(${items.storeId} = ${storeId} OR ${items.describes} = 1)`))
-      return rows.map((row) => ({ storeId: row.storeId, sku: row.sku, item: row.removed ? null : (JSON.parse(row.item) as Item), describes: row.describes }))
-    },
+    sellable: sellableRows,
 
     async hashesOf(storeId, afterSku, limit) {
       return db.select({ sku: items.sku, itemHash: items.itemHash, priceMinor: sql<number>`json_extract(${items.item}, '$.price.amountMinor')`, epoch: items.epoch, seq: items.seq }).from(items)

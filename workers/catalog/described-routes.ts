@@ -24,6 +24,6 @@ export const describedCatalogue: DescribedRoutes = () => ({
     id: 'listProducts', tag: 'catalogue', security: 'public', summary: 'Products, by SKU', answers: cached(ProductPage), problems: ['invalid-request', 'channel-not-found'],
     description: '`q` finds what has every one of its words in name, brand or SKU. More than 100 characters are refused, not cut.',
   },
-  'GET /v1/products/:sku': { id: 'getProduct', tag: 'catalogue', security: 'public', summary: 'One product', answers: cached(Product), problems: ['product-not-found', 'channel-not-found'] },
+  'GET /v1/products/:sku': { id: 'getProduct', tag: 'catalogue', security: 'public', summary: 'One product', answers: cached(Product), problems: ['product-not-found', 'channel-not-found', 'invalid-request'] },
   'GET /v1/categories': { id: 'listCategories', tag: 'catalogue', security: 'public', summary: 'Categories and how many products each has', answers: cached(CategoryPage), problems: ['invalid-request', 'channel-not-found'] },
 })

@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX } from '../../contract/limits.ts'
-import { Sku } from '../../contract/values.ts'
+import { Sku, StoreId } from '../../contract/values.ts'
 import { cachedAnswer } from '../gateway/cached-answer.ts'
 import type { AppEnv } from '../gateway/context.ts'
 import { encodeCursor, limitOf, PageQuery } from '../gateway/paging.ts'
@@ -28,18 +28,21 @@ products.get('/', query(ProductQuery), async (c) => {
   const { catalog } = c.var.ports
   // The first page of everything and of each category is what a shop opens with: those are kept for a day on which D1 is away.
   const keep = !q && cursor === null && PAGES_KEPT.has(limit)
-  return pageOf(c, JSON.stringify(['products', q ?? '', category ?? '', cursor, limit]), keep, async () => {
-    const page = await catalog.list({ ...(q ? { q } : {}), ...(category ? { category } : {}) }, cursor, limit)
+  return pageOf(c, JSON.stringify(['products', await pricedChannel(c), q ?? '', category ?? '', cursor, limit]), keep, async () => {
+    const page = await catalog.list({ ...(q ? { q } : {}), ...(category ? { category } : {}), channelId: c.var.channelId }, cursor, limit)
     return { items: page.items, nextCursor: page.nextSku === null ? null : encodeCursor(page.nextSku) }
   })
 })
 
-products.get('/:sku', async (c) => {
+products.get('/:sku', query(z.object({ storeId: StoreId.optional() })), async (c) => {
   const sku = Sku.safeParse(c.req.param('sku'))
   const { catalog } = c.var.ports
   // KV has it already, by itself.
-  const answer = sku.success ? await cachedAnswer(c, { key: JSON.stringify(['product', sku.data]), keep: false, make: () => catalog.product(sku.data) }) : null
-  return answer ?? problem(c, 'product-not-found', 'The catalogue has no product with this SKU.')
+  const { channelId } = c.var
+  const { storeId } = c.req.valid('query')
+  const make = (of: string) => (storeId === undefined ? catalog.product(of, channelId) : catalog.productAt(storeId, of, channelId))
+  const answer = sku.success ? await cachedAnswer(c, { key: JSON.stringify(['product', storeId === undefined ? await pricedChannel(c) : channelId, storeId ?? null, sku.data]), keep: false, make: () => make(sku.data) }) : null
+  return answer ?? problem(c, 'product-not-found', storeId === undefined ? 'The catalogue has no product with this SKU.' : 'This store does not sell a product with this SKU.')
 })
 
 export const categories = new Hono<AppEnv>()
@@ -52,6 +55,9 @@ categories.get('/', query(CategoryQuery), async (c) => {
     return { items: page.items, nextCursor: page.nextName === null ? null : encodeCursor(page.nextName) }
   })
 })
+
+/** Channels without a list of prices share what is kept, in memory and for the day on which D1 is away. */
+const pricedChannel = async (c: Context<AppEnv>): Promise<string | null> => ((await c.var.ports.catalog.isPriced(c.var.channelId)) ? c.var.channelId : null)
 
 /** A page is there, if only an empty one. */
 async function pageOf(c: Context<AppEnv>, key: string, keep: boolean, make: () => Promise<object>): Promise<Response> {

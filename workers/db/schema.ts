@@ -17,6 +17,9 @@ export const stores = sqliteTable('stores', {
   priority: integer('priority').notNull().default(100),
   openingHours: text('opening_hours'),
   sellStaleForMs: integer('sell_stale_for_ms'),
+  rounding: text('rounding'),
+  specialDays: text('special_days'),
+  pickupLeadMinutes: integer('pickup_lead_minutes'),
   pairingHash: text('pairing_hash'),
   pairingExpiresAt: integer('pairing_expires_at'),
   createdAt: integer('created_at').notNull(),
@@ -203,3 +206,15 @@ export const webhookMessages = sqliteTable('webhook_messages', {
   createdAt: integer('created_at').notNull(),
   settledAt: integer('settled_at'),
 }, (t) => [primaryKey({ columns: [t.endpointId, t.resource, t.sequence] }), index('webhook_messages_due').on(t.nextTryAt), index('webhook_messages_log').on(t.endpointId, t.createdAt)])
+
+export const channelPrices = sqliteTable('channel_prices', {
+  channelId: text('channel_id').notNull(),
+  sku: text('sku').notNull(),
+  storeId: text('store_id').notNull().default(''),
+  validFrom: integer('valid_from').notNull(),
+  validTo: integer('valid_to'),
+  amountMinor: integer('amount_minor').notNull(),
+  currency: text('currency').notNull(),
+  turnsAt: integer('turns_at'),
+  updatedAt: integer('updated_at').notNull(),
+}, (t) => [primaryKey({ columns: [t.channelId, t.sku, t.storeId, t.validFrom] }), index('channel_prices_turn').on(t.turnsAt)])

@@ -200,7 +200,7 @@ describe('after D1 was restored from a time before', () => {
     await env.DB.prepare('DELETE FROM orders').run()
     await env.DB.prepare('DELETE FROM erasures').run()
     for (let n = 1; n <= 4; n++) await order(n, {}, n === 4 ? { email: 'else@shop.example' } : {})
-    await ports.stores.insert({ storeId, name: 'S', timeZone: 'UTC', transport: { kind: 'pull' }, secrets: [], safetyStock: 0, catalogSource: false, paused: false, priority: 1, openingHours: null, sellStaleForMs: 1, createdAt: 0 })
+    await ports.stores.insert({ storeId, name: 'S', timeZone: 'UTC', transport: { kind: 'pull' }, secrets: [], safetyStock: 0, catalogSource: false, paused: false, priority: 1, openingHours: null, sellStaleForMs: 1, rounding: { tax: 'line', mode: 'half_up' }, specialDays: [], pickupLeadMinutes: null, createdAt: 0 })
     expect(await erase({ again: true })).toMatchObject({ by: 'again', reached: { orders: { erased: 3, waiting: 0 } } })
     expect((await env.DB.prepare('SELECT order_id AS id FROM orders WHERE erased_at IS NULL').all()).results).toEqual([{ id: orderIdOf(4) }])
   })

@@ -19,6 +19,7 @@ import { describedMasterKey } from '../master-key/described-routes.ts'
 import { describedOrders } from '../orders/described-routes.ts'
 import { describedPayments } from '../payments/described-routes.ts'
 import { describedWebhooks } from '../webhooks/described-routes.ts'
+import { describedPrices } from '../prices/described-routes.ts'
 import { describedConnect } from '../stores/described-connect-routes.ts'
 import { describedStores } from '../stores/described-routes.ts'
 import { HEADERS, SECURITY_SCHEMES, TAGS } from './api-parts.ts'
@@ -39,7 +40,7 @@ const describedLife: DescribedRoutes = () => ({
 
 /** Every capability's own. One that is mounted in app.ts stands here, too. */
 const DESCRIBED: readonly DescribedRoutes[] = [
-  describedCatalogue, describedInventory, describedStores, describedOrders, describedPayments, describedConnect, describedChannels, describedWebhooks, describedFeeds, describedDeadLetters, describedAlerts, describedAudit, describedErasures, describedRepair, describedMasterKey, describedHealth, describedLife,
+  describedCatalogue, describedInventory, describedStores, describedOrders, describedPayments, describedConnect, describedChannels, describedPrices, describedWebhooks, describedFeeds, describedDeadLetters, describedAlerts, describedAudit, describedErasures, describedRepair, describedMasterKey, describedHealth, describedLife,
 ]
 
 /** What stands between two slashes of a path, wherever it stands. */

@@ -15,6 +15,7 @@ import { operatorOrders } from '../orders/operator-routes.ts'
 import { orders, quotes } from '../orders/routes.ts'
 import { operatorPayments } from '../payments/operator-routes.ts'
 import { providerEvents } from '../payments/routes.ts'
+import { operatorPrices } from '../prices/operator-routes.ts'
 import { createPorts } from '../ports.ts'
 import { operatorWebhooks } from '../webhooks/operator-routes.ts'
 import { storefront } from '../storefront/routes.ts'
@@ -84,6 +85,7 @@ app.route('/admin/v1/stores/:storeId/feed', operatorFeed)
 app.route('/admin/v1/feeds', operatorFeeds)
 app.route('/admin/v1/health', operatorHealth)
 app.route('/admin/v1/channels/:channelId/webhooks', operatorWebhooks)
+app.route('/admin/v1/channels/:channelId/prices', operatorPrices)
 app.route('/admin/v1/channels', operatorChannels)
 app.route('/admin/v1/inventory', operatorInventory)
 app.route('/admin/v1/dead-letters', operatorDeadLetters)

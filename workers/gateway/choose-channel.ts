@@ -16,6 +16,7 @@ const known = new Map<string, { isThere: boolean; until: number }>()
 /** `?channel=` of the catalogue and of availability: one that is not registered is a mistake in the page's set-up, and said as one. A page in a cache is one per channel, because its address is. */
 export const chooseChannel: MiddlewareHandler<AppEnv> = async (c, next) => {
   const channelId = c.req.query('channel') ?? CHANNEL_DEFAULT
+  c.set('channelId', channelId)
   if (channelId === CHANNEL_DEFAULT || (await isThere(channelId))) return next()
   return problem(c, 'channel-not-found', 'There is no channel with the id that stands in ?channel=. Leave it out, or ask the operator for the right one.')
 

@@ -9,6 +9,8 @@ export type AppEnv = {
     requestId: string
     /** W3C Trace Context of this request: the caller's trace, or a new one. */
     traceparent: string
+    /** Behind `chooseChannel`: which channel's prices are asked for. */
+    channelId: string
     channel: Channel
     key: StoredKey
     actor: string

@@ -24,7 +24,7 @@ it('what was sealed with the key of before opens beside the new one, is sealed a
   await webhooks.insert({ endpointId: 'whe_1', channelId: 'web', url: 'https://hooks.example.com/in', events: ['*'], state: 'enabled', whyDisabled: null, failingSince: null, createdAt: 0, updatedAt: 0 }, [{ secret: 'whsec_y', expiresAt: null }])
   await stores.insert({
     storeId: 'main', name: 'Main', timeZone: 'UTC', transport: { kind: 'tunnel', url: 'https://main.example', accessClientId: 'id', accessClientSecret: 'access-secret' }, secrets: ['tbsec_a', 'tbsec_b'],
-    safetyStock: 0, catalogSource: false, paused: false, priority: 100, openingHours: null, sellStaleForMs: 1000, createdAt: 0,
+    safetyStock: 0, catalogSource: false, paused: false, priority: 100, openingHours: null, sellStaleForMs: 1000, rounding: { tax: 'line', mode: 'half_up' }, specialDays: [], pickupLeadMinutes: null, createdAt: 0,
   })
   await alerts.setTarget(WEBHOOK, 'hooks.example.com', 0)
   await erasures.insert({ erasureId: 'era_1', state: 'searching', soughtBy: 'email', sought: 'x@shop.example', why: 'x', progress: { searchedUpTo: '', orders: [], deadLetters: 0, journals: [] }, dueAt: 1, createdAt: 1, updatedAt: 1 })

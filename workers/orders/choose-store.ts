@@ -1,3 +1,4 @@
+import { ROUNDING_DEFAULT } from '../../contract/money.ts'
 import type { QuoteRequest, RequestedLine, Shortage } from '../../contract/order.ts'
 import type { Item } from '../../contract/product.ts'
 import { ok, refused } from '../../contract/result.ts'
@@ -5,6 +6,7 @@ import type { Result } from '../../contract/result.ts'
 import type { SellableItem } from '../catalog/port.ts'
 import type { Inventory, SkuAvailability } from '../inventory/port.ts'
 import type { Store, StoreBook, StoreLinkRpc } from '../stores/port.ts'
+import { promisedAt } from '../stores/opening-hours.ts'
 import { takesOrders } from '../stores/store.ts'
 import { inTurn, plan, wholeFrom } from './plan.ts'
 import type { Part, StoreOffer } from './plan.ts'
@@ -43,9 +45,9 @@ export async function readOffers(
     const { storeId } = fulfillment
     const store = await ports.stores.find(storeId)
     if (!store) return refused({ reason: 'unknown-store', storeId })
-    return (await isTakingOrders(ports, store)) ? ok([offerOf(store, skus, sellable, null)]) : refused({ reason: 'store-not-taking-orders', storeId })
+    return (await isTakingOrders(ports, store)) ? ok([{ ...offerOf(store, skus, sellable, null), promisedAt: promisedAt(store, ports.clock()) }]) : refused({ reason: 'store-not-taking-orders', storeId })
   }
-  const described = priceLines(lines, itemAt('', sellable))
+  const described = priceLines(lines, itemAt('', sellable), ROUNDING_DEFAULT)
   if (!described.ok) return described
   const stores = await openStores(ports)
   if (stores.length === 0) return refused({ reason: 'store-not-taking-orders', storeId: null })
@@ -59,7 +61,7 @@ export async function offersOf(ports: Pick<OfferPorts, 'inventory'>, stores: rea
 }
 
 /** `held: null` leaves it to the counters to say no. */
-function offerOf({ storeId, priority }: Store, skus: readonly string[], sellable: readonly SellableItem[], held: ReadonlyMap<string, SkuAvailability> | null): StoreOffer {
+function offerOf({ storeId, priority, rounding }: Store, skus: readonly string[], sellable: readonly SellableItem[], held: ReadonlyMap<string, SkuAvailability> | null): StoreOffer {
   const items = itemAt(storeId, sellable)
   const available = new Map<string, number | null>()
   for (const sku of skus) {
@@ -68,11 +70,13 @@ function offerOf({ storeId, priority }: Store, skus: readonly string[], sellable
     const counted = held?.get(sku)?.stores.find((each) => each.storeId === storeId)?.available ?? null
     available.set(sku, held === null || !item.tracked ? Infinity : counted)
   }
-  return { storeId, priority, available }
+  return { storeId, priority, rounding, available }
 }
 
 /** Which stores give what, at which prices. `shortages` when no choice of stores gives all of it. */
 export type Choice = { parts: Part[]; shortages: Shortage[]; priced: Priced }
+/** When the one store that has it promises to have it ready; `null`: nobody promises. */
+export const promiseIn = (offers: readonly StoreOffer[]): number | null => (offers.length === 1 ? (offers[0]?.promisedAt ?? null) : null)
 
 /** One store that has everything, at its own prices; else several that ask the same for the same. */
 export function choose(lines: readonly RequestedLine[], offers: readonly StoreOffer[], sellable: readonly SellableItem[]): Result<Choice, PriceRefusal> {
@@ -80,13 +84,16 @@ export function choose(lines: readonly RequestedLine[], offers: readonly StoreOf
   const whole = wholeFrom(wanted, offers)
   const only = whole?.storeId ?? (offers.length === 1 ? offers[0]?.storeId : undefined)
   if (only !== undefined) {
-    const priced = priceLines(lines, itemAt(only, sellable))
+    const priced = priceLines(lines, itemAt(only, sellable), offers.find(({ storeId }) => storeId === only)?.rounding ?? ROUNDING_DEFAULT)
     if (!priced.ok) return priced
     return ok({ parts: whole ? [whole] : [], shortages: whole ? [] : plan(wanted, offers).shortages, priced: priced.value })
   }
   const common = commonTerms(offers, sellable)
-  const priced = priceLines(lines, common)
-  return priced.ok ? ok({ ...plan(wanted, atTheseTerms(offers, sellable, common)), priced: priced.value }) : priced
+  // One receipt is rounded one way: as the first store in turn does it, and with those that do the same.
+  const rounding = offers[0]?.rounding ?? ROUNDING_DEFAULT
+  const alike = offers.filter((offer) => offer.rounding.tax === rounding.tax && offer.rounding.mode === rounding.mode)
+  const priced = priceLines(lines, common, rounding)
+  return priced.ok ? ok({ ...plan(wanted, atTheseTerms(alike, sellable, common)), priced: priced.value }) : priced
 }
 
 /** A line has one price, whoever sends it: that of the first store in turn that has some. */

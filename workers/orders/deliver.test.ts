@@ -11,7 +11,7 @@ import { ASSIGNMENT_ID, ORDER_ID, placedOrder } from './test-orders.ts'
 
 const store: Store = {
   storeId: 'main', name: 'Main', timeZone: 'UTC', transport: { kind: 'tunnel', url: 'http://127.0.0.1:1' }, secrets: [], safetyStock: 0, catalogSource: false,
-  paused: false, priority: 1, openingHours: null, sellStaleForMs: 1, createdAt: 0,
+  paused: false, priority: 1, openingHours: null, sellStaleForMs: 1, rounding: { tax: 'line', mode: 'half_up' }, specialDays: [], pickupLeadMinutes: null, createdAt: 0,
 }
 const message: OrderMessage = { kind: 'deliver', orderId: ORDER_ID, assignmentId: ASSIGNMENT_ID, storeId: 'main', requestId: 'r' }
 

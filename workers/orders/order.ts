@@ -197,15 +197,18 @@ export function assignmentBody(order: OrderRecord, assignment: AssignmentRecord,
     number: order.number,
     placedAt: toInstant(order.placedAt),
     acceptBy: toInstant(acceptBy),
-    lines: order.purchase.lines.flatMap(({ lineId, sku, name, unit, unitPrice, taxIncluded, taxRate }) => {
+    lines: order.purchase.lines.flatMap(({ lineId, sku, name, unit, unitPrice, taxIncluded, taxRate, quantity: bought, lineTotal, taxAmount }) => {
       const quantity = quantityOf.get(lineId)
-      return quantity === undefined ? [] : [{ lineId, sku, name, quantity, unit, unitPrice, taxIncluded, taxRate }]
+      // Of a line that several stores share each books its own part.
+      const amounts = quantity === bought && taxAmount ? { lineTotal, taxAmount } : {}
+      return quantity === undefined ? [] : [{ lineId, sku, name, quantity, unit, unitPrice, taxIncluded, taxRate, ...amounts }]
     }),
     totals: order.purchase.totals,
     fulfillment: order.purchase.fulfillment,
     customer: order.purchase.customer,
     note: order.purchase.note,
     ...(maybeWritten ? { maybeWritten } : {}),
+    ...(order.purchase.promisedAt === undefined ? {} : { promisedAt: toInstant(order.purchase.promisedAt) }),
     ...(order.purchase.traceparent === undefined ? {} : { traceparent: order.purchase.traceparent }),
   }
 }
@@ -245,6 +248,7 @@ export function toOrder(order: OrderRecord): Order {
     placedAt: toInstant(order.placedAt),
     updatedAt: toInstant(order.updatedAt),
     version: order.version,
+    promisedAt: order.purchase.promisedAt === undefined ? null : toInstant(order.purchase.promisedAt),
     erasedAt: order.erasedAt === null ? null : toInstant(order.erasedAt),
   }
 }

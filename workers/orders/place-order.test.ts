@@ -19,7 +19,7 @@ const item = (sku: string, change: Partial<Item> = {}): Item => ({
 })
 const store = (storeId: string, change: Partial<Store> = {}): Store => ({
   storeId, name: storeId, timeZone: 'UTC', transport: { kind: 'pull' }, secrets: [], safetyStock: 0, catalogSource: false, paused: false, priority: 100,
-  openingHours: null, sellStaleForMs: 86_400_000, createdAt: 0, ...change,
+  openingHours: null, sellStaleForMs: 86_400_000, rounding: { tax: 'line', mode: 'half_up' }, specialDays: [], pickupLeadMinutes: null, createdAt: 0, ...change,
 })
 const body = (change: Partial<PlaceOrder> = {}): PlaceOrder => ({
   lines: [{ sku: 'A', quantity: 2 }, { sku: 'B', quantity: 1 }, { sku: 'A', quantity: 1 }],

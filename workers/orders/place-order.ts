@@ -1,4 +1,5 @@
 import { canonicalJson, sha256Hex } from '../../contract/canonical.ts'
+import { ROUNDING_DEFAULT } from '../../contract/money.ts'
 import type { PlaceOrder, PriceChange, Shortage } from '../../contract/order.ts'
 import { ok, refused } from '../../contract/result.ts'
 import type { Result } from '../../contract/result.ts'
@@ -15,7 +16,7 @@ import type { PaymentProviders } from '../payments/port.ts'
 import { countedDemand, newAssignment } from './assignment.ts'
 import { chargeUnits } from './charge-units.ts'
 import type { Caller, Charged, UnitRefusal } from './charge-units.ts'
-import { choose, lowered, readOffers } from './choose-store.ts'
+import { choose, lowered, promiseIn, readOffers } from './choose-store.ts'
 import type { OfferPorts, StoreRefusal } from './choose-store.ts'
 import { traceOf } from './trace-of.ts'
 import { deriveOrderId } from './ids.ts'
@@ -73,7 +74,7 @@ async function placeNew(ports: PlacementPorts, call: PlacementCall, { orderId, n
   const paidBy = choosePayment(call.channel, payment?.provider)
   if (!paidBy.ok) return paidBy
   const skus = [...new Set(lines.map((line) => line.sku))]
-  const sellable = await ports.catalog.sellable(skus, fulfillment.method === 'pickup' ? fulfillment.storeId : null)
+  const sellable = await ports.catalog.sellable(skus, fulfillment.method === 'pickup' ? fulfillment.storeId : null, { channelId: call.channel.channelId, now: ports.clock() })
   const found = await readOffers(ports, call.body, sellable, orderId)
   if (!found.ok) return found
 
@@ -97,7 +98,7 @@ async function placeNew(ports: PlacementPorts, call: PlacementCall, { orderId, n
     }
     const dueInMs = paymentReservationMs(paidBy.value) + PLACEMENT_RESERVATION_MS
     const reserved = await reserveParts(ports, demands, bodyHash, dueInMs)
-    if (reserved.ok) return insert(ports, call, { orderId, number, bodyHash, parts, demands, priced, attempt: reserved.attempt, isChoice: offers.length > 1, charged, paidBy: paidBy.value })
+    if (reserved.ok) return insert(ports, call, { orderId, number, bodyHash, parts, demands, priced, attempt: reserved.attempt, isChoice: offers.length > 1, charged, paidBy: paidBy.value, promisedAt: fulfillment.method === 'pickup' ? promiseIn(offers) : null })
     shortages = reserved.short.flatMap((each) => each.shortages)
     for (const short of reserved.short) offers = lowered(offers, short.storeId, short.shortages)
   }
@@ -122,7 +123,7 @@ async function meetByPreviousKey(ports: PlacementPorts, { channel, idempotencyKe
   return previousMasterKey == null ? null : meetAgain(ports, (await deriveOrderId(previousMasterKey, channel.channelId, idempotencyKey)).orderId, bodyHash)
 }
 
-type Granted = { orderId: string; number: string; bodyHash: string; parts: Part[]; demands: PartDemand[]; priced: Priced; attempt: string; isChoice: boolean; charged: Charged; paidBy: PaymentProviderName | null }
+type Granted = { orderId: string; number: string; bodyHash: string; parts: Part[]; demands: PartDemand[]; priced: Priced; attempt: string; isChoice: boolean; charged: Charged; paidBy: PaymentProviderName | null; promisedAt: number | null }
 
 async function insert(ports: PlacementPorts, call: PlacementCall, granted: Granted): Promise<Result<Placed, PlacementRefusal>> {
   const order = newOrder(call, granted, ports.clock())
@@ -145,7 +146,7 @@ async function handOver(ports: PlacementPorts, order: OrderRecord, { requestId, 
   }
 }
 
-function newOrder(call: PlacementCall, { orderId, number, bodyHash, parts, priced, attempt, isChoice, paidBy }: Granted, now: number): OrderRecord {
+function newOrder(call: PlacementCall, { orderId, number, bodyHash, parts, priced, attempt, isChoice, paidBy, promisedAt }: Granted, now: number): OrderRecord {
   // A payment claimed by the caller is never believed: unpaid orders go to a store only where the channel lets people pay there.
   const status = paidBy === null ? 'placed' : 'awaiting_payment'
   return {
@@ -163,6 +164,8 @@ function newOrder(call: PlacementCall, { orderId, number, bodyHash, parts, price
       payment: call.body.payment ?? null,
       note: call.body.note ?? null,
       untracked: priced.untracked,
+      ...(priced.rounding.tax === ROUNDING_DEFAULT.tax && priced.rounding.mode === ROUNDING_DEFAULT.mode ? {} : { rounding: priced.rounding }),
+      ...(promisedAt === null ? {} : { promisedAt }),
       ...(call.traceparent === undefined ? {} : { traceparent: call.traceparent }),
     },
     assignments: parts.map((part, index) => ({

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { ROUNDING_DEFAULT } from '../../contract/money.ts'
 import { describe, expect, it } from 'vitest'
 import { demandOf, plan, STORES_PER_ORDER_MAX } from './plan.ts'
 import type { PlanLine, StoreOffer } from './plan.ts'
@@ -7,7 +8,7 @@ const SKUS = ['A', 'B', 'C']
 const linesOf = fc.array(fc.record({ sku: fc.constantFrom(...SKUS), quantity: fc.integer({ min: 1, max: 6 }) }), { minLength: 1, maxLength: 6 })
   .map((lines) => lines.map((line, index): PlanLine => ({ lineId: String(index + 1), ...line })))
 const available = fc.dictionary(fc.constantFrom(...SKUS), fc.option(fc.nat(8), { nil: null })).map((record) => new Map(Object.entries(record)))
-const offersOf = fc.uniqueArray(fc.record({ storeId: fc.stringMatching(/^s[0-9]$/), priority: fc.integer({ min: 1, max: 3 }), available }), { selector: ({ storeId }) => storeId, maxLength: 7 })
+const offersOf = fc.uniqueArray(fc.record({ storeId: fc.stringMatching(/^s[0-9]$/), priority: fc.integer({ min: 1, max: 3 }), rounding: fc.constant(ROUNDING_DEFAULT), available }), { selector: ({ storeId }) => storeId, maxLength: 7 })
 const sum = (lines: readonly { quantity: number }[]): number => lines.reduce((total, { quantity }) => total + quantity, 0)
 const has = (offer: StoreOffer | undefined, sku: string): number => offer?.available.get(sku) ?? 0
 
@@ -56,7 +57,7 @@ describe('a plan', () => {
   })
 
   it('takes from the first in turn, and the rest from one store that has all of it', () => {
-    const offer = (storeId: string, priority: number, stock: Record<string, number>): StoreOffer => ({ storeId, priority, available: new Map(Object.entries(stock)) })
+    const offer = (storeId: string, priority: number, stock: Record<string, number>): StoreOffer => ({ storeId, priority, rounding: { tax: 'line' as const, mode: 'half_up' as const }, available: new Map(Object.entries(stock)) })
     const lines = [{ lineId: '1', sku: 'A', quantity: 3 }, { lineId: '2', sku: 'B', quantity: 2 }]
     const { parts } = plan(lines, [offer('near', 1, { A: 1 }), offer('middle', 2, { A: 1, B: 1 }), offer('far', 3, { A: 2, B: 2 })])
     expect(parts).toEqual([{ storeId: 'near', lines: [{ lineId: '1', quantity: 1 }] }, { storeId: 'far', lines: [{ lineId: '1', quantity: 2 }, { lineId: '2', quantity: 2 }] }])

@@ -1,12 +1,13 @@
 import type { Shortage } from '../../contract/order.ts'
+import type { Rounding } from '../../contract/money.ts'
 import type { LineQuantity } from './port.ts'
 
 /** Four parcels for one order is what a shopper bears and a shop still earns on. */
 export const STORES_PER_ORDER_MAX = 4
 
 export type PlanLine = { lineId: string; sku: string; quantity: number }
-/** What a store could give of each SKU: `null` where it never counted it, `Infinity` where nobody counts. A SKU that is not there it does not sell. */
-export type StoreOffer = { storeId: string; priority: number; available: ReadonlyMap<string, number | null> }
+/** What a store could give of each SKU, how it rounds, and when it promises to have it ready to be fetched (epoch ms): `null` where it never counted it, `Infinity` where nobody counts. A SKU that is not there it does not sell. */
+export type StoreOffer = { storeId: string; priority: number; rounding: Rounding; available: ReadonlyMap<string, number | null>; promisedAt?: number | null }
 /** What one store is to be asked for. */
 export type Part = { storeId: string; lines: LineQuantity[] }
 export type Plan = { parts: Part[]; shortages: Shortage[] }

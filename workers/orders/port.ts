@@ -1,6 +1,7 @@
 import type { Assignment } from '../../contract/assignment.ts'
 import type { RejectReason } from '../../contract/events.ts'
 import type { AssignmentState, Customer, Fulfillment, OrderLine, Totals } from '../../contract/order.ts'
+import type { Rounding } from '../../contract/money.ts'
 import type { Position } from '../../contract/position.ts'
 import type { PaymentRecord } from '../payments/port.ts'
 import type { FulfilmentProgress, OrderStatus } from '../../contract/status.ts'
@@ -16,6 +17,10 @@ export type Purchase = {
   note: string | null
   /** SKUs that no counter counts (services): they carry no reservation. */
   untracked: string[]
+  /** How its stores round, where that is not each line's tax half up. */
+  rounding?: Rounding
+  /** When its store has promised to have it ready to be fetched, epoch ms. */
+  promisedAt?: number
   /** W3C trace of the placement: it goes with the order to its stores and back, through sweeps and repetitions. An order of an older version has none. */
   traceparent?: string
 }

@@ -1,8 +1,9 @@
+import { toInstant } from '../../contract/clock.ts'
 import type { Quote, QuoteRequest } from '../../contract/order.ts'
 import { ok } from '../../contract/result.ts'
 import type { Result } from '../../contract/result.ts'
 import type { Catalog, SellableItem } from '../catalog/port.ts'
-import { choose, offersOf, readOffers } from './choose-store.ts'
+import { choose, offersOf, promiseIn, readOffers } from './choose-store.ts'
 import type { OfferPorts, StoreRefusal } from './choose-store.ts'
 import type { StoreOffer } from './plan.ts'
 import type { PriceRefusal } from './price.ts'
@@ -11,10 +12,11 @@ import type { PriceRefusal } from './price.ts'
 export async function quote(
   ports: OfferPorts & { catalog: Pick<Catalog, 'sellable'> },
   request: QuoteRequest,
+  channelId: string,
 ): Promise<Result<Quote, StoreRefusal | PriceRefusal>> {
   const { lines, fulfillment } = request
   const skus = [...new Set(lines.map((line) => line.sku))]
-  const sellable = await ports.catalog.sellable(skus, fulfillment.method === 'pickup' ? fulfillment.storeId : null)
+  const sellable = await ports.catalog.sellable(skus, fulfillment.method === 'pickup' ? fulfillment.storeId : null, { channelId, now: ports.clock() })
   const offers = await readOffers(ports, request, sellable)
   if (!offers.ok) return offers
   // A pickup's counters are asked when it is reserved; a quote asks them now.
@@ -22,7 +24,11 @@ export async function quote(
   const chosen = choose(lines, known, sellable)
   if (!chosen.ok) return chosen
   const { priced, parts, shortages } = chosen.value
-  return ok({ lines: priced.lines, totals: priced.totals, storeId: parts[0]?.storeId ?? known[0]?.storeId ?? null, shortages, changes: priced.changes })
+  const promised = fulfillment.method === 'pickup' ? promiseIn(offers.value) : null
+  return ok({
+    lines: priced.lines, totals: priced.totals, storeId: parts[0]?.storeId ?? known[0]?.storeId ?? null, shortages, changes: priced.changes,
+    promisedAt: promised === null ? null : toInstant(promised),
+  })
 }
 
 async function pickupOffers(ports: OfferPorts, storeId: string, skus: string[], sellable: readonly SellableItem[]): Promise<StoreOffer[]> {

@@ -64,7 +64,9 @@ export async function findParts(ports: FindPorts, order: OrderRecord, lines: rea
   if (stores.length === 0) return { parts: [], isChoice: false }
   const sellable = await ports.catalog.sellable(skus, null)
   const terms = new Map(order.purchase.lines.map((line) => [line.sku, { ...line, price: line.unitPrice }]))
-  const offers = atTheseTerms(await offersOf(ports, stores, skus, sellable), sellable, terms)
+  // At the price it was bought for, whatever the store asks today: a till takes the order's own.
+  const asBought = sellable.map((row) => (row.item ? { ...row, item: { ...row.item, price: terms.get(row.sku)?.price ?? row.item.price } } : row)).filter((row, place) => row.item?.price.currency === sellable[place]?.item?.price.currency)
+  const offers = atTheseTerms(await offersOf(ports, stores, skus, asBought), asBought, terms)
   const storesMax = Math.max(1, STORES_PER_ORDER_MAX - order.assignments.filter(isLive).length)
   return { parts: plan(wanted, offers, storesMax).parts, isChoice: stores.length > 1 }
 }

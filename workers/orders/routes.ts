@@ -35,7 +35,7 @@ const TOKEN_LENGTH_MAX = 200
 export const quotes = new Hono<AppEnv>()
 
 quotes.post('/', channelKey('quotes:create'), body(QuoteRequest, ORDER_BODY_BYTES_MAX), async (c) => {
-  const quoted = await quote(c.var.ports, c.req.valid('json').parsed)
+  const quoted = await quote(c.var.ports, c.req.valid('json').parsed, c.var.channel.channelId)
   return quoted.ok ? c.json(quoted.value, 200, { 'Cache-Control': 'no-store' }) : refuse(c, quoted.refusal)
 })
 

@@ -26,7 +26,7 @@ const item = (sku: string) => ({
 })
 const storeOf = (storeId: string, priority: number): Store => ({
   storeId, name: storeId, timeZone: 'UTC', transport: { kind: 'tunnel', url: 'http://127.0.0.1:1' }, secrets: [], safetyStock: 0, catalogSource: false,
-  paused: false, priority, openingHours: null, sellStaleForMs: 10 * 86_400_000, createdAt: 0,
+  paused: false, priority, openingHours: null, sellStaleForMs: 10 * 86_400_000, rounding: { tax: 'line', mode: 'half_up' }, specialDays: [], pickupLeadMinutes: null, createdAt: 0,
 })
 export const ADDRESS = { name: 'T', line1: '1 Road', city: 'X', postalCode: '1', country: 'US' }
 

@@ -44,7 +44,7 @@ export async function refundOrder(ports: HearPorts, orderId: string, asked: { re
     if (unknown) return { order, refusal: { reason: 'unknown-line', lineId: unknown.lineId } }
     const amountMinor = amount?.amountMinor ?? valueOf(order, lines)
     const most = refundableMinor(order)
-    if (amountMinor > most || (amount && amount.currency !== currency)) return { order, refusal: { reason: 'too-much-to-refund', most: { amountMinor: most, currency } } }
+    if (amountMinor === null || amountMinor > most || (amount && amount.currency !== currency)) return { order, refusal: { reason: 'too-much-to-refund', most: { amountMinor: most, currency } } }
     const now = ports.clock()
     return { order: withRefund(order, { refundId, amountMinor, why, lines, state: 'owed', reference: null, at: now }, now) }
   })

@@ -1,4 +1,5 @@
-import { lineTotalMinor, sumLines } from '../../contract/money.ts'
+import { lineTotalMinor, ROUNDING_DEFAULT, sumLines } from '../../contract/money.ts'
+import type { Rounding } from '../../contract/money.ts'
 import type { OrderStatus } from '../../contract/status.ts'
 import { isLive, quantityIn, unassignedLines } from '../orders/assignment.ts'
 import type { LineQuantity, OrderRecord } from '../orders/port.ts'
@@ -48,19 +49,34 @@ const isTaken = (order: OrderRecord): boolean => {
 }
 
 /** What the shopper owes for what is not cancelled, in minor units: as it was priced, line by line. */
-export function dueOf({ purchase: { lines, totals }, cancelled }: Pick<OrderRecord, 'purchase' | 'cancelled'>): number {
+export function dueOf({ purchase: { lines, totals, rounding }, cancelled }: Pick<OrderRecord, 'purchase' | 'cancelled'>): number {
   if (cancelled.length === 0) return totals.total.amountMinor
   const kept = lines.map((line) => ({ ...line, quantity: line.quantity - quantityIn(cancelled, line.lineId) })).filter(({ quantity }) => quantity > 0)
-  return kept.length === 0 ? 0 : costOf(kept) + totals.shipping.amountMinor
+  return kept.length === 0 ? 0 : costOf(kept, rounding) + totals.shipping.amountMinor
 }
 
-/** What these lines of the order cost, tax included, in minor units. */
-export function valueOf({ purchase }: Pick<OrderRecord, 'purchase'>, wanted: readonly LineQuantity[]): number {
-  return costOf(purchase.lines.map((line) => ({ ...line, quantity: quantityIn(wanted, line.lineId) })).filter(({ quantity }) => quantity > 0))
+/**
+ * What these pieces cost, tax included, in minor units; `null` when fewer of a line are left than that. Piece by piece a line gives back exactly what it cost: what is rounded away
+ * with one piece comes with a later one.
+ */
+export function valueOf(order: Pick<OrderRecord, 'purchase' | 'cancelled' | 'payment'>, wanted: readonly LineQuantity[]): number | null {
+  const before = (order.payment?.refunds ?? []).flatMap(({ state, lines }) => (state === 'failed' ? [] : lines))
+  let sum = 0
+  for (const line of order.purchase.lines) {
+    const asked = quantityIn(wanted, line.lineId)
+    if (asked === 0) continue
+    const kept = line.quantity - quantityIn(order.cancelled, line.lineId)
+    const back = quantityIn(before, line.lineId)
+    if (back + asked > kept) return null
+    const costs = kept === line.quantity && line.taxAmount ? line.lineTotal.amountMinor + (line.taxIncluded ? 0 : line.taxAmount.amountMinor) : costOf([{ ...line, quantity: kept }], order.purchase.rounding)
+    const upTo = (pieces: number): number => Number((2n * BigInt(costs) * BigInt(pieces) + BigInt(kept)) / (2n * BigInt(kept)))
+    sum += upTo(back + asked) - upTo(back)
+  }
+  return sum
 }
 
-const costOf = (lines: OrderRecord['purchase']['lines']): number =>
-  sumLines(lines.map(({ unitPrice, quantity, unit, taxRate, taxIncluded }) => ({ lineTotalMinor: lineTotalMinor(unitPrice.amountMinor, quantity, unit), taxRate, taxIncluded })), 0).total
+const costOf = (lines: OrderRecord['purchase']['lines'], rounding: Rounding = ROUNDING_DEFAULT): number =>
+  sumLines(lines.map(({ unitPrice, quantity, unit, taxRate, taxIncluded }) => ({ lineTotalMinor: lineTotalMinor(unitPrice.amountMinor, quantity, unit, rounding.mode), taxRate, taxIncluded })), 0, rounding).total
 
 /** How a refund for lines that were cancelled after they were paid is named; those that a person asked for have other names. */
 const CANCELLED_PREFIX = 'cancelled-'

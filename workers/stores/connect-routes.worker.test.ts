@@ -272,7 +272,7 @@ describe('the operator', () => {
       forgetAnswers(env.CATALOG)
       return (await request('GET', `/v1/stores/${own}`)).json()
     }
-    expect(await shown()).toEqual({ storeId: own, name: 'Hours!', timeZone: 'UTC', openingHours: { mon: hours.mon, tue: [], wed: [], thu: [], fri: [], sat: [], sun: [] }, takingOrders: false })
+    expect(await shown()).toEqual({ storeId: own, name: 'Hours!', timeZone: 'UTC', openingHours: { mon: hours.mon, tue: [], wed: [], thu: [], fri: [], sat: [], sun: [] }, takingOrders: false, specialDays: [], pickupReadyAt: null })
     await admin('PATCH', `/${own}`, { openingHours: null, timeZone: 'Europe/London' })
     expect(await shown()).toMatchObject({ name: 'Hours!', timeZone: 'Europe/London', openingHours: null })
     expect(await problemOf(await admin('PATCH', `/${own}`, {}))).toEqual([422, 'invalid-request'])
@@ -311,7 +311,7 @@ describe('the operator', () => {
 
 test('the public list is paged', async () => {
   const first = (await (await request('GET', '/v1/stores?limit=1')).json()) as { items: object[]; nextCursor: string }
-  expect(Object.keys(first.items[0] ?? {}).sort()).toEqual(['name', 'openingHours', 'storeId', 'takingOrders', 'timeZone'])
+  expect(Object.keys(first.items[0] ?? {}).sort()).toEqual(['name', 'openingHours', 'pickupReadyAt', 'specialDays', 'storeId', 'takingOrders', 'timeZone'])
   const second = (await (await request('GET', `/v1/stores?limit=1&cursor=${first.nextCursor}`)).json()) as { items: object[] }
   expect(second.items).not.toEqual(first.items)
 })

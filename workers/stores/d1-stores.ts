@@ -2,7 +2,8 @@ import { and, asc, eq, gt } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { z } from 'zod'
 import { Transport } from '../../contract/operator.ts'
-import { OpeningHours } from '../../contract/store.ts'
+import { Rounding } from '../../contract/money.ts'
+import { OpeningHours, SpecialDays } from '../../contract/store.ts'
 import { stores } from '../db/schema.ts'
 import { Fault } from '../fault.ts'
 import type { Store, StoreBook } from './port.ts'
@@ -40,6 +41,7 @@ export function createStoreBook(d1: D1Database, masterKey: string, previous: str
         secrets: await seal(storeId, store.secrets),
         openingHours: toColumn(store.openingHours),
         sellStaleForMs: chosenPatience(sellStaleForMs),
+        rounding: JSON.stringify(store.rounding), specialDays: JSON.stringify(store.specialDays), pickupLeadMinutes: store.pickupLeadMinutes,
       }
       return (await db.insert(stores).values(row).onConflictDoNothing().returning({ storeId: stores.storeId })).length > 0
     },
@@ -68,10 +70,12 @@ export function createStoreBook(d1: D1Database, masterKey: string, previous: str
       return stored
     },
 
-    async change(storeId, { openingHours, sellStaleForMs, ...change }) {
+    async change(storeId, { openingHours, sellStaleForMs, rounding, specialDays, ...change }) {
       await db.update(stores).set({
         ...change,
         ...(openingHours === undefined ? {} : { openingHours: toColumn(openingHours) }),
+        ...(rounding === undefined ? {} : { rounding: JSON.stringify(rounding) }),
+        ...(specialDays === undefined ? {} : { specialDays: JSON.stringify(specialDays) }),
         ...(sellStaleForMs === undefined ? {} : { sellStaleForMs: chosenPatience(sellStaleForMs) }),
       }).where(eq(stores.storeId, storeId))
     },
@@ -124,6 +128,9 @@ async function toStore(row: Row, sealer: Sealer): Promise<Store> {
       secrets: await Promise.all(sealedSecrets.map((sealed) => sealer.unseal(storeId, sealed))),
       openingHours: row.openingHours === null ? null : OpeningHours.parse(JSON.parse(row.openingHours)),
       sellStaleForMs: row.sellStaleForMs ?? SELL_STALE_FOR_MS,
+      rounding: Rounding.parse(JSON.parse(row.rounding ?? '{}')),
+      specialDays: SpecialDays.parse(JSON.parse(row.specialDays ?? '[]')),
+      pickupLeadMinutes: row.pickupLeadMinutes,
     }
   } catch {
     throw new Fault(`the row of store ${storeId} cannot be read`, 'was MASTER_KEY changed? Set it back, or register the store\'s secrets anew')

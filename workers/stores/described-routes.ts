@@ -1,3 +1,4 @@
+import { ROUNDING_DEFAULT } from '../../contract/money.ts'
 import { PublicStore } from '../../contract/store.ts'
 import { OperatorStore, PairingCode, ReconcileAsked, RegisteredStore, StorePriority, StoreSafetyStock, StoreSecret } from '../../contract/operator-answers.ts'
 import { ChangeStore, RegisterStore, SetPriority, SetSafetyStock, Transport } from '../../contract/operator.ts'
@@ -11,14 +12,14 @@ const registered = { storeId: 'high-street', name: 'High Street', timeZone: 'Eur
 const day = [{ from: '09:00', to: '18:00' }]
 const hours = { mon: day, tue: day, wed: day, thu: day, fri: day, sat: day, sun: [] }
 const store = {
-  ...registered, safetyStock: 0, catalogSource: false, paused: false, priority: 100, openingHours: hours, sellStaleForMs: 86_400_000, breaker: 'closed' as const, breakerProbeAt: null, createdAt: AT, takingOrders: true, stale: false, ageing: null,
+  ...registered, safetyStock: 0, catalogSource: false, paused: false, priority: 100, openingHours: hours, sellStaleForMs: 86_400_000, rounding: ROUNDING_DEFAULT, specialDays: [], pickupLeadMinutes: 90, breaker: 'closed' as const, breakerProbeAt: null, createdAt: AT, takingOrders: true, stale: false, ageing: null,
   link: { lastHeartbeatAt: AT, connectorId: 'till-1', epoch: 1, ackedSeq: 42, lastSeq: 42, posReachable: true, version: '0.1.0', clockSkewMs: 3, tunnel: 'none' as const, journal: { inbox: 0, outbox: 0 }, erasedUpTo: 0, parked: 0, handedOver: 0 },
 }
-const publicStore = { storeId: 'high-street', name: 'High Street', timeZone: 'Europe/London', openingHours: hours, takingOrders: true }
+const publicStore = { storeId: 'high-street', name: 'High Street', timeZone: 'Europe/London', openingHours: hours, takingOrders: true, specialDays: [{ date: '2026-12-25', spans: [], note: 'Christmas Day' }], pickupReadyAt: AT }
 const StorePage = page(PublicStore)
 const OperatorStorePage = page(OperatorStore)
 exampleOf(RegisterStore, registered)
-exampleOf(ChangeStore, { name: 'High Street', openingHours: hours })
+exampleOf(ChangeStore, { name: 'High Street', openingHours: hours, specialDays: [{ date: '2026-12-25', spans: [] }], pickupLeadMinutes: 90, rounding: { tax: 'order' } })
 exampleOf(SetSafetyStock, { sku: 'CLO-00003', quantity: 1 })
 exampleOf(SetPriority, { priority: 10 })
 exampleOf(Transport, { kind: 'pull' })

@@ -28,7 +28,7 @@ operatorStores.post('/', body(RegisterStore, ORDER_BODY_BYTES_MAX), async (c) =>
   const registered = c.req.valid('json').parsed
   const secret = createSecret()
   const store: Store = {
-    ...registered, secrets: [secret], paused: false, priority: PRIORITY_DEFAULT, openingHours: null, sellStaleForMs: SELL_STALE_FOR_MS, createdAt: clock(),
+    ...registered, secrets: [secret], paused: false, priority: PRIORITY_DEFAULT, openingHours: null, sellStaleForMs: SELL_STALE_FOR_MS, specialDays: [], pickupLeadMinutes: null, createdAt: clock(),
   }
   const taken = () => problem(c, 'already-exists', `There is a store ${store.storeId} already.`)
   if (await stores.find(store.storeId)) return taken()
@@ -54,16 +54,19 @@ operatorStores.get('/:storeId', async (c) => {
 
 operatorStores.patch('/:storeId', body(ChangeStore, ORDER_BODY_BYTES_MAX), async (c) => {
   const { stores } = c.var.ports
-  const { name, timeZone, openingHours, sellStaleForS } = c.req.valid('json').parsed
+  const { name, timeZone, openingHours, sellStaleForS, rounding, specialDays, pickupLeadMinutes } = c.req.valid('json').parsed
   const store = await stores.find(c.req.param('storeId'))
   if (!store) return notFound(c)
   const change = {
     ...(name === undefined ? {} : { name }),
     ...(timeZone === undefined ? {} : { timeZone }),
     ...(openingHours === undefined ? {} : { openingHours }),
+    ...(rounding === undefined ? {} : { rounding }),
+    ...(specialDays === undefined ? {} : { specialDays }),
+    ...(pickupLeadMinutes === undefined ? {} : { pickupLeadMinutes }),
     ...(sellStaleForS === undefined ? {} : { sellStaleForMs: sellStaleForS === null ? SELL_STALE_FOR_MS : sellStaleForS * 1000 }),
   }
-  if (Object.keys(change).length === 0) return invalidField(c, '', 'expected at least one of name, timeZone, openingHours, sellStaleForS')
+  if (Object.keys(change).length === 0) return invalidField(c, '', 'expected at least one of name, timeZone, openingHours, specialDays, pickupLeadMinutes, rounding, sellStaleForS')
   await stores.change(store.storeId, change)
   await note(c, 'store.change', store.storeId, Object.keys(change).join(', '))
   return c.json(await view(c, { ...store, ...change }), 200, NO_STORE)
@@ -153,7 +156,7 @@ const note = (c: Context<AppEnv>, action: string, subject: string, detail?: stri
 /** A store as the operator sees it: everything but its secrets, with what its link and breaker say (`null`: they cannot be asked). */
 async function view(c: Context<AppEnv>, store: Store) {
   const { ports } = c.var
-  const { storeId, name, timeZone, safetyStock, catalogSource, paused, priority, openingHours, sellStaleForMs } = store
+  const { storeId, name, timeZone, safetyStock, catalogSource, paused, priority, openingHours, sellStaleForMs, rounding, specialDays, pickupLeadMinutes } = store
   const now = ports.clock()
   const [facts, breaker, ageing] = await Promise.all([
     factsOrNull(ports, storeId),
@@ -164,7 +167,7 @@ async function view(c: Context<AppEnv>, store: Store) {
     ports.ageing.find(storeId),
   ])
   return {
-    storeId, name, timeZone, safetyStock, catalogSource, paused, priority, openingHours, sellStaleForMs,
+    storeId, name, timeZone, safetyStock, catalogSource, paused, priority, openingHours, sellStaleForMs, rounding, specialDays, pickupLeadMinutes,
     breaker: breaker?.phase ?? null,
     breakerProbeAt: breaker?.probeAt == null ? null : toInstant(breaker.probeAt),
     transport: withoutSecret(store.transport),

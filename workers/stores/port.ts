@@ -1,7 +1,8 @@
 import type { Assignment } from '../../contract/assignment.ts'
 import type { HeartbeatAnswer, HeartbeatRequest } from '../../contract/connect.ts'
 import type { Transport } from '../../contract/operator.ts'
-import type { OpeningHours } from '../../contract/store.ts'
+import type { Rounding } from '../../contract/money.ts'
+import type { OpeningHours, SpecialDays } from '../../contract/store.ts'
 
 /** A refusal of a connector's call, as problem types of the contract. */
 export type LinkRefusal =
@@ -128,6 +129,11 @@ export type Store = {
   priority: number
   openingHours: OpeningHours | null
   sellStaleForMs: number
+  /** How its POS rounds. */
+  rounding: Rounding
+  specialDays: SpecialDays
+  /** `null`: nothing is promised. */
+  pickupLeadMinutes: number | null
   createdAt: number
 }
 
@@ -143,7 +149,7 @@ export type StoreBook = {
   /** Seals anew, with the key of today, what was sealed with the one before. Answers of how many stores. */
   reseal(): Promise<number>
   /** What is not named stays. */
-  change(storeId: string, change: Partial<Pick<Store, 'name' | 'timeZone' | 'openingHours' | 'sellStaleForMs'>>): Promise<void>
+  change(storeId: string, change: Partial<Pick<Store, 'name' | 'timeZone' | 'openingHours' | 'sellStaleForMs' | 'rounding' | 'specialDays' | 'pickupLeadMinutes'>>): Promise<void>
   setPaused(storeId: string, paused: boolean): Promise<void>
   setSafetyStock(storeId: string, quantity: number): Promise<void>
   setPriority(storeId: string, priority: number): Promise<void>

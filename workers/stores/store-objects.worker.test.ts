@@ -92,7 +92,7 @@ describe('stores in D1', () => {
   const secrets = [createSecret(), createSecret(), createSecret()]
   const store = (storeId: string, change: Partial<Store> = {}): Store => ({
     storeId, name: 'Main', timeZone: 'Europe/London', secrets: secrets.slice(0, 1), safetyStock: 1, catalogSource: true, paused: false, priority: 100, openingHours: null,
-    sellStaleForMs: SELL_STALE_FOR_MS, createdAt: NOW, transport: { kind: 'tunnel', url: 'https://till.example', accessClientId: 'id', accessClientSecret: 'hush-'.repeat(80) }, ...change,
+    sellStaleForMs: SELL_STALE_FOR_MS, rounding: { tax: 'line', mode: 'half_up' }, specialDays: [], pickupLeadMinutes: null, createdAt: NOW, transport: { kind: 'tunnel', url: 'https://till.example', accessClientId: 'id', accessClientSecret: 'hush-'.repeat(80) }, ...change,
   })
 
   test('come back as they were, and no secret lies in clear', async () => {

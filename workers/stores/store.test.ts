@@ -7,7 +7,7 @@ import { isStale, pageOfStores, SELL_STALE_FOR_MS, STALE_AFTER_MS, takesOrders, 
 const NOW = 1_800_000_000_000
 const store: Store = {
   storeId: 'main', name: 'Main Street', timeZone: 'Europe/London', transport: { kind: 'tunnel', url: 'https://till.example', accessClientSecret: 'hush' }, secrets: ['tbsec_AA=='],
-  safetyStock: 0, catalogSource: true, paused: false, priority: 100, openingHours: null, sellStaleForMs: SELL_STALE_FOR_MS, createdAt: NOW,
+  safetyStock: 0, catalogSource: true, paused: false, priority: 100, openingHours: null, sellStaleForMs: SELL_STALE_FOR_MS, rounding: { tax: 'line', mode: 'half_up' }, specialDays: [], pickupLeadMinutes: null, createdAt: NOW,
 }
 
 test.each<[string, Partial<Store>, number | null, boolean]>([
@@ -30,7 +30,7 @@ test('a store is stale after a minute of silence, and before it was ever heard',
 })
 
 test('the public sees no secret', () => {
-  expect(toPublicStore(store, { lastHeartbeatAt: NOW }, NOW)).toEqual({ storeId: 'main', name: 'Main Street', timeZone: 'Europe/London', openingHours: null, takingOrders: true })
+  expect(toPublicStore(store, { lastHeartbeatAt: NOW }, NOW)).toEqual({ storeId: 'main', name: 'Main Street', timeZone: 'Europe/London', openingHours: null, takingOrders: true, specialDays: [], pickupReadyAt: null })
 })
 
 test('pages follow one another and end', () => {

@@ -1,4 +1,6 @@
+import { toInstant } from '../../contract/clock.ts'
 import type { PublicStore } from '../../contract/store.ts'
+import { localDay, promisedAt } from './opening-hours.ts'
 import type { LinkFacts, Store } from './port.ts'
 
 /** Six heartbeats: shown as stale from then on. */
@@ -24,6 +26,8 @@ export function toPublicStore(store: Store, facts: Pick<LinkFacts, 'lastHeartbea
     timeZone: store.timeZone,
     openingHours: store.openingHours,
     takingOrders: takesOrders(store, facts, now),
+    specialDays: store.specialDays.filter(({ date }) => date >= localDay(store.timeZone, now)),
+    pickupReadyAt: promiseOf(store, now),
   }
 }
 
@@ -33,4 +37,10 @@ export function pageOfStores(stores: readonly Store[], cursor: string | null, li
   if (cursor !== null && start === 0) return null
   const page = stores.slice(start, start + limit)
   return { stores: page, nextCursor: start + limit < stores.length ? (page.at(-1)?.storeId ?? null) : null }
+}
+
+/** As the contract shows it. */
+export function promiseOf(store: Pick<Store, 'openingHours' | 'specialDays' | 'timeZone' | 'pickupLeadMinutes'>, now: number): string | null {
+  const at = promisedAt(store, now)
+  return at === null ? null : toInstant(at)
 }

@@ -34,6 +34,12 @@ export function productAnnouncements(sku: string, before: Described | null, now:
   return [told('product.changed', `product:${sku}`, { product }), ...(before && !isSamePrice(before.item, now.item) ? [told('price.changed', `price:${sku}`, { product })] : [])]
 }
 
+/** A channel's own price of a product has begun or ended. */
+export function priceAnnouncement(channelId: string, shown: Product, at: number): Announcement {
+  const { availability: _, ...product } = shown
+  return { channelId, payload: { type: 'price.changed', timestamp: toInstant(at), resource: `price:${product.sku}`, sequence: 0, data: { product } } }
+}
+
 export function availabilityAnnouncement({ sku, available, asOf, stores }: Availability, at: number): Announcement {
   return { channelId: null, payload: { type: 'inventory.changed', timestamp: toInstant(at), resource: `inventory:${sku}`, sequence: 0, data: { availability: { sku, available, asOf, stores } } } }
 }

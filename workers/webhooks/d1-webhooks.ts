@@ -26,7 +26,10 @@ const ADD = `
 const ANNOUNCED_AT_ONCE = 40
 
 const aboutSecrets = (endpointId: string): string => `webhook endpoint ${endpointId}`
-const toEndpoint = ({ secrets: _, ...row }: typeof webhookEndpoints.$inferSelect): Endpoint => ({ ...row, events: JSON.parse(row.events) })
+function toEndpoint(row: typeof webhookEndpoints.$inferSelect): Endpoint {
+  const { secrets: _, ...endpoint } = row
+  return { ...endpoint, events: JSON.parse(row.events) }
+}
 const toMessage = (row: typeof webhookMessages.$inferSelect): StoredMessage => ({ ...row, tries: JSON.parse(row.tries) })
 const keyed = ({ endpointId, resource, sequence }: MessageKey) => and(eq(webhookMessages.endpointId, endpointId), eq(webhookMessages.resource, resource), eq(webhookMessages.sequence, sequence))
 const KEY = { endpointId: webhookMessages.endpointId, resource: webhookMessages.resource, sequence: webhookMessages.sequence }

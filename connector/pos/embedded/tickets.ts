@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { lineTaxMinor, lineTotalMinor, sumLines } from '../../../contract/money.ts'
+import { lineTotalMinor, sumLines } from '../../../contract/money.ts'
 import type { Unit } from '../../../contract/values.ts'
 
 export type TicketState = 'open' | 'picking' | 'ready' | 'shipped' | 'done' | 'refused' | 'void'
@@ -48,6 +48,8 @@ export type NewLine = {
   unitPriceMinor: number
   taxIncluded: boolean
   taxRate: string
+  /** As the shopper was shown them, for a web order; the till computes its own sales. */
+  shown?: { totalMinor: number; taxMinor: number }
 }
 
 export type NewTicket = {
@@ -75,8 +77,10 @@ export function parseTicketNumber(text: string): number | null {
 
 /** Prices and books a ticket with its lines. To be called inside a write transaction. `at` is RFC 3339. */
 export function bookTicket(db: DatabaseSync, ticket: NewTicket, at: string): TicketRow {
-  const lines = ticket.lines.map((line) => ({ ...line, lineTotalMinor: lineTotalMinor(line.unitPriceMinor, line.quantity, line.unit) }))
-  const totals = sumLines(lines, ticket.shippingMinor)
+  const lines = ticket.lines.map((line) => ({ ...line, lineTotalMinor: line.shown?.totalMinor ?? lineTotalMinor(line.unitPriceMinor, line.quantity, line.unit) }))
+  const own = sumLines(lines, ticket.shippingMinor)
+  const taxes = lines.map(({ shown }, place) => shown?.taxMinor ?? own.taxes[place] ?? 0)
+  const totals = { ...own, tax: taxes.reduce((sum, tax) => sum + tax, 0), total: own.subtotal + own.shipping + lines.reduce((sum, { taxIncluded }, place) => sum + (taxIncluded ? 0 : (taxes[place] ?? 0)), 0) }
   const row = db.prepare(`INSERT INTO tickets (kind, state, reference, order_number, method, customer, address, note, currency,
       subtotal_minor, tax_minor, shipping_minor, total_minor, opened_at, updated_at)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`).get(
@@ -87,7 +91,7 @@ export function bookTicket(db: DatabaseSync, ticket: NewTicket, at: string): Tic
       tax_included, tax_rate, line_total_minor, tax_minor) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
   lines.forEach((line, index) => {
     insertLine.run(row.ticket_id, index + 1, line.lineId, line.sku, line.name, line.quantity, line.unit, line.unitPriceMinor,
-      line.taxIncluded ? 1 : 0, line.taxRate, line.lineTotalMinor, lineTaxMinor(line.lineTotalMinor, line.taxRate, line.taxIncluded))
+      line.taxIncluded ? 1 : 0, line.taxRate, line.lineTotalMinor, taxes[index] ?? 0)
   })
   return row
 }

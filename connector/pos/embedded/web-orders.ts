@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { amountsOf } from '../../../contract/assignment.ts'
 import type { Assignment } from '../../../contract/assignment.ts'
 import { toInstant } from '../../../contract/clock.ts'
 import type { RejectReason } from '../../../contract/events.ts'
@@ -52,7 +53,7 @@ export function bookWebOrder(db: DatabaseSync, order: Assignment, now: number): 
       customer: JSON.stringify(order.customer),
       address: order.fulfillment.method === 'ship' ? JSON.stringify(order.fulfillment.address) : null,
       note: order.note,
-      lines: order.lines.map((line) => ({ ...line, unitPriceMinor: line.unitPrice.amountMinor })),
+      lines: order.lines.map((line) => ({ ...line, unitPriceMinor: line.unitPrice.amountMinor, shown: amountsOf(line) })),
     }, toInstant(now))
     for (const [sku, quantity] of demand) {
       const item = items.get(sku)

@@ -1,6 +1,6 @@
 import type { Assignment } from '../../../contract/assignment.ts'
 import type { RejectReason } from '../../../contract/events.ts'
-import { lineTaxMinor, lineTotalMinor } from '../../../contract/money.ts'
+import { amountsOf } from '../../../contract/assignment.ts'
 import type { Item } from '../../../contract/product.ts'
 import { otherTerms, termsOf } from '../other-terms.ts'
 import { scaled, shareOf, unscaled } from '../sql/decimal.ts'
@@ -35,7 +35,7 @@ const PRICE_DECIMALS = 2
  * completes a suspended sale, the till looks up a line's taxes by sale and item, and two lines would be taxed twice each.
  */
 export function orderLines(order: Assignment, items: ReadonlyMap<string, OrderedItem>, decimals: number): { ok: true; lines: OrderLine[] } | Refused {
-  const merged = new Map<string, { line: Assignment['lines'][number]; quantity: number }>()
+  const merged = new Map<string, { line: Assignment['lines'][number]; quantity: number; totalMinor: number; taxMinor: number }>()
   for (const line of order.lines) {
     const found = items.get(line.sku)
     if (!found) return no('unknown_sku', `the till does not sell ${line.sku}`)
@@ -45,17 +45,18 @@ export function orderLines(order: Assignment, items: ReadonlyMap<string, Ordered
       return no('price_mismatch', `the till keeps ${PRICE_DECIMALS} decimals of a price, ${line.sku} costs ${unscaled(line.unitPrice.amountMinor, decimals)}`)
     }
     const key = JSON.stringify([line.sku, line.unitPrice.amountMinor, line.taxRate])
-    merged.set(key, { line, quantity: (merged.get(key)?.quantity ?? 0) + line.quantity })
+    const before = merged.get(key)
+    const { totalMinor, taxMinor } = amountsOf(line)
+    merged.set(key, { line, quantity: (before?.quantity ?? 0) + line.quantity, totalMinor: (before?.totalMinor ?? 0) + totalMinor, taxMinor: (before?.taxMinor ?? 0) + taxMinor })
   }
-  const lines = [...merged.values()].map(({ line, quantity }, index): OrderLine => {
+  const lines = [...merged.values()].map(({ line, quantity, totalMinor, taxMinor }, index): OrderLine => {
     const found = items.get(line.sku)
     if (!found) throw new TypeError('every line was looked up')
-    const totalMinor = lineTotalMinor(line.unitPrice.amountMinor, quantity, line.unit)
     const thousandths = line.unit === 'each' ? quantity * 1000 : quantity
     return {
       itemId: found.itemId, line: index + 1, sku: line.sku, description: found.description, tracked: found.item.tracked, quantity: unscaled(thousandths, 3), thousandths,
       unitPrice: unscaled(line.unitPrice.amountMinor, decimals), costPrice: found.costPrice, totalMinor,
-      taxes: shareTax(lineTaxMinor(totalMinor, line.taxRate, line.taxIncluded), line.taxRate, line.taxRate === found.item.taxRate ? found.taxes : []),
+      taxes: shareTax(taxMinor, line.taxRate, line.taxRate === found.item.taxRate ? found.taxes : []),
     }
   })
   return { ok: true, lines }

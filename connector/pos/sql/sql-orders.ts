@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Assignment } from '../../../contract/assignment.ts'
 import { fromInstant, type Clock } from '../../../contract/clock.ts'
-import { lineTotalMinor } from '../../../contract/money.ts'
+import { amountsOf } from '../../../contract/assignment.ts'
 import type { RejectReason } from '../../../contract/events.ts'
 import type { Item } from '../../../contract/product.ts'
 import { otherTerms, termsOf } from '../other-terms.ts'
@@ -154,6 +154,6 @@ function lineParameters(line: Assignment['lines'][number], key: string, lineNumb
     sku: line.sku, key, name: line.name, unit: line.unit, lineNumber, taxRate: line.taxRate,
     // Of what is measured the POS counts kilograms, litres or metres.
     quantity: unscaled(line.quantity, line.unit === 'each' ? 0 : 3), unitPrice: unscaled(line.unitPrice.amountMinor, decimals),
-    lineTotal: unscaled(lineTotalMinor(line.unitPrice.amountMinor, line.quantity, line.unit), decimals),
+    lineTotal: unscaled(amountsOf(line).totalMinor, decimals),
   }
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Assignment } from '../../../contract/assignment.ts'
 import type { RejectReason } from '../../../contract/events.ts'
-import { lineTaxMinor, lineTotalMinor } from '../../../contract/money.ts'
+import { amountsOf } from '../../../contract/assignment.ts'
 import { otherTerms } from '../other-terms.ts'
 import type { PosWrite } from '../port.ts'
 import { decimalsOf } from '../sql/decimal.ts'
@@ -105,8 +105,7 @@ function linesOf(assignment: Assignment, products: ReadonlyMap<string, Product>,
     // A price with tax is booked without it.
     const other = otherTerms(line, { unit, currency: config.currency, taxIncluded: null })
     if (other) return other
-    const total = lineTotalMinor(line.unitPrice.amountMinor, line.quantity, line.unit)
-    const taxMinor = lineTaxMinor(total, line.taxRate, line.taxIncluded)
+    const { totalMinor: total, taxMinor } = amountsOf(line)
     lines.push({ line, product, digits: quantityDigits(unit), netMinor: line.taxIncluded ? total - taxMinor : total, taxMinor })
   }
   return lines
