@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { OrderPayment, PaymentSession } from './payment.ts'
+import { OrderReturn } from './returns.ts'
 import { FulfilmentProgress, OrderStatus } from './status.ts'
 import { AssignmentId, Instant, LINES_MAX, Money, OrderId, Price, Quantity, Sku, StoreId, TaxRate, Unit } from './values.ts'
 
@@ -109,6 +110,7 @@ export const Order = z.object({
   customer: Customer,
   /** `null`: it is paid at the counter, as the channel allows, and nobody said so. */
   payment: OrderPayment.nullable(),
+  returns: z.array(OrderReturn).default([]),
   note: z.string().nullable(),
   placedAt: Instant,
   updatedAt: Instant,

@@ -17,7 +17,7 @@ import { deliverMessage } from './webhooks/deliver-message.ts'
 import { handleStatusEvents } from './status/handle-events.ts'
 import { readEvent } from './stores/take-events.ts'
 
-/** What each kind of message does, by queue. `events`, `feeds` and `ageing` are no queues: a store's single event, its held feed, and its orders that wait, as the dead letters keep them. */
+/** What each kind of message does, by queue. `events`, `feeds`, `ageing` and `returns` are no queues: a store's single event, its held feed, its orders that wait, and goods that came back and belong to nobody, as the dead letters keep them. */
 export type Handler = (body: unknown) => Promise<{ ok: true; outcome: CommandOutcome } | { ok: false; error: string }>
 
 const StoreEventLetter = z.object({ storeId: StoreId, epoch: Epoch, event: z.looseObject({ seq: Seq }) })
@@ -32,6 +32,7 @@ export function createHandlers(ports: Ports): Record<string, Handler> {
     stock: handling(StockMessage, (message) => handleStock(message, ports.inventory)),
     feeds: async () => ({ ok: false, error: 'A feed is decided by POST /admin/v1/stores/{id}/feed/approve or /refuse; a drift ends by itself once both sides agree. This letter then settles itself.' }),
     ageing: async () => ({ ok: false, error: 'Orders that wait are for the staff of the store: call it. This letter settles itself when nobody waits any more.' }),
+    returns: async () => ({ ok: false, error: 'Goods that came back are counted by the till already. See what was returned and by whom, give the money back if it is owed (POST …/refunds), and discard this letter with what you found.' }),
     events: handling(StoreEventLetter, async (letter) => {
       const { storeId, epoch } = letter
       // What was refused at the door is refused here for the same reasons.

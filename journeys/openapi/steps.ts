@@ -34,6 +34,21 @@ async function transferred(world: World): Promise<Given> {
   await operate(world, 'PATCH', '/channels/boutique', { paymentProviders: ['manual'] })
   return { ids: { orderId: (await order(world, { method: 'pickup', storeId: world.ids['storeId'] }, { payment: { provider: 'manual' } })).order.id } }
 }
+/** An order that the shopper has. */
+async function given(world: World): Promise<Given> {
+  const { order: { id }, accessToken } = await pickedUp(world)
+  await tell(world, { type: 'order.status_changed', data: { assignmentId: `${id}.1`, status: 'completed', stockFell: true, levels: [] } })
+  await until('the order to be over', 10_000, async () => z.object({ status: z.string() }).parse((await operate(world, 'GET', `/orders/${id}`)).json).status === 'completed')
+  return { ids: { orderId: id }, headers: { 'X-Order-Token': accessToken } }
+}
+async function comingBack(world: World): Promise<Given> {
+  const { ids = {} } = await given(world)
+  const answer = await sendRaw(world.base, {
+    method: 'POST', target: `/admin/v1/orders/${ids['orderId']}/returns`, headers: { 'Authorization': `Bearer ${world.adminToken}`, 'Idempotency-Key': randomUUID(), 'Content-Type': 'application/json' },
+    body: new TextEncoder().encode(JSON.stringify({ lines: [{ lineId: '1', quantity: 1 }], method: 'post' })),
+  })
+  return { ids: { ...ids, returnId: z.object({ returns: z.array(z.object({ id: z.string() })).min(1) }).parse(answer.json).returns[0]?.id ?? '' } }
+}
 const pickedUp = (world: World) => order(world, { method: 'pickup', storeId: world.ids['storeId'] })
 
 /** A letter that nobody has touched: an event that cannot be read. */
@@ -100,6 +115,10 @@ export const STEPS: Readonly<Record<string, Step>> = {
     await operate(world, 'POST', `/orders/${given.ids?.['orderId']}/payment/confirm`, { amount: { amountMinor: 1414, currency: 'USD' }, reference: 'transfer 17' })
     return given
   } },
+  requestReturn: { before: given },
+  announceReturn: { before: given },
+  receiveReturn: { before: comingBack },
+  withdrawReturn: { before: comingBack },
   rerouteOrder: { before: async (world) => ({ ids: { orderId: (await order(world, { method: 'ship', address: ADDRESS })).order.id } }) },
   correctDeadLetter: { before: async (world) => {
     const letterId = await letter(world)

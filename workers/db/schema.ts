@@ -81,6 +81,7 @@ export const orders = sqliteTable('orders', {
   version: integer('version').notNull(),
   erasedAt: integer('erased_at'),
   payment: text('payment'),
+  returns: text('returns').notNull().default('[]'),
 }, (t) => [index('orders_due').on(t.dueAt), index('orders_placed').on(t.placedAt)])
 
 export const sales = sqliteTable('sales', {

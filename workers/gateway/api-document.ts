@@ -20,6 +20,7 @@ import { describedOrders } from '../orders/described-routes.ts'
 import { describedPayments } from '../payments/described-routes.ts'
 import { describedWebhooks } from '../webhooks/described-routes.ts'
 import { describedPrices } from '../prices/described-routes.ts'
+import { describedReturns } from '../returns/described-routes.ts'
 import { describedConnect } from '../stores/described-connect-routes.ts'
 import { describedStores } from '../stores/described-routes.ts'
 import { HEADERS, SECURITY_SCHEMES, TAGS } from './api-parts.ts'
@@ -40,12 +41,12 @@ const describedLife: DescribedRoutes = () => ({
 
 /** Every capability's own. One that is mounted in app.ts stands here, too. */
 const DESCRIBED: readonly DescribedRoutes[] = [
-  describedCatalogue, describedInventory, describedStores, describedOrders, describedPayments, describedConnect, describedChannels, describedPrices, describedWebhooks, describedFeeds, describedDeadLetters, describedAlerts, describedAudit, describedErasures, describedRepair, describedMasterKey, describedHealth, describedLife,
+  describedCatalogue, describedInventory, describedStores, describedOrders, describedReturns, describedPayments, describedConnect, describedChannels, describedPrices, describedWebhooks, describedFeeds, describedDeadLetters, describedAlerts, describedAudit, describedErasures, describedRepair, describedMasterKey, describedHealth, describedLife,
 ]
 
 /** What stands between two slashes of a path, wherever it stands. */
 const PATH_PARTS: Readonly<Record<string, z.ZodType>> = {
-  sku: Sku, storeId: StoreId, channelId: ChannelId, orderId: OrderId, assignmentId: AssignmentId, letterId: z.string(), keyId: z.string(), webhookId: z.string(), deliveryId: z.string(),
+  sku: Sku, storeId: StoreId, channelId: ChannelId, orderId: OrderId, assignmentId: AssignmentId, letterId: z.string(), keyId: z.string(), webhookId: z.string(), deliveryId: z.string(), returnId: z.string(),
 }
 
 const DESCRIPTION = `Products, availability and orders of shops whose tills are the source of truth.

@@ -16,6 +16,7 @@ import { orders, quotes } from '../orders/routes.ts'
 import { operatorPayments } from '../payments/operator-routes.ts'
 import { providerEvents } from '../payments/routes.ts'
 import { operatorPrices } from '../prices/operator-routes.ts'
+import { operatorReturns } from '../returns/operator-routes.ts'
 import { createPorts } from '../ports.ts'
 import { operatorWebhooks } from '../webhooks/operator-routes.ts'
 import { storefront } from '../storefront/routes.ts'
@@ -91,6 +92,7 @@ app.route('/admin/v1/inventory', operatorInventory)
 app.route('/admin/v1/dead-letters', operatorDeadLetters)
 app.route('/admin/v1/orders', operatorOrders)
 app.route('/admin/v1/orders', operatorPayments)
+app.route('/admin/v1/orders', operatorReturns)
 app.route('/admin/v1/alerts', operatorAlerts)
 app.route('/admin/v1/audit-log', operatorAudit)
 app.route('/admin/v1/erasures', operatorErasures)

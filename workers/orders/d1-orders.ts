@@ -22,6 +22,7 @@ const toRecord = (row: Row): OrderRecord => ({
   assignments: JSON.parse(row.assignments),
   cancelled: JSON.parse(row.cancelled),
   timeline: JSON.parse(row.timeline),
+  returns: JSON.parse(row.returns),
   payment: row.payment === null ? null : JSON.parse(row.payment),
 })
 
@@ -32,6 +33,7 @@ const toRow = (order: OrderRecord): Row => ({
   assignments: JSON.stringify(order.assignments),
   cancelled: JSON.stringify(order.cancelled),
   timeline: JSON.stringify(order.timeline),
+  returns: JSON.stringify(order.returns),
   payment: order.payment && JSON.stringify(order.payment),
 })
 
@@ -87,9 +89,9 @@ export function createOrderBook(database: D1Database, tell: (written: MessageKey
     },
 
     async update(order, expectedVersion) {
-      const { status, assignments, timeline, cancelled, cancelRequestedAt, dueAt, updatedAt, version, payment } = toRow(order)
+      const { status, assignments, timeline, cancelled, cancelRequestedAt, dueAt, updatedAt, version, payment, returns } = toRow(order)
       return write(order, db.update(orders)
-        .set({ status, assignments, timeline, cancelled, cancelRequestedAt, dueAt, updatedAt, version, payment })
+        .set({ status, assignments, timeline, cancelled, cancelRequestedAt, dueAt, updatedAt, version, payment, returns })
         .where(and(eq(orders.orderId, order.orderId), eq(orders.version, expectedVersion), placed))
         .returning({ orderId: orders.orderId }))
     },

@@ -15,7 +15,7 @@ const customer = { name: 'Customer', email: 'customer@shop.example' }
 export const exampleOrder: z.output<typeof Order> = {
   id: 'ord_00000000000000000000000000', number: '1000-0001', channel: 'web', status: 'placed', cancelRequestedAt: null, lines: [{ ...line, cancelledQuantity: 0 }], totals, fulfillment: basket.fulfillment,
   fulfillments: [{ id: 'ord_00000000000000000000000000.1', storeId: 'high-street', status: 'pending', lines: [{ lineId: '1', quantity: 1 }], posReference: null }],
-  customer, payment: null, note: null, placedAt: AT, updatedAt: AT, version: 1, promisedAt: AT, erasedAt: null,
+  customer, payment: null, returns: [], note: null, placedAt: AT, updatedAt: AT, version: 1, promisedAt: AT, erasedAt: null,
 }
 const SalePage = page(ListedSale)
 exampleOf(QuoteRequest, basket)

@@ -9,6 +9,7 @@ import {
 } from './assignment.ts'
 import { owed, wordWithMoney } from '../payments/owed.ts'
 import type { RefundRecord } from '../payments/port.ts'
+import { toReturn } from '../returns/to-return.ts'
 import type { Part } from './plan.ts'
 import type { AssignmentRecord, LineQuantity, OrderRecord, TimelineEntry } from './port.ts'
 
@@ -244,6 +245,7 @@ export function toOrder(order: OrderRecord): Order {
     })),
     customer: order.purchase.customer,
     payment: toPayment(order),
+    returns: order.returns.map(toReturn),
     note: order.purchase.note,
     placedAt: toInstant(order.placedAt),
     updatedAt: toInstant(order.updatedAt),

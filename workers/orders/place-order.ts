@@ -179,6 +179,7 @@ function newOrder(call: PlacementCall, { orderId, number, bodyHash, parts, price
     updatedAt: now,
     version: 1,
     erasedAt: null,
+    returns: [],
     payment: paidBy && newPayment(paidBy, priced.totals.total.amountMinor),
   }
 }

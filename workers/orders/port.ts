@@ -4,6 +4,7 @@ import type { AssignmentState, Customer, Fulfillment, OrderLine, Totals } from '
 import type { Rounding } from '../../contract/money.ts'
 import type { Position } from '../../contract/position.ts'
 import type { PaymentRecord } from '../payments/port.ts'
+import type { OrderReturn } from '../../contract/returns.ts'
 import type { FulfilmentProgress, OrderStatus } from '../../contract/status.ts'
 
 /** What was bought. Never changed after placement, so that whatever is built from it is built the same twice. */
@@ -58,6 +59,20 @@ export type AssignmentRecord = {
   assignedAt?: number
 }
 
+/** Goods that come back. Instants are epoch ms. */
+export type ReturnRecord = {
+  returnId: string
+  method: OrderReturn['method']
+  status: OrderReturn['status']
+  lines: LineQuantity[]
+  refund: OrderReturn['refund']
+  why: string | null
+  announcedAt: number
+  receivedAt: number | null
+  /** The till's ticket that took them. */
+  saleId: string | null
+}
+
 /** Instants are epoch ms. */
 export type TimelineEntry = { type: string; occurredAt: number; seenAt: number; storeId?: string; assignmentId?: string; status?: OrderStatus; detail?: string }
 
@@ -82,6 +97,8 @@ export type OrderRecord = {
   version: number
   /** Since when it has no customer any more; `null`: it has one. */
   erasedAt: number | null
+  /** What came back of it, or is announced to. */
+  returns: ReturnRecord[]
   /** How far its money is; `null`: it is paid at the counter. */
   payment: PaymentRecord | null
 }

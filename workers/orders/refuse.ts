@@ -1,11 +1,12 @@
 import type { ProblemType } from '../../contract/problem.ts'
 import type { CancelRefusal } from './cancel-order.ts'
 import type { ByHandRefusal } from '../payments/by-hand.ts'
+import type { ReturnRefusal } from '../returns/return.ts'
 import type { PlacementRefusal } from './place-order.ts'
 import type { RerouteRefusal } from './reroute.ts'
 
 /** A refusal as the problem a caller meets. A missing arm fails the compiler. */
-export function orderProblem(refusal: PlacementRefusal | CancelRefusal | RerouteRefusal | ByHandRefusal): { type: ProblemType; detail: string; extra?: Record<string, unknown>; retryAfterS?: number } {
+export function orderProblem(refusal: PlacementRefusal | CancelRefusal | RerouteRefusal | ByHandRefusal | ReturnRefusal): { type: ProblemType; detail: string; extra?: Record<string, unknown>; retryAfterS?: number } {
   switch (refusal.reason) {
     case 'idempotency-key-reused':
       return { type: 'idempotency-key-reused', detail: 'This key has placed an order with another body. Use a new key for a new order.' }
@@ -40,6 +41,12 @@ export function orderProblem(refusal: PlacementRefusal | CancelRefusal | Reroute
       return { type: 'payment-not-due', detail: `Nothing is to be confirmed by hand: ${refusal.said}.` }
     case 'not-the-amount':
       return { type: 'invalid-request', detail: 'The amount is not what the order costs.', extra: { errors: [{ path: '/amount', message: `expected ${refusal.expected.amountMinor} ${refusal.expected.currency}` }] } }
+    case 'return-not-found':
+      return { type: 'return-not-found', detail: 'The order has no return with this id.' }
+    case 'not-returnable':
+      return { type: 'not-returnable', detail: `Of line ${refusal.lineId} ${refusal.most === 0 ? 'nothing' : `at most ${refusal.most}`} can come back: what has left the shop, less what came back or is announced.`, extra: { lineId: refusal.lineId, most: refusal.most } }
+    case 'return-settled':
+      return { type: 'conflict', detail: `The return is ${refusal.status} already.` }
     case 'too-much-to-refund':
       return { type: 'too-much-to-refund', detail: `At most ${refusal.most.amountMinor} ${refusal.most.currency} can go back.`, extra: { refundable: refusal.most } }
     case 'try-again':

@@ -19,6 +19,10 @@ import { query } from '../gateway/query.ts'
 import { cancelOrder } from './cancel-order.ts'
 import { accessTokenFor, opensOrder } from './ids.ts'
 import { toOrder, toTimelineEvent } from './order.ts'
+import { RequestReturn } from '../../contract/returns.ts'
+import { changeReturn } from '../returns/hear-return.ts'
+import { announced } from '../returns/return.ts'
+import { returnIdOf } from '../returns/return-id.ts'
 import { openSession } from '../payments/open-session.ts'
 import { placeOrder } from './place-order.ts'
 import { traceOf } from './trace-of.ts'
@@ -84,6 +88,18 @@ orders.post('/:orderId/cancel', optionalBody(CancelOrder, ORDER_BODY_BYTES_MAX),
   const cancelled = await cancelOrder({ ...c.var.ports, log }, readable.order.orderId, c.var.requestId, c.req.valid('json').parsed.lines ?? null)
   if (!cancelled.ok) return refuse(c, cancelled.refusal)
   return c.json(toOrder(cancelled.value.order), cancelled.value.done ? 200 : 202, { 'Cache-Control': 'no-store' })
+})
+
+orders.post('/:orderId/returns', idempotencyKey, body(RequestReturn, ORDER_BODY_BYTES_MAX), async (c) => {
+  const readable = await findReadable(c, 'orders:cancel')
+  if (!readable) return refuse(c, { reason: 'order-not-found' })
+  const limited = readable.by && (await refuseWrite(c, readable.by.channel, readable.by.key))
+  if (limited) return limited
+  const { orderId } = readable.order
+  const { lines, method, why } = c.req.valid('json').parsed
+  const returnId = await returnIdOf(orderId, c.req.header('Idempotency-Key') ?? '')
+  const done = await changeReturn({ ...c.var.ports, log }, orderId, c.var.requestId, (order, now) => announced(order, { returnId, method, lines, why: why ?? null }, now))
+  return done.ok ? c.json(toOrder(done.value), 201, { 'Cache-Control': 'no-store' }) : refuse(c, done.refusal)
 })
 
 const refuse = (c: Context<AppEnv>, refusal: Parameters<typeof orderProblem>[0]): Response => {

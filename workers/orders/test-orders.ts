@@ -37,6 +37,7 @@ export function placedOrder(change: Partial<OrderRecord> = {}): OrderRecord {
     updatedAt: 1000,
     version: 1,
     erasedAt: null,
+    returns: [],
     payment: null,
     ...change,
   }

@@ -96,9 +96,16 @@ export function refundableMinor({ payment }: Pick<OrderRecord, 'payment'>): numb
 }
 
 /** The word for an order whose goods are through, once money has gone back. */
-export function wordWithMoney(word: OrderStatus, { payment }: Pick<OrderRecord, 'payment'>): OrderStatus {
+export function wordWithMoney(word: OrderStatus, order: OrderRecord): OrderStatus {
+  const { payment } = order
+  if (word === 'completed' && isPaidBackAtTill(order)) return isAllBack(order) ? 'refunded' : 'partially_refunded'
   if (!payment || payment.refundedMinor === 0) return word
   const isAll = payment.refundedMinor >= payment.capturedMinor
   if (word === 'completed') return isAll ? 'refunded' : 'partially_refunded'
   return word === 'cancelled' && isAll ? 'refunded' : word
 }
+
+const paidBack = ({ returns }: OrderRecord): LineQuantity[] => returns.flatMap(({ status, refund, lines }) => (status === 'received' && refund === 'till' ? lines : []))
+const isPaidBackAtTill = (order: OrderRecord): boolean => paidBack(order).length > 0
+const isAllBack = (order: OrderRecord): boolean =>
+  order.purchase.lines.every(({ lineId, quantity }) => quantityIn(paidBack(order), lineId) >= quantity - quantityIn(order.cancelled, lineId))

@@ -10,6 +10,7 @@ import { orderIdOf } from '../orders/ids.ts'
 import { findAssignment } from '../orders/assignment.ts'
 import type { AssignmentRecord, OrderBook } from '../orders/port.ts'
 import { askSettling } from '../payments/settle-payment.ts'
+import { hearTillReturn } from '../returns/hear-return.ts'
 import { traceOf } from '../orders/trace-of.ts'
 import { askRouting } from '../orders/route-missing.ts'
 import { applyStoreEvent, counterCommands, levelCommands } from '../orders/store-event.ts'
@@ -53,6 +54,8 @@ export async function handleStatusEvents(message: StoreEventsMessage, ports: Sta
 async function handleEvent(event: StoreEvent, context: Context, ports: StatusPorts): Promise<CommandOutcome> {
   if (event.type === 'sale.recorded') {
     const recorded = await ports.sales.record(context.storeId, event.data, fromInstant(event.occurredAt), { epoch: context.epoch, seq: event.seq })
+    // Told again it is looked at again: whoever recorded it may have died before the order heard.
+    await hearTillReturn(ports, context.storeId, event.data, context.requestId)
     return recorded ? 'applied' : 'superseded'
   }
   return isOrderEvent(event) ? handleOrderEvent(event, context, ports) : 'superseded'

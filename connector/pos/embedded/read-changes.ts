@@ -94,6 +94,13 @@ function goodsLeft(ticket: TicketRow, became: TicketState): boolean {
   return ticket.method === 'ship' ? became === 'shipped' : became === 'done'
 }
 
+/** Whose goods a return ticket brings back: the part of that order that this shop gave out. */
+function orderReturned(db: DatabaseSync, { order_number: number }: TicketRow): string | null {
+  if (number === null) return null
+  const given = db.prepare("SELECT reference FROM tickets WHERE kind = 'web' AND order_number = ? AND state IN ('done', 'shipped') ORDER BY ticket_id DESC LIMIT 1").get(number) as { reference: string } | undefined
+  return given?.reference ?? null
+}
+
 function toSale(db: DatabaseSync, till: string, ticket: TicketRow, occurredAt: string): PosSale {
   return {
     // Ticket numbers begin again in a new till, and the web remembers sales for ever.
@@ -107,7 +114,7 @@ function toSale(db: DatabaseSync, till: string, ticket: TicketRow, occurredAt: s
     })),
     totalMinor: ticket.total_minor,
     currency: ticket.currency,
-    assignmentId: ticket.reference,
+    assignmentId: ticket.kind === 'return' ? orderReturned(db, ticket) : ticket.reference,
     occurredAt,
   }
 }

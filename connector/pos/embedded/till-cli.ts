@@ -8,7 +8,7 @@ import { findItem, listItems, type StockMove } from './items.ts'
 import { openTillFile, TillFault } from './schema.ts'
 import { readTicketLines, ticketNumber } from './tickets.ts'
 import { parseAmount, parseQuantity, showItems, showMove, showMoney, showOrder, showOrders, showPrice } from './till-print.ts'
-import { count, receive, rename, retireItem, sell, setPrice, takeReturn, type Receipt, type TillRefusal } from './till.ts'
+import { count, receive, rename, retireItem, sell, setPrice, takeOrderReturn, takeReturn, type Receipt, type TillRefusal } from './till.ts'
 import { findWebOrder, handOver, listWebOrders, pick, ready, refuse, type OrderMoved } from './web-orders.ts'
 
 /** Where `npm start` keeps the demo store's till. */
@@ -70,7 +70,11 @@ command('sell', 'sell at the counter').argument('<sku>').argument('<quantity>', 
   .action((sku: string, quantity: string) => run((db) => receipt('sold', must(sell(db, [{ sku, quantity: quantityOf(db, sku, quantity) }], systemClock())))))
 
 command('return', 'take goods back for money').argument('<sku>').argument('<quantity>')
-  .action((sku: string, quantity: string) => run((db) => receipt('returned', must(takeReturn(db, [{ sku, quantity: quantityOf(db, sku, quantity) }], systemClock())))))
+  .option('--order <order>', 'of this web order (ticket, number or assignment id), at the price it was bought for')
+  .action((sku: string, quantity: string, { order }: { order?: string }) => run((db) => {
+    const basket = [{ sku, quantity: quantityOf(db, sku, quantity) }]
+    return receipt('returned', must(order === undefined ? takeReturn(db, basket, systemClock()) : takeOrderReturn(db, order, basket, systemClock())))
+  }))
 
 command('receive', 'book a delivery in').argument('<sku>').argument('<quantity>')
   .action((sku: string, quantity: string) => run((db) => moved([must(receive(db, sku, quantityOf(db, sku, quantity)))])))

@@ -6,7 +6,8 @@ import { ok, refused, type Result } from '../../../contract/result.ts'
 import { AMOUNT_MINOR_MAX, ON_HAND_MAX, QUANTITY_MAX } from '../../../contract/values.ts'
 import { findItem, moveStock, onHand, type ItemRow, type StockMove } from './items.ts'
 import { writeTransaction } from './schema.ts'
-import { bookTicket, ticketNumber, type NewLine } from './tickets.ts'
+import { bookTicket, readTicketLines, ticketNumber, type NewLine } from './tickets.ts'
+import { findWebOrder } from './web-orders.ts'
 
 /** What the till will not do: what happened and why, and what to do instead. */
 export type TillRefusal = { message: string; hint: string }
@@ -22,6 +23,39 @@ export function sell(db: DatabaseSync, basket: { sku: string; quantity: number }
 /** Takes goods back for money, and puts them on the shelf again. */
 export function takeReturn(db: DatabaseSync, basket: { sku: string; quantity: number }[], now: number): Result<Receipt, TillRefusal> {
   return ring(db, 'return', basket, now)
+}
+
+/** Takes back what a web order had, at the prices it was bought for; no more than it had. `order` is its ticket, number or assignment id. */
+export function takeOrderReturn(db: DatabaseSync, order: string, basket: { sku: string; quantity: number }[], now: number): Result<Receipt, TillRefusal> {
+  return writeTransaction(db, () => {
+    const found = findWebOrder(db, order)
+    if (!found.ok) return found
+    const ticket = found.value
+    if (ticket.state !== 'done' && ticket.state !== 'shipped') return refused({ message: `${ticketNumber(ticket.ticket_id)} has not left the shop: it is ${ticket.state}`, hint: 'Refuse it instead, or hand it over first.' })
+    const bought = readTicketLines(db, ticket.ticket_id)
+    const before = returnedOf(db, ticket.order_number)
+    const lines: NewLine[] = []
+    const moves: StockMove[] = []
+    for (const { sku, quantity } of basket) {
+      if (!isQuantity(quantity)) return badQuantity(quantity)
+      const line = bought.find((each) => each.sku === sku)
+      const most = bought.reduce((sum, each) => sum + (each.sku === sku ? each.quantity : 0), 0) + (before.get(sku) ?? 0)
+      if (!line || quantity > most) return refused({ message: `${ticketNumber(ticket.ticket_id)} has ${Math.max(0, most)} of ${sku} to give back, not ${quantity}`, hint: 'See what was bought and what came back: `show` tells.' })
+      lines.push({ lineId: line.line_id, sku, name: line.name, quantity: -quantity, unit: line.unit, unitPriceMinor: line.unit_price_minor, taxIncluded: line.tax_included === 1, taxRate: line.tax_rate })
+      const item = findItem(db, sku)
+      const move = item === undefined ? null : moveStock(db, item, quantity)
+      if (move !== null) moves.push(move)
+    }
+    if (lines.length === 0) return refused({ message: 'Nothing comes back', hint: 'Name at least one item.' })
+    const row = bookTicket(db, { ...COUNTER_TICKET, kind: 'return', currency: ticket.currency, lines, orderNumber: ticket.order_number }, toInstant(now))
+    return ok({ ticket: ticketNumber(row.ticket_id), totalMinor: row.total_minor, currency: row.currency, moves })
+  })
+}
+
+/** What came back of an order so far, by SKU, as its return tickets have it: negative. */
+function returnedOf(db: DatabaseSync, orderNumber: string | null): Map<string, number> {
+  const rows = db.prepare("SELECT sku, sum(quantity) AS quantity FROM ticket_lines JOIN tickets USING (ticket_id) WHERE kind = 'return' AND order_number = ? GROUP BY sku").all(orderNumber) as { sku: string; quantity: number }[]
+  return new Map(rows.map(({ sku, quantity }) => [sku, quantity]))
 }
 
 function ring(db: DatabaseSync, kind: 'sale' | 'return', basket: { sku: string; quantity: number }[], now: number): Result<Receipt, TillRefusal> {
