@@ -16,7 +16,7 @@ export const OpeningHours = z.object({ mon: Day, tue: Day, wed: Day, thu: Day, f
 export type OpeningHours = z.infer<typeof OpeningHours>
 
 /** A calendar day in the store's time zone. */
-const CalendarDay = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'expected a day such as "2026-12-24"').refine((text) => !Number.isNaN(Date.parse(text)) && new Date(`${text}T00:00:00Z`).toISOString().startsWith(text), 'expected a day that the calendar has')
+export const CalendarDay = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'expected a day such as "2026-12-24"').refine((text) => !Number.isNaN(Date.parse(text)) && new Date(`${text}T00:00:00Z`).toISOString().startsWith(text), 'expected a day that the calendar has')
 /** Two years of holidays. */
 const SPECIAL_DAYS_MAX = 100
 /** Days on which a store is open otherwise than in any week: without spans it is closed. */

@@ -37,6 +37,8 @@ import type { PaymentProvider, PaymentProviders, ReadProviderEvent } from './pay
 import { createStripe, createStripeReader } from './payments/stripe-transport.ts'
 import { createPriceBook } from './prices/d1-prices.ts'
 import type { PriceBook } from './prices/port.ts'
+import { createSalesView } from './sales/d1-sales-view.ts'
+import type { SalesView } from './sales/port.ts'
 import { createSales } from './status/d1-sales.ts'
 import type { Sales } from './status/port.ts'
 import { createStoreBook } from './stores/d1-stores.ts'
@@ -56,6 +58,7 @@ export type Ports = {
   orders: OrderBook
   catalog: Catalog
   sales: Sales
+  salesView: SalesView
   stores: StoreBook
   feeds: Feeds
   ageing: Ageing
@@ -102,6 +105,7 @@ export function createPorts(env: Env & OptionalSecrets, requestId: string | null
     orders: createOrderBook(database, (written) => askDelivery(queues, written)),
     catalog: createCatalog(database, env.CATALOG),
     sales: createSales(database),
+    salesView: createSalesView(database),
     stores: createStoreBook(database, env.MASTER_KEY, previousMasterKey),
     feeds: createFeeds(database),
     ageing: createAgeing(database),

@@ -119,6 +119,8 @@ export const STEPS: Readonly<Record<string, Step>> = {
   announceReturn: { before: given },
   receiveReturn: { before: comingBack },
   withdrawReturn: { before: comingBack },
+  readDailyTotals: { before: async () => ({ query: '?from=2026-11-01&to=2026-11-30' }) },
+  exportSales: { before: async () => ({ query: '?format=ndjson' }) },
   rerouteOrder: { before: async (world) => ({ ids: { orderId: (await order(world, { method: 'ship', address: ADDRESS })).order.id } }) },
   correctDeadLetter: { before: async (world) => {
     const letterId = await letter(world)

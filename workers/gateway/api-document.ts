@@ -21,6 +21,7 @@ import { describedPayments } from '../payments/described-routes.ts'
 import { describedWebhooks } from '../webhooks/described-routes.ts'
 import { describedPrices } from '../prices/described-routes.ts'
 import { describedReturns } from '../returns/described-routes.ts'
+import { describedSales } from '../sales/described-routes.ts'
 import { describedConnect } from '../stores/described-connect-routes.ts'
 import { describedStores } from '../stores/described-routes.ts'
 import { HEADERS, SECURITY_SCHEMES, TAGS } from './api-parts.ts'
@@ -41,7 +42,7 @@ const describedLife: DescribedRoutes = () => ({
 
 /** Every capability's own. One that is mounted in app.ts stands here, too. */
 const DESCRIBED: readonly DescribedRoutes[] = [
-  describedCatalogue, describedInventory, describedStores, describedOrders, describedReturns, describedPayments, describedConnect, describedChannels, describedPrices, describedWebhooks, describedFeeds, describedDeadLetters, describedAlerts, describedAudit, describedErasures, describedRepair, describedMasterKey, describedHealth, describedLife,
+  describedCatalogue, describedInventory, describedStores, describedOrders, describedSales, describedReturns, describedPayments, describedConnect, describedChannels, describedPrices, describedWebhooks, describedFeeds, describedDeadLetters, describedAlerts, describedAudit, describedErasures, describedRepair, describedMasterKey, describedHealth, describedLife,
 ]
 
 /** What stands between two slashes of a path, wherever it stands. */

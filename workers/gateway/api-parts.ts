@@ -11,6 +11,7 @@ export const TAGS = {
   'operator: channels': 'Channels and their keys.',
   'operator: webhooks': 'Where a channel is told what happens, and what became of each message.',
   'operator: orders': 'Web orders and till sales, and what a person can do about them.',
+  'operator: sales': 'All sales in one list: web orders, tills, what came back.',
   'operator: payments': 'What became of an order\'s money, and moving it by hand.',
   'operator: inventory': 'Why the web shows the number it shows.',
   'operator: dead letters': 'What could not be handled.',

@@ -17,6 +17,7 @@ import { operatorPayments } from '../payments/operator-routes.ts'
 import { providerEvents } from '../payments/routes.ts'
 import { operatorPrices } from '../prices/operator-routes.ts'
 import { operatorReturns } from '../returns/operator-routes.ts'
+import { operatorSales } from '../sales/operator-routes.ts'
 import { createPorts } from '../ports.ts'
 import { operatorWebhooks } from '../webhooks/operator-routes.ts'
 import { storefront } from '../storefront/routes.ts'
@@ -90,6 +91,7 @@ app.route('/admin/v1/channels/:channelId/prices', operatorPrices)
 app.route('/admin/v1/channels', operatorChannels)
 app.route('/admin/v1/inventory', operatorInventory)
 app.route('/admin/v1/dead-letters', operatorDeadLetters)
+app.route('/admin/v1/sales', operatorSales)
 app.route('/admin/v1/orders', operatorOrders)
 app.route('/admin/v1/orders', operatorPayments)
 app.route('/admin/v1/orders', operatorReturns)
