@@ -32,6 +32,7 @@ import { isUnfinished } from './journal/inbox.ts'
 import type { Journal } from './journal/journal.ts'
 import { fullInWords } from './journal/room.ts'
 import { retryRefused } from './journal/read-refused-again.ts'
+import { sellingEvent } from './journal/selling-word.ts'
 import { keepJournal } from './journal/upkeep.ts'
 import { eraseCustomers } from './delivery/erase-customers.ts'
 import { createAccess } from './link/access.ts'
@@ -220,6 +221,11 @@ export async function startConnector(config: ConnectorConfig, journal: Journal, 
       return retried
     },
     dropRefused: (key) => journal.refused.drop(key),
+    async sell(word) {
+      const known = (await pos.readLevels([word.sku])).length > 0
+      if (known) journal.append([sellingEvent(word, clock.now())])
+      return known
+    },
   }, config.journal.file)
 
   const work = new AbortController()

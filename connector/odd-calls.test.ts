@@ -50,7 +50,7 @@ beforeAll(async () => {
   cookie = `tillbridge-desk=${sessions.issue()}`
   tablets = await listenForDesk(desk, { kind: 'pin', guard: createPinGuard('471147', () => 0), sessions }, { host: '127.0.0.1', port: 0, pin: '471147' })
   const running = await startControl({
-    status, reconcile: () => {}, retryOrder: () => false, giveUp: async () => ({ kind: 'unknown' }), retryRefused: async () => ({ kind: 'unknown' }), dropRefused: () => false,
+    status, reconcile: () => {}, retryOrder: () => false, giveUp: async () => ({ kind: 'unknown' }), retryRefused: async () => ({ kind: 'unknown' }), dropRefused: () => false, sell: async () => false,
   }, folder.file('journal.sqlite'))
   const file = readControlFile(folder.file('journal.sqlite'))
   if (file === null || file === 'denied') throw new Error('no control file')

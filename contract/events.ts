@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Item } from './product.ts'
 import { FulfilmentProgress } from './status.ts'
+import { StopReason } from './stops.ts'
 import { Traceparent } from './trace.ts'
 import { AsOf, AssignmentId, Instant, LINES_MAX, Money, OnHand, Price, Seq, Sku } from './values.ts'
 
@@ -32,6 +33,9 @@ export const EVENT_DATA = {
     /** The sale is this web order seen at the till, not a second one. */
     assignmentId: AssignmentId.optional(),
   }),
+  /** The staff take an item off the web, though it lies on the shelf; `until: null`: until they put it back. */
+  'selling.stopped': z.object({ sku: Sku, why: StopReason, until: Instant.nullable().default(null) }),
+  'selling.resumed': z.object({ sku: Sku }),
   'order.journaled': z.object({ assignmentId: AssignmentId }),
   'order.accepted': z.object({
     assignmentId: AssignmentId,
@@ -62,6 +66,7 @@ const envelope = <T extends EventType>(type: T) =>
 /** Everything a store can tell. `occurredAt` is for people: order comes from (epoch, seq). `traceparent` is of the order it is about. */
 export const StoreEvent = z.discriminatedUnion('type', [
   envelope('catalog.item_upserted'), envelope('catalog.item_removed'), envelope('stock.counted'), envelope('sale.recorded'),
+  envelope('selling.stopped'), envelope('selling.resumed'),
   envelope('order.journaled'), envelope('order.accepted'), envelope('order.stock_fell'), envelope('order.rejected'),
   envelope('order.in_doubt'), envelope('order.cancel_result'), envelope('order.status_changed'),
 ])

@@ -174,6 +174,8 @@ export const ExplainedInventory = z.object({
     safetyStock: z.int(),
     /** False: the store has removed it from what it sells, so none can be bought whatever the shelf holds. */
     sold: z.boolean(),
+    /** True: somebody has taken it off the web for now (`GET /admin/v1/stops`). */
+    stopped: z.boolean().default(false),
     reservations: z.array(ExplainedReservation),
     available: z.int().nullable(),
   })),

@@ -15,8 +15,13 @@ const Day = z.array(z.object({ from: ClockTime, to: ClockTime })).max(SPANS_PER_
 export const OpeningHours = z.object({ mon: Day, tue: Day, wed: Day, thu: Day, fri: Day, sat: Day, sun: Day })
 export type OpeningHours = z.infer<typeof OpeningHours>
 
+/** Asked of any text: zod goes on after what does not look like a day. */
+function isInCalendar(text: string): boolean {
+  const midnight = new Date(`${text}T00:00:00Z`)
+  return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(text)
+}
 /** A calendar day in the store's time zone. */
-export const CalendarDay = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'expected a day such as "2026-12-24"').refine((text) => !Number.isNaN(Date.parse(text)) && new Date(`${text}T00:00:00Z`).toISOString().startsWith(text), 'expected a day that the calendar has')
+export const CalendarDay = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'expected a day such as "2026-12-24"').refine(isInCalendar, 'expected a day that the calendar has')
 /** Two years of holidays. */
 const SPECIAL_DAYS_MAX = 100
 /** Days on which a store is open otherwise than in any week: without spans it is closed. */

@@ -41,6 +41,8 @@ import { createSalesView } from './sales/d1-sales-view.ts'
 import type { SalesView } from './sales/port.ts'
 import { createSales } from './status/d1-sales.ts'
 import type { Sales } from './status/port.ts'
+import { createStopBook } from './stops/d1-stops.ts'
+import type { StopBook } from './stops/port.ts'
 import { createStoreBook } from './stores/d1-stores.ts'
 import { createStoreLinks } from './stores/durable-links.ts'
 import { createWebhookBook } from './webhooks/d1-webhooks.ts'
@@ -73,6 +75,7 @@ export type Ports = {
   operators: Operators
   payments: PaymentProviders
   prices: PriceBook
+  stops: StopBook
   webhooks: WebhookBook
   sendWebhook: SendWebhook
   readProviderEvent: ReadProviderEvent
@@ -111,6 +114,7 @@ export function createPorts(env: Env & OptionalSecrets, requestId: string | null
     ageing: createAgeing(database),
     alerts: createAlertBook(database, env.MASTER_KEY, fallbackTarget, previousMasterKey),
     sendAlert: createAlertSender(sendWebhook),
+    stops: createStopBook(database),
     prices: createPriceBook(database, env.CATALOG),
     webhooks: createWebhookBook(database, env.MASTER_KEY, previousMasterKey),
     sendWebhook,

@@ -107,7 +107,7 @@ test('what the POS says to a command is told with what to do, whether the connec
   said = ''
   const holding = openOwnJournal(config, 'any')
   if ('exit' in holding) throw new Error('expected it to open')
-  const control = await startControl({ status: quiet, reconcile: () => {}, retryOrder: fault, giveUp: fault, retryRefused: fault, dropRefused: fault }, config.journal.file)
+  const control = await startControl({ status: quiet, reconcile: () => {}, retryOrder: fault, giveUp: fault, retryRefused: fault, dropRefused: fault, sell: fault }, config.journal.file)
   try {
     const asked = { running: async (connector: Parameters<Parameters<typeof act>[1]['running']>[0]) => connector.ask('POST', '/orders/x/retry', z.object({})).then(() => EXIT.ok), stopped: async () => EXIT.ok }
     expect(await act(config, asked)).toBe(EXIT.notDone)
@@ -126,7 +126,7 @@ test('a connector that ends while it compares leaves whoever watches with a word
   if ('exit' in holding) throw new Error('expected it to open')
   const never = (): never => { throw new Error('it was not asked for') }
   const gone = Promise.withResolvers<void>()
-  const control = await startControl({ status: quiet, reconcile: () => gone.resolve(control.close()), retryOrder: never, giveUp: never, retryRefused: never, dropRefused: never }, config.journal.file)
+  const control = await startControl({ status: quiet, reconcile: () => gone.resolve(control.close()), retryOrder: never, giveUp: never, retryRefused: never, dropRefused: never, sell: never }, config.journal.file)
   try {
     expect(await reconcile(folder.file('shop.yaml'), {})).toBe(EXIT.notDone)
     expect(said).toMatch(/It is not done: .*ECONN/)

@@ -13,6 +13,7 @@ import { addOrdersCommand } from './orders/commands.ts'
 import { addQuarantineCommand } from './quarantine/commands.ts'
 import { reconcile } from './reconcile.ts'
 import { run } from './run.ts'
+import { addSellingCommands } from './selling/commands.ts'
 import { sayJson, say } from './say.ts'
 import { status } from './status.ts'
 import { addTriggersCommand } from './triggers.ts'
@@ -33,6 +34,7 @@ Every day:
   tillbridge-connector status      --config shop.yaml   what it does now, how far behind it is, the last errors
   tillbridge-connector orders list --config shop.yaml --open
   tillbridge-connector quarantine list --config shop.yaml
+  tillbridge-connector stop-selling TEA-250 --why "recalled" --config shop.yaml
 
 When something is wrong: doctor, then "docs store-it"; "diag" packs what support needs, without customers and secrets.
 ${EXIT_HELP}`
@@ -102,6 +104,7 @@ Example:
 
   addOrdersCommand(program, onExit)
   addQuarantineCommand(program, onExit)
+  addSellingCommands(program, onExit)
   addCsvCommand(program, onExit)
   addDiagCommand(program, onExit)
   addTriggersCommand(program, onExit)

@@ -8,6 +8,7 @@ import type { GiveUp, GivenUp } from '../delivery/give-up.ts'
 import { jsonIn, readBody } from '../delivery/read-body.ts'
 import { failureFields } from '../failure.ts'
 import type { Retried } from '../journal/read-refused-again.ts'
+import { SellingWord } from '../journal/selling-word.ts'
 import { removeControlFile, writeControlFile } from './control-file.ts'
 import type { LiveStatus } from './live-status.ts'
 
@@ -21,6 +22,8 @@ export type Control = {
   /** Reads a refused row of the POS again. */
   retryRefused(key: string): Promise<Retried>
   dropRefused(key: string): boolean
+  /** Takes an item off the web, or puts it back. False: the POS sells nothing of that name. */
+  sell(word: SellingWord): Promise<boolean>
 }
 
 export const GiveUpBody = z.object({
@@ -90,6 +93,10 @@ export function createControlRoutes(control: Control, token: string): Hono<Env> 
   app.post('/refused/drop', async (c) => {
     const body = await read(c, KeyBody)
     return body ? c.json({ found: control.dropRefused(body.key) }) : c.json({ fault: 'not understood' }, 422)
+  })
+  app.post('/selling', async (c) => {
+    const word = await read(c, SellingWord)
+    return word ? c.json({ known: await control.sell(word) }) : c.json({ fault: 'not understood' }, 422)
   })
   app.notFound((c) => c.json({ fault: 'this connector does not know that command' }, 404))
   // Whoever has the token asked for it, and is told what the log would be.

@@ -34,6 +34,8 @@ function idOf(event: OutgoingEvent): [key: string, id: string] {
     case 'catalog.item_upserted':
     case 'catalog.item_removed':
     case 'stock.counted':
+    case 'selling.stopped':
+    case 'selling.resumed':
       return ['sku', event.data.sku]
     case 'sale.recorded':
       return ['saleId', event.data.saleId]

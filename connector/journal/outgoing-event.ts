@@ -14,6 +14,8 @@ export function assignmentOf(event: OutgoingEvent): string | null {
     case 'catalog.item_removed':
     case 'stock.counted':
     case 'sale.recorded':
+    case 'selling.stopped':
+    case 'selling.resumed':
       return null
     default:
       return event.data.assignmentId

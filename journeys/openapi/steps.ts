@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
 import { z } from 'zod'
 import { nextDigest } from '../../contract/digest.ts'
 import { signedClient } from '../local/signed-client.ts'
@@ -36,10 +38,10 @@ async function transferred(world: World): Promise<Given> {
 }
 /** An order that the shopper has. */
 async function given(world: World): Promise<Given> {
-  const { order: { id }, accessToken } = await pickedUp(world)
+  const { order: { id } } = await pickedUp(world)
   await tell(world, { type: 'order.status_changed', data: { assignmentId: `${id}.1`, status: 'completed', stockFell: true, levels: [] } })
   await until('the order to be over', 10_000, async () => z.object({ status: z.string() }).parse((await operate(world, 'GET', `/orders/${id}`)).json).status === 'completed')
-  return { ids: { orderId: id }, headers: { 'X-Order-Token': accessToken } }
+  return { ids: { orderId: id }, headers: { Authorization: `Bearer ${world.secret}` } }
 }
 async function comingBack(world: World): Promise<Given> {
   const { ids = {} } = await given(world)
@@ -47,7 +49,8 @@ async function comingBack(world: World): Promise<Given> {
     method: 'POST', target: `/admin/v1/orders/${ids['orderId']}/returns`, headers: { 'Authorization': `Bearer ${world.adminToken}`, 'Idempotency-Key': randomUUID(), 'Content-Type': 'application/json' },
     body: new TextEncoder().encode(JSON.stringify({ lines: [{ lineId: '1', quantity: 1 }], method: 'post' })),
   })
-  return { ids: { ...ids, returnId: z.object({ returns: z.array(z.object({ id: z.string() })).min(1) }).parse(answer.json).returns[0]?.id ?? '' } }
+  world.ids['returnId'] = z.object({ returns: z.array(z.object({ id: z.string() })).min(1) }).parse(answer.json).returns[0]?.id ?? ''
+  return { ids }
 }
 const pickedUp = (world: World) => order(world, { method: 'pickup', storeId: world.ids['storeId'] })
 
@@ -72,6 +75,14 @@ async function beat(world: World, more: object): Promise<void> {
     connectorId: CONNECTOR, epoch: world.journal.epoch, lastSeq: world.journal.seq, posReachable: true, journal: { inbox: 0, outbox: 0 }, version: '0.1.0', clock: '2026-11-26T10:00:00.000Z', tunnel: 'none', ...more,
   } })
   if (answer.status !== 200) throw new Error(`the heartbeat was not taken: ${answer.text}`)
+}
+
+/** Takes every webhook, so that none is tried again for days. It ends with the process. */
+async function listener(): Promise<string> {
+  const server = createServer((_, answer) => void answer.writeHead(204).end()).unref()
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const address = server.address()
+  return `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}/hooks`
 }
 
 /** A store beside the one that is in use, for what would take that one away. */
@@ -120,7 +131,7 @@ export const STEPS: Readonly<Record<string, Step>> = {
   receiveReturn: { before: comingBack },
   withdrawReturn: { before: comingBack },
   readDailyTotals: { before: async () => ({ query: '?from=2026-11-01&to=2026-11-30' }) },
-  exportSales: { before: async () => ({ query: '?format=ndjson' }) },
+  exportSales: { before: async () => ({ query: '?format=csv' }) },
   rerouteOrder: { before: async (world) => ({ ids: { orderId: (await order(world, { method: 'ship', address: ADDRESS })).order.id } }) },
   correctDeadLetter: { before: async (world) => {
     const letterId = await letter(world)
@@ -136,8 +147,7 @@ export const STEPS: Readonly<Record<string, Step>> = {
   pairConnector: { before: async (world) => ({ body: z.object({ code: z.string() }).parse((await operate(world, 'POST', `/stores/${world.ids['storeId']}/pairing-code`)).json) }) },
   // Nobody listens there, and the answer says so.
   testAlerts: { before: async (world) => void (await operate(world, 'PUT', '/alerts/webhook', { url: 'http://127.0.0.1:9/alerts' })) },
-  // Nobody listens there, and the answer says so.
-  registerWebhook: { before: async () => ({ body: { url: 'http://127.0.0.1:9/hooks', events: ['*'] } }), after: async (world, { json }) => {
+  registerWebhook: { before: async () => ({ body: { url: await listener(), events: ['*'] } }), after: async (world, { json }) => {
     world.ids['webhookId'] = z.object({ endpoint: z.object({ id: z.string() }) }).parse(json).endpoint.id
     await pickedUp(world)
   } },

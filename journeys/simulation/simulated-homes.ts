@@ -107,6 +107,7 @@ export function createHomes({ stage, faults, later, now, violation }: World) {
       reservations: (_, storeIds) => call('reservations', () => dbOf(number).countersWithReservations().filter(({ storeId }) => storeIds.includes(storeId)).flatMap(keptOf)),
       setSafetyStock: async () => undefined,
       setTelling: async () => undefined,
+      setStop: async () => undefined,
       fetch: async () => new Response(null, { status: 426 }),
     }
   }

@@ -1,4 +1,5 @@
 import { and, asc, eq, gt, lte, sql } from 'drizzle-orm'
+import type { SQL } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import type { Item } from '../../contract/product.ts'
 import { systemClock } from '../../contract/clock.ts'
@@ -69,8 +70,8 @@ export function createCatalog(database: D1Database, kv: KVNamespace, clock: Cloc
     return new Map(rows.map((row) => [row.sku, { item: JSON.parse(row.item) as Item, updatedAt: row.updatedAt, version: row.version }]))
   }
 
-  async function sellableRows(skus: string[], storeId: string | null, channel?: { channelId: string; now: number }) {
-    const ofItems = db.select().from(items).where(and(inJson(skus), storeId === null ? undefined : sql`(${items.storeId} = ${storeId} OR ${items.describes} = 1)`))
+  async function sellableRows(skus: string[], storeId: string | null, channel?: { channelId: string; now: number }, stopped?: SQL) {
+    const ofItems = db.select().from(items).where(and(inJson(skus), storeId === null ? undefined : sql`(${items.storeId} = ${storeId} OR ${items.describes} = 1)`, stopped))
     const ofPrices = db.select().from(channelPrices).where(and(eq(channelPrices.channelId, channel?.channelId ?? ''), sql`${channelPrices.sku} IN (SELECT value FROM json_each(${JSON.stringify(skus)}))`, lte(channelPrices.validFrom, channel?.now ?? 0)))
     const [rows, prices] = channel ? await db.batch([ofItems, ofPrices]) : [await ofItems, []]
     const sellable = rows.map(({ storeId: of, sku, removed, item, describes, updatedAt, version }) => ({ storeId: of, sku, item: removed ? null : (JSON.parse(item) as Item), describes, updatedAt, version }))
@@ -159,7 +160,7 @@ export function createCatalog(database: D1Database, kv: KVNamespace, clock: Cloc
       return { items: shown, nextName: rows.length > limit ? (shown.at(-1)?.name ?? null) : null }
     },
 
-    sellable: sellableRows,
+    sellable: (skus, storeId, channel) => sellableRows(skus, storeId, channel, channel && notStopped(channel.now)),
 
     async hashesOf(storeId, afterSku, limit) {
       return db.select({ sku: items.sku, itemHash: items.itemHash, priceMinor: sql<number>`json_extract(${items.item}, '$.price.amountMinor')`, epoch: items.epoch, seq: items.seq }).from(items)
@@ -181,6 +182,10 @@ export function createCatalog(database: D1Database, kv: KVNamespace, clock: Cloc
 
 /** One parameter for any number of SKUs: D1 takes a hundred. */
 const inJson = (skus: string[]) => sql`${items.sku} IN (SELECT value FROM json_each(${JSON.stringify(skus)}))`
+
+/** What is counted is stopped by its counters; what is not (a service) has none. */
+const notStopped = (now: number): SQL => sql`(json_extract(${items.item}, '$.tracked') IS NOT 0 OR NOT EXISTS (SELECT 1 FROM sku_stops AS stop
+  WHERE stop.sku = ${items.sku} AND stop.store_id IN ('', ${items.storeId}) AND (stop.until IS NULL OR stop.until > ${now})))`
 
 const toJsonRow = (change: ItemChange) => 'removed' in change
   ? { sku: change.removed, ...change.position }

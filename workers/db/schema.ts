@@ -219,3 +219,14 @@ export const channelPrices = sqliteTable('channel_prices', {
   turnsAt: integer('turns_at'),
   updatedAt: integer('updated_at').notNull(),
 }, (t) => [primaryKey({ columns: [t.channelId, t.sku, t.storeId, t.validFrom] }), index('channel_prices_turn').on(t.turnsAt)])
+
+export const skuStops = sqliteTable('sku_stops', {
+  sku: text('sku').notNull(),
+  storeId: text('store_id').notNull().default(''),
+  by: text('by', { enum: ['operator', 'store'] }).notNull(),
+  why: text('why').notNull(),
+  since: integer('since').notNull(),
+  until: integer('until'),
+  epoch: integer('epoch').notNull().default(0),
+  seq: integer('seq').notNull().default(0),
+}, (t) => [primaryKey({ columns: [t.sku, t.storeId, t.by] })])

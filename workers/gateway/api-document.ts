@@ -22,6 +22,7 @@ import { describedWebhooks } from '../webhooks/described-routes.ts'
 import { describedPrices } from '../prices/described-routes.ts'
 import { describedReturns } from '../returns/described-routes.ts'
 import { describedSales } from '../sales/described-routes.ts'
+import { describedStops } from '../stops/described-routes.ts'
 import { describedConnect } from '../stores/described-connect-routes.ts'
 import { describedStores } from '../stores/described-routes.ts'
 import { HEADERS, SECURITY_SCHEMES, TAGS } from './api-parts.ts'
@@ -42,7 +43,7 @@ const describedLife: DescribedRoutes = () => ({
 
 /** Every capability's own. One that is mounted in app.ts stands here, too. */
 const DESCRIBED: readonly DescribedRoutes[] = [
-  describedCatalogue, describedInventory, describedStores, describedOrders, describedSales, describedReturns, describedPayments, describedConnect, describedChannels, describedPrices, describedWebhooks, describedFeeds, describedDeadLetters, describedAlerts, describedAudit, describedErasures, describedRepair, describedMasterKey, describedHealth, describedLife,
+  describedCatalogue, describedInventory, describedStops, describedStores, describedOrders, describedSales, describedReturns, describedPayments, describedConnect, describedChannels, describedPrices, describedWebhooks, describedFeeds, describedDeadLetters, describedAlerts, describedAudit, describedErasures, describedRepair, describedMasterKey, describedHealth, describedLife,
 ]
 
 /** What stands between two slashes of a path, wherever it stands. */

@@ -20,6 +20,7 @@ import { operatorReturns } from '../returns/operator-routes.ts'
 import { operatorSales } from '../sales/operator-routes.ts'
 import { createPorts } from '../ports.ts'
 import { operatorWebhooks } from '../webhooks/operator-routes.ts'
+import { operatorStops } from '../stops/operator-routes.ts'
 import { storefront } from '../storefront/routes.ts'
 import { connect } from '../stores/connect-routes.ts'
 import { operatorStores } from '../stores/operator-routes.ts'
@@ -90,6 +91,7 @@ app.route('/admin/v1/channels/:channelId/webhooks', operatorWebhooks)
 app.route('/admin/v1/channels/:channelId/prices', operatorPrices)
 app.route('/admin/v1/channels', operatorChannels)
 app.route('/admin/v1/inventory', operatorInventory)
+app.route('/admin/v1/stops', operatorStops)
 app.route('/admin/v1/dead-letters', operatorDeadLetters)
 app.route('/admin/v1/sales', operatorSales)
 app.route('/admin/v1/orders', operatorOrders)

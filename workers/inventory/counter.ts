@@ -4,7 +4,7 @@ import type { Shortage } from '../../contract/order.ts'
 import { isAfter } from '../../contract/position.ts'
 import type { Position } from '../../contract/position.ts'
 import { ok, refused } from '../../contract/result.ts'
-import type { CommandOutcome, ConfirmCommand, CounterCommand, FellCommand, KeptReservation, LevelCommand, ListingCommand, ReleaseCommand, ReserveAnswer, ReserveRequest } from './port.ts'
+import type { CommandOutcome, ConfirmCommand, CounterCommand, CounterState, FellCommand, KeptReservation, LevelCommand, ListingCommand, ReleaseCommand, ReserveAnswer, ReserveRequest } from './port.ts'
 
 /** The last counted quantity of a store. `asOf` is the last seq given before it was read, `seq` its event's; `seenAt` is epoch ms at the edge. */
 export type HeldLevel = { onHand: number; epoch: number; asOf: number; seq: number; seenAt: number }
@@ -33,6 +33,8 @@ export type Counter = {
   storeSafetyStock: number
   /** Where in the store's numbering it removed the SKU from what it sells; `null` while it sells it. */
   withdrawnAt: Position | null
+  /** Somebody has taken it off the web for now, though it lies on the shelf. */
+  stopped: boolean
   reservations: readonly Reservation[]
 }
 
@@ -44,7 +46,7 @@ export const UNDECIDED_FOR_MS = 2_000
 export const RESERVATIONS_MAX = 2_000
 
 export const emptyCounter = (sku: string, storeId: string, storeSafetyStock: number): Counter =>
-  ({ sku, storeId, level: null, ownSafetyStock: null, storeSafetyStock, withdrawnAt: null, reservations: [] })
+  ({ sku, storeId, level: null, ownSafetyStock: null, storeSafetyStock, withdrawnAt: null, stopped: false, reservations: [] })
 
 export const safetyStockOf = (counter: Counter): number => counter.ownSafetyStock ?? counter.storeSafetyStock
 
@@ -63,7 +65,7 @@ export function weighs(reservation: Reservation, level: HeldLevel | null): boole
  */
 export function available(counter: Counter, without: (reservation: Reservation) => boolean = () => false): number | null {
   if (counter.level === null) return null
-  if (counter.withdrawnAt !== null) return 0
+  if (counter.withdrawnAt !== null || counter.stopped) return 0
   return Math.max(0, counter.level.onHand - safetyStockOf(counter) - reservedQuantity(counter, without))
 }
 
@@ -189,6 +191,9 @@ export function release(counter: Counter, command: Pick<ReleaseCommand, 'assignm
   return { counter: { ...counter, reservations: kept }, outcome: 'applied' }
 }
 
+/** What `GET …/state` tells of a counter; nothing of one that was never counted. */
+export const stateOf = ({ sku, level }: Counter): CounterState[] => (level === null ? [] : [{ sku, onHand: level.onHand, epoch: level.epoch, seq: level.seq, asOf: level.asOf }])
+
 export const isAttempt = (reservation: Reservation, attempt: Attempt): boolean =>
   reservation.attempt.id === attempt.id && reservation.attempt.bodyHash === attempt.bodyHash
 
@@ -203,6 +208,7 @@ export function explain(counter: Counter): ExplainedInventory['stores'][number] 
     seenAt: level === null ? null : toInstant(level.seenAt),
     safetyStock: safetyStockOf(counter),
     sold: counter.withdrawnAt === null,
+    stopped: counter.stopped,
     reservations: counter.reservations.map((reservation) => ({
       assignmentId: reservation.assignmentId,
       quantity: reservation.quantity,

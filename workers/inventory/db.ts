@@ -48,6 +48,13 @@ CREATE TABLE IF NOT EXISTS bands (
   band TEXT NOT NULL,
   written TEXT
 ) WITHOUT ROWID;
+-- What is off the web for now; an empty store_id: at every store. NULL: until it is lifted.
+CREATE TABLE IF NOT EXISTS stopped (
+  sku TEXT NOT NULL,
+  store_id TEXT NOT NULL,
+  until INTEGER,
+  PRIMARY KEY (sku, store_id)
+) WITHOUT ROWID;
 -- SKUs of which channels are still to be told that more or less can be sold; times tells a newer change from the one that was told.
 CREATE TABLE IF NOT EXISTS told (
   sku TEXT PRIMARY KEY NOT NULL,
@@ -68,11 +75,13 @@ type CounterRow = {
   store_safety_stock: number
   withdrawn_epoch: number | null
   withdrawn_seq: number | null
+  stopped: number
 }
 type OwedTelling = { sku: string; times: number }
 type BandRow = { sku: string; band: AvailabilityBand; written: AvailabilityBand | null }
 
-const SELECT = `SELECT c.*, coalesce(s.safety_stock, 0) AS store_safety_stock, w.epoch AS withdrawn_epoch, w.seq AS withdrawn_seq
+const SELECT = `SELECT c.*, coalesce(s.safety_stock, 0) AS store_safety_stock, w.epoch AS withdrawn_epoch, w.seq AS withdrawn_seq,
+  EXISTS (SELECT 1 FROM stopped WHERE stopped.sku = c.sku AND stopped.store_id IN ('', c.store_id)) AS stopped
 FROM counters AS c LEFT JOIN stores AS s ON s.store_id = c.store_id LEFT JOIN withdrawn AS w ON w.sku = c.sku AND w.store_id = c.store_id`
 
 const WHOLE_ASSIGNMENT: Attempt = { id: '', bodyHash: '' }
@@ -92,7 +101,8 @@ export function openHome(sql: Pick<SqlStorage, 'exec'>) {
       if (found) return found
       const [store] = sql.exec<{ safety_stock: number }>('SELECT safety_stock FROM stores WHERE store_id = ?', storeId).toArray()
       const [withdrawn] = sql.exec<Position>('SELECT epoch, seq FROM withdrawn WHERE sku = ? AND store_id = ?', sku, storeId).toArray()
-      return { ...emptyCounter(sku, storeId, store?.safety_stock ?? 0), withdrawnAt: withdrawn ?? null }
+      const isStopped = sql.exec("SELECT 1 FROM stopped WHERE sku = ? AND store_id IN ('', ?)", sku, storeId).toArray().length > 0
+      return { ...emptyCounter(sku, storeId, store?.safety_stock ?? 0), withdrawnAt: withdrawn ?? null, stopped: isStopped }
     },
     countersOf: (sku: string): Counter[] => read('WHERE c.sku = ? ORDER BY c.store_id', sku),
     countersOfStore: (storeId: string, afterSku: string, limit: number): Counter[] =>
@@ -119,6 +129,13 @@ export function openHome(sql: Pick<SqlStorage, 'exec'>) {
     setStoreSafetyStock(storeId: string, quantity: number): void {
       sql.exec('INSERT INTO stores (store_id, safety_stock) VALUES (?, ?) ON CONFLICT (store_id) DO UPDATE SET safety_stock = excluded.safety_stock', storeId, quantity)
     },
+
+    setStop(sku: string, storeId: string, until: number | null | 'sold'): void {
+      if (until === 'sold') sql.exec('DELETE FROM stopped WHERE sku = ? AND store_id = ?', sku, storeId)
+      else sql.exec('INSERT OR REPLACE INTO stopped (sku, store_id, until) VALUES (?, ?, ?)', sku, storeId, until)
+    },
+    nextStopEnd: (): number | null => sql.exec<{ at: number | null }>('SELECT min(until) AS at FROM stopped').toArray()[0]?.at ?? null,
+    endStops: (now: number): string[] => sql.exec<{ sku: string }>('DELETE FROM stopped WHERE until <= ? RETURNING sku', now).toArray().map(({ sku }) => sku),
 
     oweTelling: (sku: string): void => void sql.exec('INSERT INTO told (sku, times) VALUES (?, 1) ON CONFLICT (sku) DO UPDATE SET times = times + 1', sku),
     isAnyToTell: (): boolean => sql.exec('SELECT 1 FROM told LIMIT 1').toArray().length > 0,
@@ -167,6 +184,7 @@ function toCounter(row: CounterRow): Counter {
     ownSafetyStock: row.safety_stock,
     storeSafetyStock: row.store_safety_stock,
     withdrawnAt: row.withdrawn_epoch === null || row.withdrawn_seq === null ? null : { epoch: row.withdrawn_epoch, seq: row.withdrawn_seq },
+    stopped: row.stopped === 1,
     reservations,
   }
 }

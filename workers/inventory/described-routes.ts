@@ -12,7 +12,7 @@ nameAnswer('AvailabilityList', AvailabilityList, { items: [example], nextCursor:
 nameAnswer('ExplainedInventory', ExplainedInventory, {
   sku: 'CLO-00003',
   stores: [{
-    storeId: 'high-street', onHand: 5, epoch: 1, asOf: 42, seenAt: '2026-11-26T10:00:00.000Z', safetyStock: 1, sold: true, available: 3,
+    storeId: 'high-street', onHand: 5, epoch: 1, asOf: 42, seenAt: '2026-11-26T10:00:00.000Z', safetyStock: 1, sold: true, stopped: false, available: 3,
     reservations: [{ assignmentId: 'ord_00000000000000000000000000.1', quantity: 1, state: 'confirmed', seq: null, weighs: true }],
   }],
 })

@@ -61,6 +61,7 @@ function homesInMemory(pass: (call: string, home: number) => Promise<Fault> = ()
         if (sku !== null) put({ ...of(sku, storeId), ownSafetyStock: quantity })
       }),
       setTelling: async () => undefined,
+      setStop: async () => undefined,
       fetch: async (request) => new Response(new URL(request.url).searchParams.get('sku')),
     }
   }

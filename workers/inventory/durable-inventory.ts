@@ -4,7 +4,7 @@ import type { CommandOutcome, CounterCommand, CounterState, Inventory, ReserveAn
 import type { SkuCounters } from './sku-counters-object.ts'
 
 /** What a home is asked over RPC; each call carries the number of homes. A method's promise rejects when the home cannot be reached. */
-export type HomeRpc = Pick<SkuCounters, 'reserve' | 'apply' | 'availability' | 'explain' | 'statesOf' | 'listStates' | 'reservations' | 'setSafetyStock' | 'setTelling'>
+export type HomeRpc = Pick<SkuCounters, 'reserve' | 'apply' | 'availability' | 'explain' | 'statesOf' | 'listStates' | 'reservations' | 'setSafetyStock' | 'setTelling' | 'setStop'>
   & { fetch(request: Request): Promise<Response> }
 
 /** A call to a home stays one transaction of some tens of milliseconds, and far below what RPC carries. */
@@ -85,6 +85,8 @@ export function inventoryOver(homeOf: (number: number) => HomeRpc, shards: numbe
       if (sku !== null) return homeOf(home(sku, shards)).setSafetyStock(shards, storeId, sku, quantity)
       await Promise.all(Array.from({ length: homeCount(shards) }, (_, number) => homeOf(number).setSafetyStock(shards, storeId, null, quantity)))
     },
+
+    setStop: (sku, storeId, until) => homeOf(home(sku, shards)).setStop(shards, sku, storeId, until),
 
     async setTelling(isTelling) {
       await Promise.all(Array.from({ length: homeCount(shards) }, (_, number) => homeOf(number).setTelling(shards, isTelling)))

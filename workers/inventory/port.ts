@@ -62,6 +62,8 @@ export type Inventory = {
   reservations(storeIds: string[]): Promise<KeptReservation[]>
   /** `sku: null` sets the store's default in every home. */
   setSafetyStock(storeId: string, sku: string | null, quantity: number): Promise<void>
+  /** Off the web until then (epoch ms; `null`: for good), or `sold` again. `storeId: null`: at every store. */
+  setStop(sku: string, storeId: string | null, until: number | null | 'sold'): Promise<void>
   /** Whether every home says through the queue `webhooks` what changes. */
   setTelling(isTelling: boolean): Promise<void>
   /** The WebSocket of one SKU, at its home. */

@@ -7,7 +7,7 @@ import { createArbiter } from '../orders/arbiter.ts'
 import type { StoreLinkRpc } from '../stores/port.ts'
 import { availabilityOf, toAvailability } from './availability.ts'
 import { ASKED_AT_ONCE_MAX, ASK_AGAIN_MS, askKey, dueOf, MISSING_ASK_MS, nextAskAt, settle } from './broom.ts'
-import { applyCommand, decideReserve, explain, keptOf } from './counter.ts'
+import { applyCommand, decideReserve, explain, keptOf, stateOf } from './counter.ts'
 import type { Counter } from './counter.ts'
 import { openBook, openHome } from './db.ts'
 import type { HomeDb } from './db.ts'
@@ -15,6 +15,8 @@ import { within } from './deadline.ts'
 import { createBandWriter } from './kv.ts'
 import { createLive } from './live.ts'
 import type { Arbiter, CommandOutcome, CounterCommand, CounterState, DueReservation, KeptReservation, ReserveAnswer, ReserveRequest, SkuAvailability } from './port.ts'
+import { createStops } from './stops.ts'
+import type { StopUntil } from './stops.ts'
 import { createTeller } from './teller.ts'
 import { createLiveness } from './store-liveness.ts'
 
@@ -37,6 +39,7 @@ export class SkuCounters extends DurableObject<Env> {
   clock: Clock = systemClock
   readonly #db: HomeDb
   readonly #bands: ReturnType<typeof createBandWriter>
+  readonly #stops: ReturnType<typeof createStops>
   readonly #teller: ReturnType<typeof createTeller>
   readonly #liveness: ReturnType<typeof createLiveness>
   readonly #live: ReturnType<typeof createLive>
@@ -54,6 +57,7 @@ export class SkuCounters extends DurableObject<Env> {
     this.arbiter = createArbiter(env.DB)
     this.#db = openHome(ctx.storage.sql)
     this.#bands = createBandWriter(this.#db, env.CATALOG, () => this.clock())
+    this.#stops = createStops(this.#db, () => this.clock())
     this.#teller = createTeller(this.#db, env.WEBHOOKS, () => this.clock())
     this.#shards = ctx.storage.kv.get<number>('shards')
     this.#isTelling = ctx.storage.kv.get<boolean>('telling') ?? false
@@ -133,6 +137,13 @@ export class SkuCounters extends DurableObject<Env> {
     await this.#change(() => this.#db.setStoreSafetyStock(storeId, quantity), () => this.#db.skusOfStore(storeId))
   }
 
+  /** Off the web until then, or back on it. `storeId: null`: at every store. */
+  async setStop(shards: number, sku: string, storeId: string | null, until: StopUntil): Promise<void> {
+    this.#admit(shards)
+    await this.#change(() => this.#stops.set(sku, storeId ?? '', until), () => [sku])
+    await this.#arm(this.#stops.nextAt())
+  }
+
   /** From now on channels are told, or are not any more. */
   async setTelling(shards: number, isTelling: boolean): Promise<void> {
     this.#admit(shards)
@@ -162,7 +173,7 @@ export class SkuCounters extends DurableObject<Env> {
   /** The broom, the bands and the purge. Always armed again, also after a fault: the platform gives up after six. */
   override async alarm(): Promise<void> {
     this.#alarmAt = null
-    const work = await Promise.allSettled([this.#sweep(), this.#bands.write(), this.#purge(), this.#teller.tell()])
+    const work = await Promise.allSettled([this.#endStops(), this.#sweep(), this.#bands.write(), this.#purge(), this.#teller.tell()])
     let earliest = this.clock()
     for (const done of work) {
       if (done.status === 'fulfilled') continue
@@ -184,12 +195,12 @@ export class SkuCounters extends DurableObject<Env> {
   }
 
   /** `work` in one transaction with everything it changes; then alarms and listeners. `alsoMoved` names SKUs that moved without a row of theirs. */
-  async #change<T>(work: (book: ReturnType<typeof openBook>) => T, alsoMoved: () => string[] = () => []): Promise<T> {
+  async #change<T>(work: (book: ReturnType<typeof openBook>) => T, alsoMoved: (answer: T) => string[] = () => []): Promise<T> {
     const { answer, saved, moved, bandsMoved } = this.ctx.storage.transactionSync(() => {
       const book = openBook(this.#db)
       const answer = work(book)
       const { saved, changedSkus } = book.close()
-      const moved = [...new Set([...changedSkus, ...alsoMoved()])]
+      const moved = [...new Set([...changedSkus, ...alsoMoved(answer)])]
       if (this.#isTelling) this.#teller.owe(moved)
       return { answer, saved, moved, bandsMoved: moved.filter((sku) => this.#db.noteBand(sku)) }
     })
@@ -201,6 +212,10 @@ export class SkuCounters extends DurableObject<Env> {
     for (const sku of moved) this.#live.tellAll(sku)
     await this.#arm(next)
     return answer
+  }
+
+  async #endStops(): Promise<void> {
+    if (this.#stops.nextAt() <= this.clock()) await this.#change(() => this.#stops.end(), (ended) => ended)
   }
 
   async #sweep(): Promise<void> {
@@ -277,13 +292,9 @@ export class SkuCounters extends DurableObject<Env> {
   async #armNext(earliest: number): Promise<void> {
     let next = this.#db.hasTombstones() ? (this.ctx.storage.kv.get<number>('purgedAt') ?? 0) + PURGE_EVERY_MS : Infinity
     for (const at of this.#loadDues().values()) next = Math.min(next, at)
-    next = Math.min(next, this.#bands.nextAt(), this.#teller.nextAt())
+    next = Math.min(next, this.#bands.nextAt(), this.#teller.nextAt(), this.#stops.nextAt())
     this.#alarmAt = next === Infinity ? null : Math.max(next, earliest)
     if (this.#alarmAt === null) await this.ctx.storage.deleteAlarm()
     else await this.ctx.storage.setAlarm(this.#alarmAt)
   }
-}
-
-function stateOf({ sku, level }: Counter): CounterState[] {
-  return level === null ? [] : [{ sku, onHand: level.onHand, epoch: level.epoch, seq: level.seq, asOf: level.asOf }]
 }

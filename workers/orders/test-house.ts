@@ -86,7 +86,9 @@ export function house(stock: Record<string, Partial<Record<'A' | 'B', number>>>)
         return outcome
       }),
       availability: async (skus: string[], orderId?: string) => skus.map((sku) => availabilityOf(sku, stores.map(({ storeId }) => counterAt(sku, storeId)), orderId)),
+      setStop: async () => undefined,
     },
+    stops: { set: async () => undefined, standing: async () => null },
     stores: { find: async (storeId: string) => stores.find((store) => store.storeId === storeId) ?? null, list: async () => stores },
     links: {
       link: (storeId: string) => {

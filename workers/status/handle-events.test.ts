@@ -46,7 +46,8 @@ const ports = {
     did.push('counters')
     applied.push(...commands)
     return commands.map(() => 'applied' as const)
-  } },
+  }, setStop: async () => undefined },
+  stops: { set: async () => undefined, standing: async () => null },
   links: { link: () => ({ progress: async (_: string, progress: string) => void did.push(`link ${progress}`), undo: async () => void did.push('link undo') }) },
   sales: { record: async () => {
     failOn('sales')

@@ -11,6 +11,8 @@ import { findAssignment } from '../orders/assignment.ts'
 import type { AssignmentRecord, OrderBook } from '../orders/port.ts'
 import { askSettling } from '../payments/settle-payment.ts'
 import { hearTillReturn } from '../returns/hear-return.ts'
+import { stopSelling } from '../stops/stop-selling.ts'
+import type { StopPorts } from '../stops/stop-selling.ts'
 import { traceOf } from '../orders/trace-of.ts'
 import { askRouting } from '../orders/route-missing.ts'
 import { applyStoreEvent, counterCommands, levelCommands } from '../orders/store-event.ts'
@@ -23,7 +25,8 @@ import type { Sales } from './port.ts'
 
 export type StatusPorts = {
   orders: Pick<OrderBook, 'find' | 'update'>
-  inventory: Pick<Inventory, 'apply'>
+  inventory: Pick<Inventory, 'apply' | 'setStop'>
+  stops: StopPorts['stops']
   links: { link(storeId: string): Pick<StoreLinkRpc, 'progress' | 'undo'> }
   sales: Sales
   deadLetters: Pick<DeadLetters, 'file' | 'find'>
@@ -58,7 +61,17 @@ async function handleEvent(event: StoreEvent, context: Context, ports: StatusPor
     await hearTillReturn(ports, context.storeId, event.data, context.requestId)
     return recorded ? 'applied' : 'superseded'
   }
+  if (event.type === 'selling.stopped' || event.type === 'selling.resumed') return handleStop(event, context, ports)
   return isOrderEvent(event) ? handleOrderEvent(event, context, ports) : 'superseded'
+}
+
+/** The store takes a SKU off the web, or puts it back: its own word, by its own numbering. */
+async function handleStop(event: Extract<StoreEvent, { type: `selling.${string}` }>, { storeId, epoch }: Context, ports: StatusPorts): Promise<CommandOutcome> {
+  const now = ports.clock()
+  const { sku } = event.data
+  const said = event.type === 'selling.stopped' ? { why: event.data.why, until: event.data.until === null ? null : fromInstant(event.data.until) } : { why: 'put back', until: now }
+  await stopSelling(ports, { sku, storeId, by: 'store', since: now, ...said }, { epoch, seq: event.seq })
+  return 'applied'
 }
 
 const isOrderEvent = (event: StoreEvent): event is OrderEvent => event.type.startsWith('order.')

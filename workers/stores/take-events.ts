@@ -106,7 +106,7 @@ async function makeDurable(ports: TakeEventsPorts, call: TakeEventsCall, read: r
   const events = read.flatMap((each) => (each.ok ? [each.value] : []))
   const levels = events.flatMap((event) => levelsOf(event, storeId, epoch, now))
   const catalog = events.filter(({ type }) => type.startsWith('catalog.'))
-  const status = events.filter((event) => isOrderEvent(event) || event.type === 'sale.recorded')
+  const status = events.filter((event) => isOrderEvent(event) || event.type === 'sale.recorded' || event.type.startsWith('selling.'))
   const rejected = read.flatMap((each) => (each.ok ? [] : [each.refusal]))
 
   const done = await Promise.allSettled([

@@ -89,7 +89,7 @@ test.each([[119, 119, undefined], [121, 0, 'warn'], [0, 121, 'warn']])('a connec
     edge: { answering: true, answeredAt: null, answeredAgoS: null, holdsStore: true, clockSkewMs: null }, fresh: { posS, edgeS }, comparisons: { finished: 0, failed: 0, wanted: false }, troubles: [],
   }
   const never = (): never => { throw new Error('it was not asked for') }
-  const control = await startControl({ reconcile: never, retryOrder: never, giveUp: never, retryRefused: never, dropRefused: never, status: () => status }, folder.file('journal.sqlite'))
+  const control = await startControl({ reconcile: never, retryOrder: never, giveUp: never, retryRefused: never, dropRefused: never, sell: never, status: () => status }, folder.file('journal.sqlite'))
   ends.push(() => control.close())
   const findings = await lookAtServer(configOf())
   expect(found(findings, 'connector')?.level).toBe('ok')

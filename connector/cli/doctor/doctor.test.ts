@@ -91,7 +91,7 @@ test('how late a database shows a change is the running connector\'s to say, whi
   const journal = openJournal({ file: folder.file('journal.sqlite'), storeId: 'main-street', connectorId: 'till-1' })
   const never = (): never => { throw new Error('it was not asked for') }
   const control = await startControl({
-    reconcile: never, retryOrder: never, giveUp: never, retryRefused: never, dropRefused: never,
+    reconcile: never, retryOrder: never, giveUp: never, retryRefused: never, dropRefused: never, sell: never,
     status: () => ({
       version: '1', url: 'http://127.0.0.1:1', startedAt: toInstant(0), doing: [{ what: 'watching' }], pos: { reachable: true, lookedAt: null, lookedAgoS: null, seenAfterMs: 42_000 },
       edge: { answering: true, answeredAt: null, answeredAgoS: null, holdsStore: true, clockSkewMs: null }, comparisons: { finished: 0, failed: 0, wanted: false }, troubles: [],
