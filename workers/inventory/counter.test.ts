@@ -205,7 +205,7 @@ test('a release of what is not there changes nothing, and one attempt’s leaves
 test('the number explains itself', () => {
   const counter = applyFell(reserved({ ...counted(9, 4, 5), storeSafetyStock: 1 }, request('a', '1', 2)), fell('a', 1, 7)).counter
   expect(explain(counter)).toEqual({
-    storeId: 'main', onHand: 9, epoch: 1, asOf: 4, seenAt: '2023-11-14T22:13:20.000Z', safetyStock: 1, sold: true, available: 6,
+    storeId: 'main', onHand: 9, epoch: 1, asOf: 4, seenAt: '2023-11-14T22:13:20.000Z', safetyStock: 1, sold: true, stopped: false, available: 6,
     reservations: [{ assignmentId: 'a', quantity: 2, state: 'accepted', seq: { epoch: 1, seq: 7 }, weighs: true }],
   })
 })

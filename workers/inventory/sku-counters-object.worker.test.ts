@@ -158,7 +158,7 @@ describe('baskets', () => {
     expect(await inventory.explain(soap)).toEqual({
       sku: soap,
       stores: [{
-        storeId: 'main', onHand: 9, epoch: 1, asOf: 0, seenAt: new Date(NOW).toISOString(), safetyStock: 2, sold: true, available: 4,
+        storeId: 'main', onHand: 9, epoch: 1, asOf: 0, seenAt: new Date(NOW).toISOString(), safetyStock: 2, sold: true, stopped: false, available: 4,
         reservations: [{ assignmentId: `o${tests}`, quantity: 3, state: 'accepted', seq: { epoch: 1, seq: 8 }, weighs: true }],
       }],
     })

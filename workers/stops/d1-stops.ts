@@ -10,7 +10,7 @@ export function createStopBook(database: D1Database): StopBook {
   const db = drizzle(database)
   return {
     async set(stop, position) {
-      const row = { ...stop, storeId: stop.storeId ?? '', ...(position ?? {}) }
+      const row = { ...stop, storeId: stop.storeId ?? '', ...position }
       await db.insert(skuStops).values(row).onConflictDoUpdate({
         target: [skuStops.sku, skuStops.storeId, skuStops.by], set: row,
         ...(position ? { setWhere: sql`(excluded.epoch, excluded.seq) > (${skuStops.epoch}, ${skuStops.seq})` } : {}),
