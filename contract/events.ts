@@ -24,6 +24,10 @@ const SALE_LINES_MAX = 500
 export const EVENT_DATA = {
   'catalog.item_upserted': Item,
   'catalog.item_removed': z.object({ sku: Sku }),
+  /** The same item under another SKU: what was sold under the former one is its history. */
+  'catalog.item_renamed': z.object({ sku: Sku, formerSku: Sku }),
+  /** Another item under a SKU that was some other's before. */
+  'catalog.sku_reused': z.object({ sku: Sku }),
   'stock.counted': z.object({ sku: Sku, onHand: OnHand, asOf: AsOf }),
   'sale.recorded': z.object({
     saleId: z.string().min(1).max(128),
@@ -65,7 +69,7 @@ const envelope = <T extends EventType>(type: T) =>
 
 /** Everything a store can tell. `occurredAt` is for people: order comes from (epoch, seq). `traceparent` is of the order it is about. */
 export const StoreEvent = z.discriminatedUnion('type', [
-  envelope('catalog.item_upserted'), envelope('catalog.item_removed'), envelope('stock.counted'), envelope('sale.recorded'),
+  envelope('catalog.item_upserted'), envelope('catalog.item_removed'), envelope('catalog.item_renamed'), envelope('catalog.sku_reused'), envelope('stock.counted'), envelope('sale.recorded'),
   envelope('selling.stopped'), envelope('selling.resumed'),
   envelope('order.journaled'), envelope('order.accepted'), envelope('order.stock_fell'), envelope('order.rejected'),
   envelope('order.in_doubt'), envelope('order.cancel_result'), envelope('order.status_changed'),

@@ -7,6 +7,14 @@ export const Identifier = z.object({
   value: z.string().min(1).max(128),
 })
 
+/** What this item is one of: the sizes of one shirt, the colours of one mug. Items with the same `productId` are offered together. */
+export const Variant = z.object({
+  productId: z.string().trim().min(1).max(64),
+  options: z.array(z.object({ name: z.string().trim().min(1).max(40), value: z.string().trim().min(1).max(80) })).min(1).max(8)
+    .refine((options) => new Set(options.map(({ name }) => name)).size === options.length, 'expected each option once'),
+})
+export type Variant = z.infer<typeof Variant>
+
 const text = (max: number) => z.string().max(max).nullable().default(null)
 
 /** An item as a POS describes it: the data of `catalog.item_upserted`. What is left out is `null` or the stated default. */
@@ -25,6 +33,8 @@ export const Item = z.object({
   imageUrl: z.union([z.literal(''), z.url({ protocol: /^https?$/ })]).nullish().transform((value) => value || null),
   /** False for what is never counted (a service, a gift wrap): sellable without a counter, shown as `untracked`. */
   tracked: z.boolean().default(true),
+  /** Left out, not null, where it is none: an item without one keeps the hash it always had. */
+  variant: Variant.optional(),
 })
 export type Item = z.infer<typeof Item>
 
@@ -47,6 +57,7 @@ export const Product = z.object({
   taxIncluded: z.boolean(),
   taxRate: TaxRate,
   imageUrl: z.string().nullable(),
+  variant: Variant.nullable().default(null),
   availability: AvailabilityBand,
   updatedAt: Instant,
   version: z.int(),

@@ -214,3 +214,10 @@ test('a reconcile that a new epoch overtakes is not taken for done', async () =>
   await expect(reconcile(shop, edge, () => {})).rejects.toThrow(/new epoch/)
   expect(journal.meta.get('reconcileWanted')).toBe('1')
 })
+
+test('a renamed item and a SKU that is another\'s now are told with the reading that found them', async () => {
+  const read = pos.readChanges
+  pos.readChanges = async (cursor) => ({ ...await read(cursor), renamed: [{ sku: 'A-2', formerSku: 'A' }], reused: ['B'] })
+  await captureChanges(shop)
+  expect(waitingEvents(journal).filter(({ type }) => type === 'catalog.item_renamed' || type === 'catalog.sku_reused').map(({ data }) => data)).toEqual([{ sku: 'A-2', formerSku: 'A' }, { sku: 'B' }])
+})

@@ -1,3 +1,4 @@
+import { toInstant } from '../../contract/clock.ts'
 import { LINES_MAX } from '../../contract/values.ts'
 import type { Shop } from '../delivery/accept-order.ts'
 import type { OutgoingEvent } from '../journal/outgoing-event.ts'
@@ -45,7 +46,7 @@ export async function captureChanges(shop: Shop, feed: Feed = createFeed()): Pro
       const baseline = journal.baseline.of([...changes.items.map((item) => item.sku), ...changes.removed, ...levels.keys()])
       const reading = { items: changes.items, removed: changes.removed, levels: [...levels].map(([sku, onHand]) => ({ sku, onHand })), asOf, now: at }
       const flowing = parkSuspicious(journal, feed.limits, reading, differenceOf(reading, baseline, sold), baseline, sold, at)
-      const events: OutgoingEvent[] = [...flowing, ...changes.sales.map(saleEvent)]
+      const events: OutgoingEvent[] = [...flowing, ...namesEvents(changes, at), ...changes.sales.map(saleEvent)]
       for (const { change, skus } of orders) {
         const effect = orderChangeEffect(change, journal.inbox.get(change.assignmentId), skus.flatMap((sku) => entry(sku, fresh)).map(([sku, onHand]) => ({ sku, onHand })), pos.capabilities)
         journal.inbox.change(effect.assignmentId, effect.change, at)
@@ -64,10 +65,15 @@ export async function captureChanges(shop: Shop, feed: Feed = createFeed()): Pro
   return captured
 }
 
+const namesEvents = ({ renamed = [], reused = [] }: PosChanges, at: number): OutgoingEvent[] => [
+  ...renamed.map((data): OutgoingEvent => ({ type: 'catalog.item_renamed', occurredAt: toInstant(at), data })),
+  ...reused.map((sku): OutgoingEvent => ({ type: 'catalog.sku_reused', occurredAt: toInstant(at), data: { sku } })),
+]
+
 const entry = (sku: string, levels: ReadonlyMap<string, number>): [string, number][] => {
   const onHand = levels.get(sku)
   return onHand === undefined ? [] : [[sku, onHand]]
 }
 
 const isEmpty = (changes: PosChanges): boolean =>
-  changes.items.length + changes.removed.length + changes.levels.length + changes.sales.length + changes.orders.length === 0
+  changes.items.length + changes.removed.length + changes.levels.length + changes.sales.length + changes.orders.length + (changes.renamed?.length ?? 0) + (changes.reused?.length ?? 0) === 0

@@ -11,7 +11,7 @@ import { JournalInUse, openJournal, type Journal } from '../journal/journal.ts'
 import { NoJournal, readJournal, type JournalReader } from '../journal/read-only.ts'
 import { roomLimits } from '../journal/room.ts'
 import { JournalRefused } from '../journal/schema.ts'
-import { openPos } from '../pos/open-pos.ts'
+import { openShopPos } from '../pos/open-pos.ts'
 import { createTurn } from '../turn.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { complain, faultText, whatHappened } from './say.ts'
@@ -97,7 +97,7 @@ export async function act(config: ConnectorConfig, acting: Acting): Promise<Exit
       const opened = openOwnJournal(config, 'existing')
       if ('exit' in opened) return opened.exit
       const { journal } = opened
-      const pos = await openPos(config.pos, journal.memory)
+      const pos = await openShopPos(config, journal.memory)
       try {
         // Nothing is written to the POS here, so the store need not be held.
         return await unbroken(() => acting.stopped({ journal, pos, turn: createTurn(), now: systemClock, holdsStore: () => false }))

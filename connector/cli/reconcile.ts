@@ -13,7 +13,7 @@ import { createEdgeClient } from '../edge/edge-client.ts'
 import { createEdgeClock, systemMonotonic } from '../edge/edge-clock.ts'
 import { createSender } from '../edge/sender.ts'
 import { readJournal } from '../journal/read-only.ts'
-import { openPos } from '../pos/open-pos.ts'
+import { openShopPos } from '../pos/open-pos.ts'
 import { createTurn } from '../turn.ts'
 import { driftInWords } from './drift-words.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
@@ -94,7 +94,7 @@ async function compareHere(config: ConnectorConfig, options: Options): Promise<E
   const opened = openOwnJournal(config, 'any')
   if ('exit' in opened) return opened.exit
   const { journal } = opened
-  const pos = await openPos(config.pos, journal.memory)
+  const pos = await openShopPos(config, journal.memory)
   const clock = createEdgeClock(systemClock)
   const edge = createEdgeClient({ url: config.edge.url, storeId: config.store.id, secrets: config.store.secrets, version, clock })
   // Nothing is written to the POS here.

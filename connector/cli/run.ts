@@ -9,7 +9,7 @@ import { JournalCannotWrite } from '../journal/database.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { JournalStatus } from '../journal/journal-status.ts'
 import { lookAtFirst } from '../pos/contradiction.ts'
-import { openPos } from '../pos/open-pos.ts'
+import { openShopPos } from '../pos/open-pos.ts'
 import { readingOf } from '../pos/reading.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { openOwnJournal } from './open-shop.ts'
@@ -26,7 +26,7 @@ export async function run(configPath: string): Promise<ExitCode> {
   const opened = openOwnJournal(config, 'any')
   if ('exit' in opened) return opened.exit
   const { journal } = opened
-  const pos = await openPos(config.pos, journal.memory, log)
+  const pos = await openShopPos(config, journal.memory, log)
   const look = await lookAtFirst(pos)
   if (look.kind !== 'answers') {
     // A shop that was never read is more likely set up wrong, and its person is watching. One that has run is waited for whatever its POS
@@ -55,7 +55,7 @@ export async function run(configPath: string): Promise<ExitCode> {
     })
   }
 
-  lookAnewIfChanged(journal, pos, readingOf(config.pos), log)
+  lookAnewIfChanged(journal, pos, readingOf(config.pos, config.variantBook?.digest), log)
   let connector: RunningConnector
   try {
     connector = await startConnector(config, journal, pos, log, version, troubles)

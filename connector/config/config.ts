@@ -7,7 +7,8 @@ import { TunnelConfig } from '../link/tunnel-config.ts'
 import { FEED_LIMITS } from '../capture/judge-feed.ts'
 import { JournalConfig } from '../journal/journal-config.ts'
 import { PosConfig } from '../pos/pos-config.ts'
-import { secretFilePath } from './file-path.ts'
+import type { VariantBook } from '../pos/variants/variants-file.ts'
+import { filePath, secretFilePath } from './file-path.ts'
 import { secretValue } from './secret-value.ts'
 import { DeskConfiguration, type DeskConfig } from './desk-config.ts'
 
@@ -44,6 +45,8 @@ export const Configuration = z.object({
   connector: z.object({ id: ConnectorId.optional() }).prefault({}),
   journal: JournalConfig,
   pos: PosConfig,
+  /** A table of what the POS does not know of its items: sizes, colours, further barcodes (docs/variants.md). */
+  variants: z.object({ file: filePath() }).optional(),
   server: z.object({ host: z.string().min(1).default('127.0.0.1'), port: z.int().min(0).max(65_535), access: AccessConfig.optional() }),
   tunnel: TunnelConfig.optional(),
   /** Left out: as often as this POS bears (pos-config.ts). */
@@ -62,4 +65,4 @@ export const Configuration = z.object({
 })
 
 /** The configuration as the connector uses it: secrets read, paths absolute. */
-export type ConnectorConfig = Omit<z.output<typeof Configuration>, 'store' | 'desk' | 'poll'> & { store: { id: string; secrets: string[] }; desk: DeskConfig; poll: { everyMs: number } }
+export type ConnectorConfig = Omit<z.output<typeof Configuration>, 'store' | 'desk' | 'poll'> & { variantBook?: VariantBook | undefined; store: { id: string; secrets: string[] }; desk: DeskConfig; poll: { everyMs: number } }

@@ -8,6 +8,7 @@ import { Pin, readDesk, type DeskConfig } from './desk-config.ts'
 import { linkWarnings } from '../link/link-warnings.ts'
 import { fileKeysIn } from './file-path.ts'
 import { defaultPollMs, PosConfig } from '../pos/pos-config.ts'
+import { loadVariants } from './load-variants.ts'
 import { readYaml } from './read-yaml.ts'
 import { locate, problemsOf, unknownKeys, type ConfigProblem, type ConfigWarning, type Located } from './config-problem.ts'
 
@@ -37,17 +38,19 @@ export function loadConfig(path: string): Result<LoadedConfig, RefusedConfig> {
   const secrets = readSecrets(store, located)
   const desk = deskOf(rest.desk, located)
   const pos = bringFiles(rest.pos, located)
+  const known = loadVariants(rest.variants?.file, located)
   warnings.push(
     ...[secrets, pos, desk].flatMap((part) => (part.ok ? part.value.warnings : [])), ...plainHttpWarning(rest.edge.url, located),
     ...linkWarnings(rest).map((warning) => ({ file, ...locate(located, warning.key.split('.')), ...warning })),
   )
-  const problems = [secrets, desk, pos].flatMap((part) => (part.ok ? [] : part.refusal))
-  if (!desk.ok || !pos.ok) return refused({ problems, warnings })
+  const problems = [secrets, desk, pos, known].flatMap((part) => (part.ok ? [] : part.refusal))
+  if (!desk.ok || !pos.ok || !known.ok) return refused({ problems, warnings })
   const at = (relative: string): string => resolve(dirname(file), relative)
-  const withSecrets = (known: string[]): ConnectorConfig => ({
+  const withSecrets = (secretsRead: string[]): ConnectorConfig => ({
     ...rest,
     desk: desk.value.desk,
-    store: { id: store.id, secrets: known },
+    store: { id: store.id, secrets: secretsRead },
+    ...(known.value ? { variantBook: known.value } : {}),
     journal: { ...rest.journal, file: at(rest.journal.file) },
     poll: { everyMs: rest.poll.everyMs ?? defaultPollMs(rest.pos.type) },
   })

@@ -33,6 +33,8 @@ function idOf(event: OutgoingEvent): [key: string, id: string] {
   switch (event.type) {
     case 'catalog.item_upserted':
     case 'catalog.item_removed':
+    case 'catalog.item_renamed':
+    case 'catalog.sku_reused':
     case 'stock.counted':
     case 'selling.stopped':
     case 'selling.resumed':

@@ -12,6 +12,8 @@ export function assignmentOf(event: OutgoingEvent): string | null {
   switch (event.type) {
     case 'catalog.item_upserted':
     case 'catalog.item_removed':
+    case 'catalog.item_renamed':
+    case 'catalog.sku_reused':
     case 'stock.counted':
     case 'sale.recorded':
     case 'selling.stopped':

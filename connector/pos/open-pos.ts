@@ -7,11 +7,18 @@ import { openEmbeddedTill } from './embedded/embedded-pos.ts'
 import { openOspos } from './ospos/ospos.ts'
 import { openSqlPos } from './sql/sql-pos.ts'
 import { openUnicenta } from './unicenta/open-unicenta.ts'
+import type { VariantBook } from './variants/variants-file.ts'
+import { withVariants } from './variants/with-variants.ts'
 
 /**
  * The adapter for a configuration. It may answer before the POS can be reached: then its methods throw until it can. `memory` is what
  * the adapter has seen of this POS before; `log` hears what it did by itself.
  */
+export async function openShopPos({ pos, variantBook }: { pos: PosConfig; variantBook?: VariantBook | undefined }, memory: PosMemory, log?: Logger): Promise<Pos> {
+  return withVariants(await openPos(pos, memory, log), variantBook)
+}
+
+/** The POS by itself. */
 export async function openPos(config: PosConfig, memory: PosMemory, log?: Logger): Promise<Pos> {
   switch (config.type) {
     case 'embedded':

@@ -75,6 +75,10 @@ export type PosChanges = {
   cursor: string
   items: Item[]
   removed: string[]
+  /** The same item under another SKU. Left out: the POS cannot tell, or nothing was. */
+  renamed?: readonly { sku: string; formerSku: string }[]
+  /** SKUs of another item than the one that had them before. */
+  reused?: readonly string[]
   levels: Level[]
   sales: PosSale[]
   orders: PosOrderChange[]

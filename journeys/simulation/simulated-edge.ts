@@ -110,7 +110,7 @@ export function createSimulatedEdge(world: World, stores: Store[], transportOf: 
     return {
       clock: now,
       inventory: inventoryOver(homes.homeOf(actor), SHARDS),
-      stops: { set: async () => undefined, standing: async () => null },
+      stops: { set: async () => undefined, standing: async () => null, of: async () => [] },
       orders: createOrderBook(d1),
       catalog: createCatalog(d1, {
         get: async (key: string) => kv.get(key) ?? null,

@@ -4,7 +4,7 @@ import { drizzle } from 'drizzle-orm/d1'
 import type { Item } from '../../contract/product.ts'
 import { systemClock } from '../../contract/clock.ts'
 import type { Clock } from '../../contract/clock.ts'
-import { channelPrices, items } from '../db/schema.ts'
+import { channelPrices, items, skuRenames } from '../db/schema.ts'
 import { atListPrice, atListPrices } from '../prices/price-list.ts'
 import type { ListedPrice } from '../prices/port.ts'
 import { isPriced, readListPrices } from './list-price-keys.ts'
@@ -133,7 +133,7 @@ export function createCatalog(database: D1Database, kv: KVNamespace, clock: Cloc
       return row?.item ? toProduct({ item: { ...(described?.item ?? row.item), price: row.item.price, taxIncluded: row.item.taxIncluded, taxRate: row.item.taxRate, unit: row.item.unit }, updatedAt: row.updatedAt, version: row.version }, bands.get(sku)) : null
     },
 
-    async list({ q, category, channelId }, afterSku, limit) {
+    async list({ q, category, productId, channelId }, afterSku, limit) {
       // instr, not LIKE: D1 takes a LIKE pattern of 50 bytes at most, and nothing in it is to be special.
       const text = sql`lower(${items.name} || ' ' || coalesce(${items.brand}, '') || ' ' || ${items.sku})`
       const words = (q ?? '').split(/\s+/).filter((word) => word !== '').slice(0, WORDS_MAX)
@@ -141,6 +141,7 @@ export function createCatalog(database: D1Database, kv: KVNamespace, clock: Cloc
         described,
         afterSku === null ? undefined : gt(items.sku, afterSku),
         category === undefined ? undefined : eq(items.category, category),
+        productId === undefined ? undefined : sql`${items}.product_id = ${productId}`,
         ...words.map((word) => sql`instr(${text}, lower(${word})) > 0`),
       )).orderBy(asc(items.sku)).limit(limit + 1)
       const shown = rows.slice(0, limit)
@@ -161,6 +162,14 @@ export function createCatalog(database: D1Database, kv: KVNamespace, clock: Cloc
     },
 
     sellable: (skus, storeId, channel) => sellableRows(skus, storeId, channel, channel && notStopped(channel.now)),
+
+    async isRenamed(storeId, sku, formerSku) {
+      return (await db.select({ at: skuRenames.at }).from(skuRenames).where(and(eq(skuRenames.sku, sku), eq(skuRenames.formerSku, formerSku), eq(skuRenames.storeId, storeId)))).length > 0
+    },
+
+    async noteRename(storeId, sku, formerSku, at) {
+      await db.insert(skuRenames).values({ storeId, sku, formerSku, at }).onConflictDoNothing()
+    },
 
     async hashesOf(storeId, afterSku, limit) {
       return db.select({ sku: items.sku, itemHash: items.itemHash, priceMinor: sql<number>`json_extract(${items.item}, '$.price.amountMinor')`, epoch: items.epoch, seq: items.seq }).from(items)

@@ -34,5 +34,5 @@ export async function readBands(kv: KVNamespace, skus: string[]): Promise<Map<st
 /** As the contract shows it. What was never counted is unknown, not sold out. */
 export function toProduct(stored: { item: Item; updatedAt: number; version: number }, band: AvailabilityBand | undefined): Product {
   const { tracked, ...item } = stored.item
-  return { ...item, availability: tracked ? (band ?? 'unknown') : 'untracked', updatedAt: toInstant(stored.updatedAt), version: stored.version }
+  return { ...item, variant: item.variant ?? null, availability: tracked ? (band ?? 'unknown') : 'untracked', updatedAt: toInstant(stored.updatedAt), version: stored.version }
 }

@@ -24,12 +24,14 @@ export type Catalog = {
   product(sku: string, channelId?: string): Promise<Product | null>
   /** As one store sells it: its own price, or the channel's for it. `null`: it does not. Read from D1. */
   productAt(storeId: string, sku: string, channelId: string): Promise<Product | null>
-  list(filter: { q?: string; category?: string; channelId?: string }, afterSku: string | null, limit: number): Promise<{ items: Product[]; nextSku: string | null }>
+  list(filter: { q?: string; category?: string; productId?: string; channelId?: string }, afterSku: string | null, limit: number): Promise<{ items: Product[]; nextSku: string | null }>
   categories(afterName: string | null, limit: number): Promise<{ items: Category[]; nextName: string | null }>
   /** Every store's row of these SKUs, as far as it prices (this store) or describes. `storeId: null` is any store. `channelId`: at what that channel asks for them at `now`. */
   sellable(skus: string[], storeId: string | null, channel?: { channelId: string; now: number }): Promise<SellableItem[]>
   hashesOf(storeId: string, afterSku: string | null, limit: number): Promise<{ sku: string; itemHash: string; priceMinor: number; epoch: number; seq: number }[]>
   /** Whether the store sells these SKUs, by its row in D1 and where in its numbering that was said. `version` 1: it has said one thing of it so far. */
   listings(storeId: string, skus: string[]): Promise<Listing[]>
+  isRenamed(storeId: string, sku: string, formerSku: string): Promise<boolean>
+  noteRename(storeId: string, sku: string, formerSku: string, now: number): Promise<void>
   hasItems(storeId: string, skus: string[]): Promise<Set<string>>
 }

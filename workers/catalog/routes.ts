@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX } from '../../contract/limits.ts'
+import { Variant } from '../../contract/product.ts'
 import { Sku, StoreId } from '../../contract/values.ts'
 import { cachedAnswer } from '../gateway/cached-answer.ts'
 import type { AppEnv } from '../gateway/context.ts'
@@ -18,18 +19,19 @@ const PAGES_KEPT: ReadonlySet<number> = new Set([PAGE_SIZE_DEFAULT, PAGE_SIZE_MA
 const ProductQuery = PageQuery.extend({
   q: z.string().max(SEARCH_LENGTH_MAX, `expected at most ${SEARCH_LENGTH_MAX} characters`).optional(),
   category: z.string().max(CATEGORY_LENGTH_MAX, `expected at most ${CATEGORY_LENGTH_MAX} characters`).optional(),
+  productId: Variant.shape.productId.optional(),
 })
 const CategoryQuery = PageQuery.extend({ limit: limitOf(PAGE_SIZE_MAX, PAGE_SIZE_MAX) })
 
 export const products = new Hono<AppEnv>()
 
 products.get('/', query(ProductQuery), async (c) => {
-  const { q, category, cursor, limit } = c.req.valid('query')
+  const { q, category, productId, cursor, limit } = c.req.valid('query')
   const { catalog } = c.var.ports
   // The first page of everything and of each category is what a shop opens with: those are kept for a day on which D1 is away.
-  const keep = !q && cursor === null && PAGES_KEPT.has(limit)
-  return pageOf(c, JSON.stringify(['products', await pricedChannel(c), q ?? '', category ?? '', cursor, limit]), keep, async () => {
-    const page = await catalog.list({ ...(q ? { q } : {}), ...(category ? { category } : {}), channelId: c.var.channelId }, cursor, limit)
+  const keep = !q && productId === undefined && cursor === null && PAGES_KEPT.has(limit)
+  return pageOf(c, JSON.stringify(['products', await pricedChannel(c), q ?? '', category ?? '', productId ?? '', cursor, limit]), keep, async () => {
+    const page = await catalog.list({ ...(q ? { q } : {}), ...(category ? { category } : {}), ...(productId === undefined ? {} : { productId }), channelId: c.var.channelId }, cursor, limit)
     return { items: page.items, nextCursor: page.nextSku === null ? null : encodeCursor(page.nextSku) }
   })
 })

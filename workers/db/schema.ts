@@ -62,6 +62,13 @@ export const items = sqliteTable('items', {
   updatedAt: integer('updated_at').notNull(),
 }, (t) => [primaryKey({ columns: [t.storeId, t.sku] }), index('items_by_sku').on(t.sku, t.describes)])
 
+export const skuRenames = sqliteTable('sku_renames', {
+  storeId: text('store_id').notNull(),
+  sku: text('sku').notNull(),
+  formerSku: text('former_sku').notNull(),
+  at: integer('at').notNull(),
+}, (t) => [primaryKey({ columns: [t.sku, t.formerSku, t.storeId] })])
+
 export const orders = sqliteTable('orders', {
   orderId: text('order_id').primaryKey().notNull(),
   number: text('number').notNull(),

@@ -15,12 +15,14 @@ const LIST = (newest: boolean): string => {
   const first = (at: string, id: string): string => `ORDER BY ${at} ${turn}, ${id} ${turn} LIMIT ?9`
   const saleId = "store_id || '/' || sale_id"
   return `
+  -- An item that was renamed was sold under its former SKUs, until then.
+  WITH RECURSIVE names (name, until) AS (SELECT ?3, 9e15 UNION SELECT former_sku, at FROM sku_renames JOIN names ON sku_renames.sku = name)
   SELECT * FROM (
     SELECT * FROM (
       SELECT 'order' AS kind, order_id AS id, placed_at AS at, channel, number, status, purchase AS body, assignments, NULL AS storeId, NULL AS assignmentId, NULL AS totalMinor, NULL AS currency FROM orders
       WHERE status <> 'abandoned' AND ${page('placed_at', 'order_id')} AND (?4 IS NULL OR ?4 = 'order') AND (?2 IS NULL OR channel = ?2)
         AND (?1 IS NULL OR EXISTS (SELECT 1 FROM json_each(orders.assignments) WHERE value ->> 'storeId' = ?1))
-        AND (?3 IS NULL OR EXISTS (SELECT 1 FROM json_each(orders.purchase, '$.lines') WHERE value ->> 'sku' = ?3))
+        AND (?3 IS NULL OR EXISTS (SELECT 1 FROM json_each(orders.purchase, '$.lines') line JOIN names ON name = line.value ->> 'sku' AND placed_at <= until))
       ${first('placed_at', 'order_id')})
     UNION ALL
     SELECT * FROM (
@@ -29,7 +31,7 @@ const LIST = (newest: boolean): string => {
       WHERE ${page('occurred_at', saleId)} AND (?4 IS NULL OR ?4 = sales.kind) AND (?2 IS NULL OR coalesce(origin.channel, '${TILL_CHANNEL}') = ?2) AND (?1 IS NULL OR store_id = ?1)
         -- A web order at the till is that order, not a second sale (rules.md 3). What came back of it is news.
         AND (sales.kind = 'return' OR origin.order_id IS NULL)
-        AND (?3 IS NULL OR EXISTS (SELECT 1 FROM json_each(sales.lines) WHERE value ->> 'sku' = ?3))
+        AND (?3 IS NULL OR EXISTS (SELECT 1 FROM json_each(sales.lines) line JOIN names ON name = line.value ->> 'sku' AND occurred_at <= until))
       ${first('occurred_at', saleId)})
   )
   ${first('at', 'id')}`

@@ -21,6 +21,9 @@ export function createStopBook(database: D1Database): StopBook {
       if (rows.length === 0) return null
       return { until: rows.some(({ until }) => until === null) ? null : Math.max(...rows.map(({ until }) => until ?? 0)) }
     },
+    async of(sku, now) {
+      return (await db.select().from(skuStops).where(and(eq(skuStops.sku, sku), counts(now)))).map(toStop)
+    },
     async list(now, after, limit) {
       const rows = await db.select().from(skuStops).where(and(counts(now), after ? sql`(${skuStops.sku}, ${skuStops.storeId}, ${skuStops.by}) > (${after.sku}, ${after.storeId ?? ''}, ${after.by})` : undefined))
         .orderBy(asc(skuStops.sku), asc(skuStops.storeId), asc(skuStops.by)).limit(limit)

@@ -29,7 +29,7 @@ export function productAnnouncements(sku: string, before: Described | null, now:
     ({ channelId: null, payload: { type, timestamp: toInstant(at), resource, sequence: 0, data } })
   if (!now) return before ? [told('product.changed', `product:${sku}`, { removed: { sku } })] : []
   const { tracked: _, ...said } = now.item
-  const product: Omit<Product, 'availability'> = { ...said, updatedAt: toInstant(now.updatedAt), version: now.version }
+  const product: Omit<Product, 'availability'> = { ...said, variant: said.variant ?? null, updatedAt: toInstant(now.updatedAt), version: now.version }
   if (before && before.version === now.version && JSON.stringify(before.item) === JSON.stringify(now.item)) return []
   return [told('product.changed', `product:${sku}`, { product }), ...(before && !isSamePrice(before.item, now.item) ? [told('price.changed', `price:${sku}`, { product })] : [])]
 }

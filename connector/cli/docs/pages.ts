@@ -5,6 +5,7 @@ export const PAGES = {
   'desk': { file: 'docs/desk.md', title: 'the staff\'s page' },
   'pos-ospos': { file: 'docs/pos-ospos.md', title: 'Open Source POS' },
   'pos-unicenta': { file: 'docs/pos-unicenta.md', title: 'uniCenta oPOS' },
+  'variants': { file: 'docs/variants.md', title: 'sizes and colours, further barcodes, renamed SKUs' },
   'pos-csv': { file: 'docs/pos-csv.md', title: 'a POS that exchanges files' },
   'adapters': { file: 'docs/adapters.md', title: 'a POS of your own: described by queries, or in code' },
   'operator': { file: 'docs/operator.md', title: 'what the operator of the edge does' },

@@ -6,11 +6,12 @@ import type { GoodsRow } from './ports.ts'
 
 /**
  * What the memory holds of goods. `b/{bucket}`: the checksum of a bucket when all of it was compared, and the keys of its rows that were read by themselves since. `g/{bucket}/{key}`: what was told of a row.
- * `s/{sku}`: bucket and key of the row that has this SKU. `d/{sku}/{key}`: the bucket of a row that waits for a SKU which another has.
+ * `s/{sku}`: bucket and key of the row that has this SKU. `f/{sku}`: key and item (a hash) of the row that had it last and has given it up. `d/{sku}/{key}`: the bucket of a row that waits for a SKU which another has.
  */
 export const BUCKETS = 'b/'
 const rowPlace = ({ bucket, key }: Place): string => `g/${bucket}/${key}`
 const ownerPlace = (sku: string): string => `s/${sku}`
+const formerPlace = (sku: string): string => `f/${sku}`
 const waitingPlaces = (sku: string): string => `d/${sku}/`
 /** A bucket is read whole, so what is remembered of it is too. */
 const BUCKET_ROWS_MAX = 1_000_000
@@ -59,7 +60,7 @@ export type Comparison = {
   /** Rows on which others wait, to be read in the same moment and given to `row` or `gone`. Each only once. */
   takeWanted(): Place[]
   facts(): number
-  result(): { items: Item[]; removed: string[]; levels: Level[]; remember: Remembered[]; refused: PosRefusal[] }
+  result(): { items: Item[]; removed: string[]; renamed: { sku: string; formerSku: string }[]; reused: string[]; levels: Level[]; remember: Remembered[]; refused: PosRefusal[] }
 }
 
 export const refusalKey = (key: string): string => `goods/${key}`
@@ -72,6 +73,9 @@ export function compareGoods(memory: PosMemory): Comparison {
   const items = new Map<string, Item>()
   const levels = new Map<string, number>()
   const removed = new Set<string>()
+  /** By the new SKU. */
+  const renamed = new Map<string, string>()
+  const reused = new Set<string>()
   const refused = new Map<string, PosRefusal>()
   const changed = new Map<string, string | null>()
   /** Rows that began to wait in this reading: the memory does not list them yet. */
@@ -120,12 +124,14 @@ export function compareGoods(memory: PosMemory): Comparison {
   }
 
   /** The row has this SKU no longer. Nobody sells it any more, unless a row that waits for it does. */
-  const giveUp = (sku: string, key: string, onHand: number | null): void => {
+  const giveUp = (sku: string, key: string, had: Pick<Told, 'onHand' | 'itemHash'> | null): void => {
     stopWaiting(sku, key)
     const owner = known(ownerPlace(sku))
     if (owner === null || parsePlace(owner).key !== key) return
-    if (onHand !== null) lastOf.set(sku, onHand)
+    if (had !== null && had.onHand !== null) lastOf.set(sku, had.onHand)
     set(ownerPlace(sku), null)
+    if (had !== null && had.itemHash !== null) set(formerPlace(sku), JSON.stringify([key, had.itemHash]))
+    renamed.delete(sku)
     items.delete(sku)
     levels.delete(sku)
     removed.add(sku)
@@ -146,7 +152,7 @@ export function compareGoods(memory: PosMemory): Comparison {
     const told = toldOf(place)
     looked.add(place.key)
     if (told === null) return
-    giveUp(told.sku, place.key, told.onHand)
+    giveUp(told.sku, place.key, told)
     if (told.refusal !== null) refused.set(place.key, { key: refusalKey(place.key), reason: null, text: '' })
     setRow(place, null)
   }
@@ -157,7 +163,7 @@ export function compareGoods(memory: PosMemory): Comparison {
     if ('refused' in read) {
       // The last good state stays: a row that cannot be read is not gone. But it is no longer that of a SKU which can be read and is another.
       const isOther = told !== null && read.sku !== null && told.sku !== read.sku
-      if (isOther) giveUp(told.sku, read.key, told.onHand)
+      if (isOther) giveUp(told.sku, read.key, told)
       refuse(read, told === null || isOther ? { ...NOTHING, sku: read.sku ?? '', refusal: told?.refusal ?? null } : told, read.refused, read.text)
       return
     }
@@ -170,10 +176,10 @@ export function compareGoods(memory: PosMemory): Comparison {
     const kept = item === null ? null : count ?? last
     // Nearly all rows: as they were told.
     if (told !== null && told.refusal === null && told.sku === sku && told.itemHash === itemHash && told.onHand === kept) return
-    if (told !== null && told.sku !== sku) giveUp(told.sku, read.key, told.onHand)
+    if (told !== null && told.sku !== sku) giveUp(told.sku, read.key, told)
     const before = told?.sku === sku ? told : null
     if (item === null) {
-      giveUp(sku, read.key, before?.onHand ?? null)
+      giveUp(sku, read.key, before)
       keep(read, { ...NOTHING, sku }, told)
       return
     }
@@ -189,6 +195,14 @@ export function compareGoods(memory: PosMemory): Comparison {
     }
     stopWaiting(sku, read.key)
     set(ownerPlace(sku), JSON.stringify([read.bucket, read.key]))
+    const former = known(formerPlace(sku))
+    if (former !== null) {
+      // The same item under another key is no other item: the configuration may say now that goods are known by another column.
+      const [key, hadHash] = JSON.parse(former) as [string, string]
+      if (key !== read.key && hadHash !== itemHash) reused.add(sku)
+      set(formerPlace(sku), null)
+    }
+    if (told !== null && told.sku !== '' && told.sku !== sku && told.itemHash !== null) renamed.set(sku, told.sku)
     removed.delete(sku)
     if (before?.itemHash !== itemHash) items.set(sku, item)
     // An item that comes back tells its level anew.
@@ -218,10 +232,12 @@ export function compareGoods(memory: PosMemory): Comparison {
       wanted = []
       return places
     },
-    facts: () => items.size + levels.size + removed.size,
+    facts: () => items.size + levels.size + removed.size + reused.size,
     result: () => ({
       items: [...items.values()],
       removed: [...removed],
+      renamed: [...renamed].map(([sku, formerSku]) => ({ sku, formerSku })),
+      reused: [...reused],
       levels: [...levels].map(([sku, onHand]) => ({ sku, onHand })),
       remember: [...changed].map(([key, value]) => ({ key, value })),
       refused: [...refused.values()],

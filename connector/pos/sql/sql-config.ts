@@ -39,6 +39,8 @@ const Goods = z.object({
     barcodes: column.optional(),
     sellable: column.optional(), deleted: column.optional(), tracked: column.optional(),
   }),
+  /** What an item is one of: a column with what they have in common, and one for each option, such as Size. Rows without a product are no variants. */
+  variants: z.object({ product: column, options: z.record(z.string().min(1).max(40), column) }).optional(),
   /** What no column says. `taxRate` also where its column is empty: left out, such goods are refused, and 0 holds only where no column is named. */
   fixed: z.object({ taxIncluded: z.boolean().default(true), taxRate: TaxRate.optional(), unit: Unit.default('each'), tracked: z.boolean().default(true) }).prefault({}),
   /** The unit column's words. Of measured goods the POS counts and prices kilograms, litres or metres. */

@@ -29,8 +29,9 @@ export function sqlGoods(config: GoodsConfig, dialect: Dialect, currency: string
   /** In the order of UTF-8's bytes, whatever the column's character set or type. */
   const binary = (expression: Expression): Expression => (dialect === 'mysql' ? sql`CAST(CONVERT(${expression} USING utf8mb4) AS BINARY)` : dialect === 'postgres' ? sql`(${expression})::text COLLATE "C"` : sql`${text(expression)} COLLATE BINARY`)
 
-  const { columns, barcodes } = config
-  const names = [...new Set(Object.values(columns).filter((name) => name !== undefined))]
+  const { columns, barcodes, variants } = config
+  const ofVariants = variants ? [variants.product, ...Object.values(variants.options)] : []
+  const names = [...new Set([...Object.values(columns), ...ofVariants].filter((name) => name !== undefined))]
   const key = column(columns.key)
   const sku = column(columns.sku)
   const from = sql`FROM ${asTable(config.query)} g`
@@ -192,6 +193,16 @@ function eachKeyOnce(rows: readonly GoodsRow[]): GoodsRow[] {
 /** No SKU has a blank, so it is never that of an item. */
 const nobodysSku = (key: string): string => `item ${key}`
 
+/** A product without options is one item, and so is one without a product. */
+function variantOf(row: Row, { variants }: GoodsConfig): { variant?: Item['variant'] } {
+  const productId = variants && row[variants.product]?.trim()
+  const options = Object.entries(variants?.options ?? {}).flatMap(([name, column]) => {
+    const value = row[column]?.trim()
+    return value ? [{ name, value }] : []
+  })
+  return productId && options.length > 0 ? { variant: { productId, options } } : {}
+}
+
 /** A row of the query as goods, or why it cannot be. */
 export function toGoodsRow(row: Row, codes: readonly string[], config: GoodsConfig, currency: string): GoodsRow {
   const { columns, fixed } = config
@@ -232,7 +243,7 @@ export function toGoodsRow(row: Row, codes: readonly string[], config: GoodsConf
   const barcodes = [...new Set([...(read('barcodes') ?? '').split(SEPARATORS), ...codes.map((code) => code.trim())].filter(Boolean))].sort().slice(0, IDENTIFIERS_MAX)
   const item = Item.safeParse({
     sku, name: read('name')?.trim() ?? '', description: read('description') || null, brand: read('brand') || null, category: read('category') || null, imageUrl: read('imageUrl'),
-    identifiers: barcodes.map((value) => ({ type: identifierType(value), value })), unit, price: { amountMinor, currency }, taxIncluded: flags.taxIncluded, taxRate, tracked: flags.tracked,
+    identifiers: barcodes.map((value) => ({ type: identifierType(value), value })), unit, price: { amountMinor, currency }, taxIncluded: flags.taxIncluded, taxRate, tracked: flags.tracked, ...variantOf(row, config),
   })
   if (!item.success) return refused(item.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '))
   return { ...place, sku, item: item.data, onHand }
