@@ -16,6 +16,7 @@ export const PROBLEMS = {
   'channel-not-found': [404, 'No such channel'],
   'key-not-found': [404, 'No such key'],
   'webhook-not-found': [404, 'No such webhook'],
+  'mail-not-set-up': [404, 'This channel sends no mails'],
   'delivery-not-found': [404, 'No such delivery'],
   'return-not-found': [404, 'No such return'],
   'dead-letter-not-found': [404, 'No such dead letter'],

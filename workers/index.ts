@@ -7,6 +7,7 @@ import { log } from './log.ts'
 import { sweepOrders } from './orders/sweep.ts'
 import { createPorts } from './ports.ts'
 import { tellTurns } from './prices/tell-turns.ts'
+import { sweepMails } from './mail/deliver-mail.ts'
 import { sweepWebhooks } from './webhooks/deliver-message.ts'
 import { consume } from './queue-handlers.ts'
 
@@ -24,7 +25,7 @@ export default {
   scheduled: async (_controller, env) => {
     const ports = createPorts(env)
     // Apart: orders that cannot be swept are a reason to look around, and nobody's alert keeps an order waiting.
-    const done = await Promise.allSettled([sweepOrders({ ...ports, log }), raiseAlerts({ ...ports, log, memory: alertMemory }), sweepWebhooks({ ...ports, log }), tellTurns(ports), runErasures({ ...ports, log }), retain({ ...ports, log }, retentionDays(env.RETENTION_DAYS) ?? 0)])
+    const done = await Promise.allSettled([sweepOrders({ ...ports, log }), raiseAlerts({ ...ports, log, memory: alertMemory }), sweepWebhooks({ ...ports, log }), sweepMails(ports), tellTurns(ports), runErasures({ ...ports, log }), retain({ ...ports, log }, retentionDays(env.RETENTION_DAYS) ?? 0)])
     for (const each of done) if (each.status === 'rejected') throw each.reason
   },
 } satisfies ExportedHandler<Env>

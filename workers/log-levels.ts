@@ -44,6 +44,7 @@ export const LEVELS: Readonly<Record<string, 'warn' | 'error'>> = {
   'store.breaker_unknown': 'warn',
   'store.dispatch_failed': 'warn',
   'store.facts_unknown': 'warn',
+  'mail.not_sent': 'warn',
   'webhook.disabled': 'error',
   'webhook.not_delivered': 'warn',
 }

@@ -45,6 +45,11 @@ import { createStopBook } from './stops/d1-stops.ts'
 import type { StopBook } from './stops/port.ts'
 import { createStoreBook } from './stores/d1-stores.ts'
 import { createStoreLinks } from './stores/durable-links.ts'
+import { createCloudflareMailer } from './mail/cloudflare-mailer.ts'
+import { createMailBook } from './mail/d1-mail.ts'
+import { askMail } from './mail/deliver-mail.ts'
+import { createHttpMailer } from './mail/http-mailer.ts'
+import type { MailBook, SendMail } from './mail/port.ts'
 import { createWebhookBook } from './webhooks/d1-webhooks.ts'
 import { askDelivery } from './webhooks/deliver-message.ts'
 import type { SendWebhook, WebhookBook } from './webhooks/port.ts'
@@ -76,6 +81,8 @@ export type Ports = {
   payments: PaymentProviders
   prices: PriceBook
   stops: StopBook
+  mail: MailBook
+  sendMail: SendMail | null
   webhooks: WebhookBook
   sendWebhook: SendWebhook
   readProviderEvent: ReadProviderEvent
@@ -91,7 +98,7 @@ export type Ports = {
 }
 
 /** What an installation may have, and wrangler.toml does not require. */
-type OptionalSecrets = { ALERT_WEBHOOK_URL?: string; MASTER_KEY_PREVIOUS?: string; STRIPE_SECRET_KEY?: string; STRIPE_WEBHOOK_SECRET?: string; STRIPE_API_URL?: string }
+type OptionalSecrets = { ALERT_WEBHOOK_URL?: string; MASTER_KEY_PREVIOUS?: string; STRIPE_SECRET_KEY?: string; STRIPE_WEBHOOK_SECRET?: string; STRIPE_API_URL?: string; MAIL_API_KEY?: string; MAIL_API_URL?: string; EMAIL?: SendEmail }
 
 /** The one place that turns `env` into ports. `requestId`: of the call they serve, for the audit log. */
 export function createPorts(env: Env & OptionalSecrets, requestId: string | null = null): Ports {
@@ -105,7 +112,7 @@ export function createPorts(env: Env & OptionalSecrets, requestId: string | null
     clock: systemClock,
     database: { view },
     inventory: createInventory(env),
-    orders: createOrderBook(database, (written) => askDelivery(queues, written)),
+    orders: createOrderBook(database, async (written, mails) => void (await Promise.all([askDelivery(queues, written), askMail(queues, mails)]))),
     catalog: createCatalog(database, env.CATALOG),
     sales: createSales(database),
     salesView: createSalesView(database),
@@ -127,6 +134,8 @@ export function createPorts(env: Env & OptionalSecrets, requestId: string | null
       teamDomain: env.ACCESS_TEAM_DOMAIN, audience: env.ACCESS_AUD,
       developmentToken: env.ENVIRONMENT === 'development' && env.ADMIN_TOKEN ? env.ADMIN_TOKEN : null,
     }),
+    mail: createMailBook(database),
+    sendMail: mailerOf(env),
     ...paymentsOf(env),
     deadLetters: measuredLetters(createDeadLetters({ ...env, DB: database }), metrics),
     audit: createAuditLog(database, requestId),
@@ -136,6 +145,12 @@ export function createPorts(env: Env & OptionalSecrets, requestId: string | null
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     secrets: { masterKey: env.MASTER_KEY, previousMasterKey },
   }
+}
+
+/** A provider's key goes before Cloudflare's own binding; MAIL_API_URL counts in development alone. */
+function mailerOf({ MAIL_API_KEY: apiKey = '', MAIL_API_URL: apiUrl = '', EMAIL, ENVIRONMENT }: Env & OptionalSecrets): SendMail | null {
+  if (apiKey !== '') return createHttpMailer({ apiKey, ...(ENVIRONMENT === 'development' && apiUrl !== '' ? { apiUrl } : {}) })
+  return EMAIL ? createCloudflareMailer(EMAIL) : null
 }
 
 /** Made when it is first asked for: most requests move no money. STRIPE_API_URL counts in development alone. */

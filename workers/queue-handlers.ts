@@ -12,12 +12,13 @@ import { handleOrderMessage } from './orders/deliver.ts'
 import type { Ports } from './ports.ts'
 import { OrderMessage, StockMessage, StoreEventsMessage, WebhookMessage } from './queue-messages.ts'
 import { readQueueName } from './queue-name.ts'
+import { deliverMail } from './mail/deliver-mail.ts'
 import { announceAvailability } from './webhooks/announce.ts'
 import { deliverMessage } from './webhooks/deliver-message.ts'
 import { handleStatusEvents } from './status/handle-events.ts'
 import { readEvent } from './stores/take-events.ts'
 
-/** What each kind of message does, by queue. `events`, `feeds`, `ageing` and `returns` are no queues: a store's single event, its held feed, its orders that wait, and goods that came back and belong to nobody, as the dead letters keep them. */
+/** What each kind of message does, by queue. `events`, `feeds`, `ageing`, `returns`, `mails` and `skus` are no queues: a store's single event, its held feed, its orders that wait, goods that came back and belong to nobody, mails that nobody took, and SKUs that are another item's now, as the dead letters keep them. */
 export type Handler = (body: unknown) => Promise<{ ok: true; outcome: CommandOutcome } | { ok: false; error: string }>
 
 const StoreEventLetter = z.object({ storeId: StoreId, epoch: Epoch, event: z.looseObject({ seq: Seq }) })
@@ -28,10 +29,18 @@ export function createHandlers(ports: Ports): Record<string, Handler> {
     orders: handling(OrderMessage, (message) => handleOrderMessage(message, withLog)),
     catalog: handling(StoreEventsMessage, (message) => handleCatalogEvents(message, ports)),
     status: handling(StoreEventsMessage, (message) => handleStatusEvents(message, withLog)),
-    webhooks: handling(WebhookMessage, (message) => message.kind === 'deliver' ? deliverMessage(withLog, message) : announceAvailability(ports, message.skus, (skus) => exactAvailability(ports, skus))),
+    webhooks: handling(WebhookMessage, (message) => {
+      switch (message.kind) {
+        case 'deliver': return deliverMessage(withLog, message)
+        case 'mail': return deliverMail(withLog, { orderId: message.orderId, kind: message.mail })
+        case 'inventory': return announceAvailability(ports, message.skus, (skus) => exactAvailability(ports, skus))
+      }
+    }),
     stock: handling(StockMessage, (message) => handleStock(message, ports.inventory)),
     feeds: async () => ({ ok: false, error: 'A feed is decided by POST /admin/v1/stores/{id}/feed/approve or /refuse; a drift ends by itself once both sides agree. This letter then settles itself.' }),
     ageing: async () => ({ ok: false, error: 'Orders that wait are for the staff of the store: call it. This letter settles itself when nobody waits any more.' }),
+    mails: async () => ({ ok: false, error: 'A mail is sent again by POST /admin/v1/orders/{id}/mails, once what the letter says is mended; then discard it.' }),
+    skus: async () => ({ ok: false, error: 'Look what the SKU was set up for before; then discard this letter.' }),
     returns: async () => ({ ok: false, error: 'Goods that came back are counted by the till already. See what was returned and by whom, give the money back if it is owed (POST …/refunds), and discard this letter with what you found.' }),
     events: handling(StoreEventLetter, async (letter) => {
       const { storeId, epoch } = letter

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { StoreEvent } from '../contract/events.ts'
+import { MailKind } from '../contract/mail.ts'
 import { Traceparent } from '../contract/trace.ts'
 import { AssignmentId, OrderId, StoreId } from '../contract/values.ts'
 
@@ -32,9 +33,10 @@ export const StoreEventsMessage = z.object({
 })
 export type StoreEventsMessage = z.infer<typeof StoreEventsMessage>
 
-/** Queue `webhooks`: a message to one endpoint, whose time has come; or SKUs of which more or less can be sold than before. The rest is read fresh from D1 and the counters. */
+/** Queue `webhooks`, all that leaves for the outside: a message to one endpoint, or a mail to a shopper, whose time has come; or SKUs of which more or less can be sold than before. The rest is read fresh from D1 and the counters. */
 export const WebhookMessage = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('deliver'), endpointId: z.string(), resource: z.string(), sequence: z.int() }),
+  z.object({ kind: z.literal('mail'), orderId: z.string(), mail: MailKind }),
   z.object({ kind: z.literal('inventory'), skus: z.array(z.string()).min(1) }),
 ])
 export type WebhookMessage = z.infer<typeof WebhookMessage>

@@ -16,13 +16,15 @@ ADMIN_TOKEN             opens the operator API (default "dev-admin-token")
 STRIPE_SECRET_KEY, STRIPE_WEBHOOK_SECRET
                         have Stripe take payments (docs/payments.md); test keys, sk_test_…
 STRIPE_API_URL          another address of Stripe's API, such as a fake on this machine
+MAIL_API_KEY, MAIL_API_URL
+                        have a provider carry mails (docs/mail.md); left out they land in STATE/mail, to be opened
 
 Prints one line of JSON on stdout once it serves: {"event":"edge.ready","url":"http://127.0.0.1:8787"}.
 Everything else, the Worker's own logs included, goes to stderr. Ctrl-C or SIGTERM ends it.
 `
 
 /** Handed to the Worker as an operator's `wrangler secret put` would. */
-const OPTIONAL_SECRETS = ['STRIPE_SECRET_KEY', 'STRIPE_WEBHOOK_SECRET', 'STRIPE_API_URL']
+const OPTIONAL_SECRETS = ['STRIPE_SECRET_KEY', 'STRIPE_WEBHOOK_SECRET', 'STRIPE_API_URL', 'MAIL_API_KEY', 'MAIL_API_URL']
 
 const values = readFlags(HELP, {
   port: { type: 'string', default: '8787' },

@@ -15,6 +15,9 @@ export const CHANNEL_ID = 'web'
 /** Where one store of the house keeps its things, and how the edge reaches it. */
 export type Shop = { storeId: string; dir: string; tillFile: string; configFile: string; secretFile: string; port: number; url: string }
 
+/** Where the mails of an edge that was started in `dir`/edge lie. */
+export const mailFolderOf = (dir: string): string => path.join(dir, 'edge', 'edge', 'mail')
+
 /** The edge in a process group of its own, its log in `DIR/edge.log`. Port 0 picks a free one. */
 export async function startEdge({ dir, port, adminToken, secrets = {} }: { dir: string; port: number; adminToken: string; secrets?: Record<string, string> }): Promise<Running> {
   await mkdir(dir, { recursive: true })
@@ -105,6 +108,7 @@ const DEMO_LIMITS = { writesPerMinute: 100_000, writesPerMinutePerAddress: 100_0
 export async function openChannel(edgeUrl: string, adminToken: string): Promise<Keys> {
   const operator = operatorApi(edgeUrl, adminToken)
   await operator.registerChannel({ channelId: CHANNEL_ID, name: 'Demo web shop', payInStore: true, limits: DEMO_LIMITS })
+  await operator.send(`/channels/${CHANNEL_ID}/mail`, 'PUT', { from: { email: 'orders@shop.example', name: 'Demo web shop' } })
   return { publishable: await operator.issueKey(CHANNEL_ID, 'publishable'), secret: await operator.issueKey(CHANNEL_ID, 'secret') }
 }
 

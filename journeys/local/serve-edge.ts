@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import { Miniflare, convertV4MiniflareOptions } from 'miniflare'
 import { unstable_getMiniflareWorkerOptions, unstable_readConfig, unstable_splitSqlQuery } from 'wrangler'
 import { holdLock } from './lock.ts'
+import { openMailFolder } from './mail-folder.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 /** Local crons never fire by themselves. Deployed it is once a minute; here the loop should close while somebody watches. */
@@ -32,6 +33,7 @@ export async function serveEdge({ port, stateDir, adminToken, secrets = {}, log 
   // Two of them over the same SQLite files would each believe their own numbers.
   const lock = await holdLock(path.join(state, 'edge.lock'), STATE_FREE_WITHIN_MS)
   if (!lock) throw new Error(`${stateDir} is in use by another edge; end it, or choose another folder with --state`)
+  const mails = await openMailFolder(path.join(state, 'mail'))
   log('edge: building the Worker')
   const script = await buildWorker(path.join(state, 'worker'))
 
@@ -50,7 +52,7 @@ export async function serveEdge({ port, stateDir, adminToken, secrets = {}, log 
       name: 'tillbridge',
       modulesRoot: path.dirname(script),
       modules: [{ type: 'ESModule', path: script }],
-      bindings: { ...(options['bindings'] as Record<string, string> | undefined), ...secrets, ADMIN_TOKEN: adminToken, MASTER_KEY: await masterKey(path.join(state, 'master-key')) },
+      bindings: { ...(options['bindings'] as Record<string, string> | undefined), MAIL_API_KEY: mails.apiKey, MAIL_API_URL: mails.url, ...secrets, ADMIN_TOKEN: adminToken, MASTER_KEY: await masterKey(path.join(state, 'master-key')) },
     }],
   }))
   log('edge: starting')
@@ -62,6 +64,7 @@ export async function serveEdge({ port, stateDir, adminToken, secrets = {}, log 
     url,
     close: async () => {
       stopSweeping()
+      mails.close()
       guard?.kill('SIGKILL')
       await miniflare.dispose()
       lock.release()

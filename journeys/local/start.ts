@@ -6,6 +6,7 @@ import path from 'node:path'
 import { basket, openDemo, type Demo } from './demo.ts'
 import { portOf, readFlags } from './flags.ts'
 import { holdLock, type Lock } from './lock.ts'
+import { mailFolderOf } from './house.ts'
 import { goOffline } from './offline.ts'
 import { showProgress, type Progress } from './progress.ts'
 import { LOOP, WHOLE_STORY } from './steps/story.ts'
@@ -118,6 +119,7 @@ function report(results: StepResult[], demo: Demo | null, progress: Progress, di
     progress.say(`
   storefront  ${urls.storefront}?key=${demo.keys.publishable}
   example     ${urls.storefront}example#${demo.keys.publishable}
+  mails       file://${path.resolve(mailFolderOf(dir))}/
   console     ${urls.console}   (token: ADMIN_TOKEN, "dev-admin-token" unless you set it)
   API         ${urls.api}   (publishable key: ${demo.keys.publishable})
 

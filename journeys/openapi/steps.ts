@@ -54,6 +54,9 @@ async function comingBack(world: World): Promise<Given> {
 }
 const pickedUp = (world: World) => order(world, { method: 'pickup', storeId: world.ids['storeId'] })
 
+/** A channel that sends mails; they lie in the edge's own folder. */
+const mailing = async (world: World): Promise<void> => void (await operate(world, 'PUT', '/channels/boutique/mail', { from: { email: 'orders@shop.example', name: 'The Shop' } }))
+
 /** A letter that nobody has touched: an event that cannot be read. */
 async function letter(world: World): Promise<string> {
   const before = await letters(world)
@@ -152,6 +155,11 @@ export const STEPS: Readonly<Record<string, Step>> = {
     await pickedUp(world)
   } },
   listDeliveries: { after: async (world, { json }) => void (world.ids['deliveryId'] = z.object({ items: z.array(z.object({ id: z.string() })).min(1) }).parse(json).items[0]?.id ?? '') },
+  readMail: { before: mailing },
+  removeMail: { before: mailing },
+  previewMail: { before: mailing },
+  testMail: { before: mailing },
+  sendMailAgain: { before: mailing },
   removeWebhook: { before: async (world) => ({ ids: { webhookId: z.object({ endpoint: z.object({ id: z.string() }) }).parse((await operate(world, 'POST', '/channels/boutique/webhooks', { url: 'http://127.0.0.1:9/hooks' })).json).endpoint.id } }) },
   requestErasure: { after: async (world, { json }) => void (world.ids['erasureId'] = z.object({ id: z.string() }).parse(json).id) },
   rotateSecret: { before: spare },

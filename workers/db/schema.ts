@@ -237,3 +237,21 @@ export const skuStops = sqliteTable('sku_stops', {
   epoch: integer('epoch').notNull().default(0),
   seq: integer('seq').notNull().default(0),
 }, (t) => [primaryKey({ columns: [t.sku, t.storeId, t.by] })])
+
+export const channelMail = sqliteTable('channel_mail', {
+  channelId: text('channel_id').primaryKey().notNull(),
+  settings: text('settings').notNull(),
+  updatedAt: integer('updated_at').notNull(),
+})
+
+export const mails = sqliteTable('mails', {
+  orderId: text('order_id').notNull(),
+  kind: text('kind').notNull(),
+  channelId: text('channel_id').notNull(),
+  state: text('state').notNull().default('pending'),
+  attempts: integer('attempts').notNull().default(0),
+  said: text('said'),
+  nextTryAt: integer('next_try_at'),
+  createdAt: integer('created_at').notNull(),
+  settledAt: integer('settled_at'),
+}, (t) => [primaryKey({ columns: [t.orderId, t.kind] })])

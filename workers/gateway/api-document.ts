@@ -18,6 +18,7 @@ import { describedInventory } from '../inventory/described-routes.ts'
 import { describedMasterKey } from '../master-key/described-routes.ts'
 import { describedOrders } from '../orders/described-routes.ts'
 import { describedPayments } from '../payments/described-routes.ts'
+import { describedMail } from '../mail/described-routes.ts'
 import { describedWebhooks } from '../webhooks/described-routes.ts'
 import { describedPrices } from '../prices/described-routes.ts'
 import { describedReturns } from '../returns/described-routes.ts'
@@ -43,7 +44,7 @@ const describedLife: DescribedRoutes = () => ({
 
 /** Every capability's own. One that is mounted in app.ts stands here, too. */
 const DESCRIBED: readonly DescribedRoutes[] = [
-  describedCatalogue, describedInventory, describedStops, describedStores, describedOrders, describedSales, describedReturns, describedPayments, describedConnect, describedChannels, describedPrices, describedWebhooks, describedFeeds, describedDeadLetters, describedAlerts, describedAudit, describedErasures, describedRepair, describedMasterKey, describedHealth, describedLife,
+  describedCatalogue, describedInventory, describedStops, describedStores, describedOrders, describedSales, describedReturns, describedPayments, describedConnect, describedChannels, describedPrices, describedWebhooks, describedMail, describedFeeds, describedDeadLetters, describedAlerts, describedAudit, describedErasures, describedRepair, describedMasterKey, describedHealth, describedLife,
 ]
 
 /** What stands between two slashes of a path, wherever it stands. */

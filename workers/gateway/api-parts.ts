@@ -9,6 +9,7 @@ export const TAGS = {
   connect: 'What a store\'s connector calls. Every call but pairing is signed.',
   'operator: stores': 'Opening a store, its way in, its secrets, its feed.',
   'operator: channels': 'Channels and their keys.',
+  'operator: mail': 'What a channel\'s shoppers are written.',
   'operator: webhooks': 'Where a channel is told what happens, and what became of each message.',
   'operator: orders': 'Web orders and till sales, and what a person can do about them.',
   'operator: sales': 'All sales in one list: web orders, tills, what came back.',

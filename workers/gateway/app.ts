@@ -19,6 +19,7 @@ import { operatorPrices } from '../prices/operator-routes.ts'
 import { operatorReturns } from '../returns/operator-routes.ts'
 import { operatorSales } from '../sales/operator-routes.ts'
 import { createPorts } from '../ports.ts'
+import { operatorMail, operatorOrderMails } from '../mail/operator-routes.ts'
 import { operatorWebhooks } from '../webhooks/operator-routes.ts'
 import { operatorStops } from '../stops/operator-routes.ts'
 import { storefront } from '../storefront/routes.ts'
@@ -88,6 +89,8 @@ app.route('/admin/v1/stores/:storeId/feed', operatorFeed)
 app.route('/admin/v1/feeds', operatorFeeds)
 app.route('/admin/v1/health', operatorHealth)
 app.route('/admin/v1/channels/:channelId/webhooks', operatorWebhooks)
+app.route('/admin/v1/channels/:channelId/mail', operatorMail)
+app.route('/admin/v1/orders/:orderId/mails', operatorOrderMails)
 app.route('/admin/v1/channels/:channelId/prices', operatorPrices)
 app.route('/admin/v1/channels', operatorChannels)
 app.route('/admin/v1/inventory', operatorInventory)

@@ -3,7 +3,10 @@ import { drizzle } from 'drizzle-orm/d1'
 import { eq } from 'drizzle-orm'
 import { FINAL_STATUSES } from '../../contract/status.ts'
 import { tellOrder } from '../db/webhook-outbox.ts'
-import { orderAnnouncement } from '../webhooks/announcements.ts'
+import { MailKind } from '../../contract/mail.ts'
+import { oweMail } from '../db/mail-outbox.ts'
+import type { MailKey } from '../mail/port.ts'
+import { newStatusOf, orderAnnouncement } from '../webhooks/announcements.ts'
 import { filtersFor } from '../webhooks/message.ts'
 import type { MessageKey } from '../webhooks/port.ts'
 import type { OrderStatus } from '../../contract/status.ts'
@@ -44,17 +47,22 @@ const IDS_PER_QUERY_MAX = 90
  * `tell` hears which messages were written for channels together with an order; that it fails costs nothing but time.
  * Each write of an order is one batch with what its channel is to be told: where nobody wants to be told, it writes nothing more.
  */
-export function createOrderBook(database: D1Database, tell: (written: MessageKey[]) => Promise<void> = async () => undefined): OrderBook {
+export function createOrderBook(database: D1Database, tell: (written: MessageKey[], mails: MailKey[]) => Promise<void> = async () => undefined): OrderBook {
   const db = drizzle(database)
 
   async function write(order: OrderRecord, query: { toSQL(): { sql: string; params: unknown[] } }): Promise<boolean> {
     const { channelId, payload } = orderAnnouncement(order)
     const { sql: text, params } = query.toSQL()
-    const entry = { channelId: channelId ?? '', resource: payload.resource, sequence: payload.sequence, type: payload.type, body: JSON.stringify(payload), filters: filtersFor(payload.type) }
-    const [written, told] = await database.batch<Record<string, unknown>>([database.prepare(text).bind(...params), tellOrder(database, entry, order.updatedAt)])
+    const entry = { channelId: channelId ?? '', resource: payload.resource, sequence: payload.sequence, type: payload.type, body: JSON.stringify(payload), filters: filtersFor(payload.type), timeline: JSON.stringify(order.timeline) }
+    const kind = MailKind.safeParse(newStatusOf(order)).data
+    const [written, told, owed] = await database.batch<Record<string, unknown>>([
+      database.prepare(text).bind(...params), tellOrder(database, entry, order.updatedAt),
+      ...(kind ? [oweMail(database, { orderId: order.orderId, kind, channelId: order.channel, version: order.version, timeline: entry.timeline }, order.updatedAt)] : []),
+    ])
     if (written?.results.length !== 1) return false
     const keys = (told?.results ?? []) as MessageKey[]
-    if (keys.length > 0) await tell(keys).catch(() => undefined)
+    const mails = (owed?.results ?? []) as MailKey[]
+    if (keys.length + mails.length > 0) await tell(keys, mails).catch(() => undefined)
     return true
   }
   const placed = ne(orders.status, 'abandoned')

@@ -1,16 +1,23 @@
 import { toInstant } from '../../contract/clock.ts'
 import type { Availability, Item, Product } from '../../contract/product.ts'
 import type { Described } from '../catalog/port.ts'
+import type { OrderStatus } from '../../contract/status.ts'
 import type { WebhookPayload } from '../../contract/webhooks.ts'
 import { toOrder } from '../orders/order.ts'
 import type { OrderRecord } from '../orders/port.ts'
 import type { Announcement } from './port.ts'
 
+/** The status that this write has given the order; `null`: it has the one it had. */
+export function newStatusOf(order: OrderRecord): OrderStatus | null {
+  const news = order.timeline.findLast(({ status, seenAt }) => status !== undefined && seenAt === order.updatedAt)
+  return news?.status === order.status ? order.status : null
+}
+
 /** What a channel is told of an order that has just been written: by its new status, if it has one. */
 export function orderAnnouncement(order: OrderRecord): Announcement {
   const { customer: _, fulfillment, note: __, ...told } = toOrder(order)
-  const news = order.timeline.findLast(({ status, seenAt }) => status !== undefined && seenAt === order.updatedAt)
-  const type = news?.status === order.status ? `order.${order.status}` as const : 'order.updated'
+  const status = newStatusOf(order)
+  const type = status ? `order.${status}` as const : 'order.updated'
   return {
     channelId: order.channel,
     payload: {

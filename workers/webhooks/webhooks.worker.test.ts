@@ -65,6 +65,15 @@ describe('an order', () => {
     expect(JSON.stringify(told())).not.toMatch(/Test Customer|test@shop\.example/)
   })
 
+  it('of a race tells what won, and not what lost to a change that nobody asked for', async () => {
+    await register(['order.cancelled'])
+    await orders.insert(order(1))
+    const news = (status: 'accepted' | 'cancelled') => ({ status, timeline: [{ type: `order.${status}`, occurredAt: 2000, seenAt: 2000, status }] })
+    expect(await orders.update(order(2, news('accepted')), 1)).toBe(true)
+    expect(await orders.update(order(2, news('cancelled')), 1)).toBe(false)
+    expect([await rows(), written]).toEqual([0, []])
+  })
+
   it('costs no row where nobody wants to be told', async () => {
     await orders.insert(order(1))
     expect(await rows()).toBe(0)
