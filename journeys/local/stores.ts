@@ -73,7 +73,7 @@ function stock(tillFile: string, shelf: readonly Shelf[]): void {
       const added = addItem(db, {
         sku, name: `Item ${sku}`, description: null, brand: null, category: null, identifiers: [], unit: 'each',
         price: { amountMinor: priceMinor, currency: 'USD' }, taxIncluded: true, taxRate: '20', imageUrl: null, tracked: true, ...item,
-      }, pieces)
+      }, item.tracked === false ? undefined : pieces)
       if (!added.ok) throw new Error(`the till does not take ${sku}: ${added.refusal.message}`)
     }
   } finally {
@@ -84,7 +84,8 @@ function stock(tillFile: string, shelf: readonly Shelf[]): void {
 async function isOnTheWeb({ stores, web }: Stores): Promise<boolean> {
   const known = new Set((await web.products()).map(({ sku }) => sku))
   for (const [storeId, { shelf }] of stores) {
-    for (const { sku, pieces } of shelf) {
+    for (const { sku, pieces, item } of shelf) {
+      if (item?.tracked === false) continue
       const there = known.has(sku) ? (await web.availability(sku)).stores.find((store) => store.storeId === storeId) : undefined
       if (there?.available !== pieces) return false
     }

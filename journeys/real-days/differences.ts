@@ -1,0 +1,23 @@
+/** What one side says: of the till's books by (day, channel, kind), of its shelf by SKU, of its tickets by name. Money in minor units. */
+export type Told = {
+  totals: ReadonlyMap<string, { count: number; minor: number }>
+  stock: ReadonlyMap<string, number>
+  tickets: ReadonlyMap<string, { kind: string; minor: number; lines: readonly string[] }>
+}
+
+/** Every penny, piece and ticket in which the web's side is not the till's. A ticket that is listed twice is told by `twice`. */
+export function differencesOf(till: Told, web: Told, twice: readonly string[] = []): string[] {
+  return [
+    ...twice.map((id) => `ticket ${id} stands in the list twice`),
+    ...compared('total of', till.totals, web.totals, ({ count, minor }) => `${count} for ${minor}`),
+    ...compared('stock of', till.stock, web.stock, String),
+    ...compared('ticket', till.tickets, web.tickets, ({ kind, minor, lines }) => `${kind} ${minor}: ${lines.toSorted((a, b) => (a < b ? -1 : 1)).join(', ')}`),
+  ]
+}
+
+function compared<T>(what: string, till: ReadonlyMap<string, T>, web: ReadonlyMap<string, T>, show: (value: T) => string): string[] {
+  return [...new Set([...till.keys(), ...web.keys()])].flatMap((key) => {
+    const [here, there] = [till.get(key), web.get(key)].map((value) => (value === undefined ? 'nothing' : show(value)))
+    return here === there ? [] : [`${what} ${key}: the till has ${here}, the web ${there}`]
+  })
+}
