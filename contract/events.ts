@@ -17,8 +17,8 @@ export type RejectReason = z.infer<typeof RejectReason>
 
 /** Negative quantities are returns. A till may sell what it does not know: the SKU is as the till has it. */
 export const SaleLine = z.object({ sku: Sku, quantity: z.int(), unitPrice: Price, lineTotal: Money })
-/** More than an order: a till's receipt has no trolley limit. */
-const SALE_LINES_MAX = 500
+/** More than an order: a till's receipt has no trolley limit. A longer one is told in parts. */
+export const SALE_LINES_MAX = 500
 
 /** The data of each event type. Unknown fields are ignored; an unknown type is filed, not refused. */
 export const EVENT_DATA = {
@@ -36,6 +36,8 @@ export const EVENT_DATA = {
     total: Money,
     /** The sale is this web order seen at the till, not a second one. */
     assignmentId: AssignmentId.optional(),
+    /** The receipt of which these are further lines: its first part's `saleId`. The totals of the parts add up to what was paid. */
+    partOf: z.string().min(1).max(128).optional(),
   }),
   /** The staff take an item off the web, though it lies on the shelf; `until: null`: until they put it back. */
   'selling.stopped': z.object({ sku: Sku, why: StopReason, until: Instant.nullable().default(null) }),

@@ -28,6 +28,8 @@ export const Sale = z.object({
   /** Of a return at the till: what it was of. */
   orderId: OrderId.nullable(),
   assignmentId: AssignmentId.nullable(),
+  /** Of the further lines of a receipt too long for one row: the `id` of its first. They are one sale. */
+  partOf: z.string().nullable(),
 })
 export type Sale = z.infer<typeof Sale>
 
@@ -46,7 +48,7 @@ export const TOTALS_DAYS_MAX = 92
 export const TotalsQuery = z.object({ from: CalendarDay, to: CalendarDay, storeId: StoreId.optional(), channel: ChannelId.optional() })
   .refine(({ from, to }) => from <= to && (Date.parse(to) - Date.parse(from)) / 86_400_000 < TOTALS_DAYS_MAX, { path: ['to'], message: `expected a day from \`from\` on, at most ${TOTALS_DAYS_MAX} days in all` })
 
-/** What one store's till booked on one of its days for one channel: web orders when their goods left, by the channel that brought them. Returns are negative. */
+/** What one store's till booked on one of its days for one channel: web orders when their goods left, by the channel that brought them. Returns are negative. A receipt in parts is counted once. */
 export const DailyTotal = z.object({
   storeId: StoreId,
   day: CalendarDay,

@@ -5,7 +5,8 @@ import type { OutgoingEvent } from '../journal/outgoing-event.ts'
 import type { PosChanges } from '../pos/port.ts'
 import { differenceOf } from './difference.ts'
 import { createFeed, isUnsure, parkSuspicious, settleFeed, type Feed, type FeedChange } from './feed.ts'
-import { orderChangeEffect, saleEvent, skusOfChange } from './order-changes.ts'
+import { orderChangeEffect, skusOfChange } from './order-changes.ts'
+import { saleEvents } from './sale-events.ts'
 
 /**
  * What one look at the POS brought. `more`: there may be another at once. `refused`: keys of rows that could not be read and are new in the quarantine.
@@ -46,7 +47,7 @@ export async function captureChanges(shop: Shop, feed: Feed = createFeed()): Pro
       const baseline = journal.baseline.of([...changes.items.map((item) => item.sku), ...changes.removed, ...levels.keys()])
       const reading = { items: changes.items, removed: changes.removed, levels: [...levels].map(([sku, onHand]) => ({ sku, onHand })), asOf, now: at }
       const flowing = parkSuspicious(journal, feed.limits, reading, differenceOf(reading, baseline, sold), baseline, sold, at)
-      const events: OutgoingEvent[] = [...flowing, ...namesEvents(changes, at), ...changes.sales.map(saleEvent)]
+      const events: OutgoingEvent[] = [...flowing, ...namesEvents(changes, at), ...changes.sales.flatMap(saleEvents)]
       for (const { change, skus } of orders) {
         const effect = orderChangeEffect(change, journal.inbox.get(change.assignmentId), skus.flatMap((sku) => entry(sku, fresh)).map(([sku, onHand]) => ({ sku, onHand })), pos.capabilities)
         journal.inbox.change(effect.assignmentId, effect.change, at)

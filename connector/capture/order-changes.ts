@@ -3,7 +3,7 @@ import type { Level } from '../../contract/events.ts'
 import { acceptedEvent, hasLeft, linesOf, skusOf } from '../delivery/outcome.ts'
 import type { InboxChange, InboxRow } from '../journal/inbox.ts'
 import type { OutgoingEvent } from '../journal/outgoing-event.ts'
-import type { PosCapabilities, PosOrderChange, PosSale } from '../pos/port.ts'
+import type { PosCapabilities, PosOrderChange } from '../pos/port.ts'
 
 export type OrderChangeEffect = { assignmentId: string; change: InboxChange; events: OutgoingEvent[] }
 
@@ -61,19 +61,4 @@ const endsDoubt = ({ kind }: PosOrderChange, { state }: InboxRow, { duplicates }
 export function skusOfChange(change: PosOrderChange, row: InboxRow | null, moved: readonly string[], pos: Doubtful): string[] {
   if (change.kind === 'progress' && !(row && endsDoubt(change, row, pos))) return []
   return row?.kept ? skusOf(row.kept) : [...moved]
-}
-
-export function saleEvent(sale: PosSale): OutgoingEvent {
-  const money = (amountMinor: number) => ({ amountMinor, currency: sale.currency })
-  return {
-    type: 'sale.recorded',
-    occurredAt: sale.occurredAt,
-    data: {
-      saleId: sale.saleId,
-      kind: sale.kind,
-      lines: sale.lines.map((line) => ({ sku: line.sku, quantity: line.quantity, unitPrice: money(line.unitPriceMinor), lineTotal: money(line.lineTotalMinor) })),
-      total: money(sale.totalMinor),
-      ...(sale.assignmentId ? { assignmentId: sale.assignmentId } : {}),
-    },
-  }
 }

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import type { OutgoingEvent } from './outgoing-event.ts'
 
-/** What the edge takes of one event: it must fit a queue message there. A receipt of 500 lines is 75 kB. */
+/** What the edge takes of one event: it must fit a queue message there. A receipt of 500 lines is 75 kB; what a receipt has beyond it goes in parts. */
 export const EVENT_BYTES_MAX = 100_000
 /** An id that made the event too large must not make its stub so. The contract's ids are shorter. */
 const STUB_ID_LENGTH_MAX = 200

@@ -30,6 +30,8 @@ export type PosSale = {
   assignmentId: string | null
   /** RFC 3339 in UTC. */
   occurredAt: string
+  /** Of a receipt that the POS itself tells in parts: the first part's `saleId`, in the further ones. A receipt of any length may also be told whole. */
+  partOf?: string
 }
 
 /** What the staff did with a web order since. */

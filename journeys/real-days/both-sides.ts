@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { z } from 'zod'
 import { DailyTotals, Sale } from '../../contract/sales.ts'
+import type { OrderStatus } from '../../contract/status.ts'
 import { expectAnswer } from '../local/edge-api.ts'
 import type { Stores } from '../local/stores.ts'
 import type { Told } from './differences.ts'
@@ -10,6 +11,9 @@ const Ticket = z.object({ ticket_id: z.int(), kind: z.enum(['sale', 'return', 'w
 const Line = z.object({ ticket_id: z.int(), sku: z.string(), quantity: z.int(), unit_price_minor: z.int() })
 const Level = z.object({ sku: z.string(), on_hand: z.int() })
 const ASKED_AT_ONCE = 8
+const TICKET_IS: Record<string, string> = { done: 'completed', void: 'cancelled', refused: 'cancelled' }
+/** What of it came back stands in tickets of their own. */
+const ORDER_IS: Partial<Record<OrderStatus, string>> = { partially_refunded: 'completed', refunded: 'completed' }
 const lineText = (sku: string, quantity: number, priceMinor: number): string => `${quantity} × ${sku} at ${priceMinor}`
 /** Web orders are of the day on which this runs, whatever day the shop's till is at. */
 const key = (day: string, channel: string, kind: string): string => (channel === 'web' ? `web ${kind}` : `${day} ${channel} ${kind}`)
@@ -28,7 +32,7 @@ export function tillTold(db: DatabaseSync, storeId: string): Told {
     const isWeb = ticket.order_number !== null
     const of = (lines.get(ticket.ticket_id) ?? []).map((line) => lineText(line.sku, line.quantity, line.unit_price_minor))
     if (ticket.state === 'done') add(totals, key(dayOf(Date.parse(ticket.opened_at)), isWeb ? 'web' : 'till', ticket.kind === 'return' ? 'returns' : 'sales'), 1, ticket.total_minor)
-    if (ticket.kind === 'web') tickets.set(`order ${ticket.order_number}`, { kind: ticket.state === 'done' ? 'completed' : 'cancelled', minor: ticket.total_minor, lines: of })
+    if (ticket.kind === 'web') tickets.set(`order ${ticket.order_number}`, { kind: TICKET_IS[ticket.state] ?? ticket.state, minor: ticket.total_minor, lines: of })
     else tickets.set(`${storeId}/${tillId}/T-${String(ticket.ticket_id).padStart(6, '0')}`, { kind: ticket.kind, minor: ticket.total_minor, lines: of })
   }
   const stock = new Map(z.array(Level).parse(db.prepare('SELECT sku, on_hand FROM stock JOIN items USING (sku) WHERE tracked = 1').all()).map((row) => [row.sku, row.on_hand]))
@@ -46,12 +50,17 @@ export async function webTold(house: Stores, days: readonly string[], today: str
     }
   }
   const tickets = new Map<string, { kind: string; minor: number; lines: string[] }>()
-  const twice: string[] = []
+  const [twice, seen] = [[] as string[], new Set<string>()]
   for (const text of (await house.operator.send('/sales/export?format=ndjson')).text.split('\n').filter(Boolean)) {
     const sale = Sale.parse(JSON.parse(text))
     const id = sale.kind === 'order' ? `order ${sale.number}` : sale.id
-    if (tickets.has(id)) twice.push(id)
-    tickets.set(id, { kind: sale.status ?? sale.kind, minor: sale.total.amountMinor, lines: sale.lines.map(({ sku, quantity, unitPrice }) => lineText(sku, quantity, unitPrice.amountMinor)) })
+    if (seen.has(id)) twice.push(id)
+    seen.add(id)
+    const lines = sale.lines.map(({ sku, quantity, unitPrice }) => lineText(sku, quantity, unitPrice.amountMinor))
+    // A long receipt comes in parts.
+    const first = sale.partOf === null ? undefined : tickets.get(sale.partOf)
+    if (first) tickets.set(sale.partOf ?? '', { ...first, minor: first.minor + sale.total.amountMinor, lines: [...first.lines, ...lines] })
+    else tickets.set(id, { kind: sale.status === null ? sale.kind : ORDER_IS[sale.status] ?? sale.status, minor: sale.total.amountMinor, lines })
   }
   return { totals, tickets, twice, stock: await levels(house, skus) }
 }

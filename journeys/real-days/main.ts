@@ -40,7 +40,14 @@ const files = (() => {
 if (files.length === 0) fail(`${folder} has no *.csv`)
 const [orders, seed] = [values.orders, values.seed].map((text) => (/^\d{1,5}$/.test(text) ? Number(text) : fail(`expected a number, got "${text}"`)))
 const dir = mkdtempSync(path.join(tmpdir(), 'tillbridge-real-days-'))
-const days = readDays(files.map((name) => readFileSync(path.join(folder, name), 'utf8')))
+const days = (() => {
+  try {
+    return readDays(files.map((name) => readFileSync(path.join(folder, name), 'utf8')))
+  } catch (error) {
+    return fail(`a file in ${folder} is no CSV: ${error instanceof Error ? error.message : String(error)}`)
+  }
+})()
+if (days.deeds.length === 0) fail(`the files of ${folder} have nothing that a till could ring up. The first: ${days.leftOut[0]?.why ?? 'no line'}`)
 const replayed = await replay({ dir, days, orders: orders ?? 0, seed: seed ?? 1, say: (text) => void process.stderr.write(`  ${text}\n`) })
 rmSync(dir, { recursive: true, force: true })
 const report = reportOf(days, replayed)

@@ -1,37 +1,33 @@
-import { randomUUID } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock, toInstant } from '../../contract/clock.ts'
 import { openTillFile } from '../../connector/pos/embedded/schema.ts'
-import { count, sell, setPrice, takeOrderReturn, takeReturn } from '../../connector/pos/embedded/till.ts'
-import { handOver } from '../../connector/pos/embedded/web-orders.ts'
+import { count, sell, setPrice, takeReturn } from '../../connector/pos/embedded/till.ts'
 import type { Result } from '../../contract/result.ts'
-import { placed } from '../local/edge-api.ts'
 import { openStores } from '../local/stores.ts'
-import type { Stores } from '../local/stores.ts'
 import { until } from '../local/until.ts'
-import { seeded } from '../simulation/random.ts'
 import { tillTold, webTold } from './both-sides.ts'
-import { differencesOf } from './differences.ts'
+import { differencesOf, notBooked } from './differences.ts'
 import type { Told } from './differences.ts'
 import { CURRENCY } from './read-days.ts'
 import type { Days, Deed } from './read-days.ts'
+import { goShopping } from './shoppers.ts'
+import type { Web } from './shoppers.ts'
 
 const STORE = 'high-street'
 /** Beside what its days sell: what the web may have. */
 const SPARE_PIECES = 12
 const SETTLES_WITHIN_MS = 120_000
-/** A shop's busiest minute, many times over; between two deeds others get their turn. */
+const ORDERS_COME_WITHIN_MS = 60_000
+/** Between two deeds at the till, others get their turn. */
 const PAUSE_MS = 5
 
-export type Web = { placed: number; refused: number; cancelled: number; handedOver: number; broughtBack: number }
 export type Replayed = { till: Told; web: Told; differences: string[]; orders: Web; seconds: number }
 type Options = { dir: string; days: Days; orders: number; seed: number; say: (text: string) => void }
 
 /** The shop's days at its till, deed by deed, with web orders all the while; then both sides are asked. */
 export async function replay({ dir, days, orders, seed, say }: Options): Promise<Replayed> {
   const began = performance.now()
-  const random = seeded(seed)
   const shelf = [...days.items].map(([sku, { name, priceMinor, tracked }]) => ({
     sku, pieces: tracked ? Math.max(0, piecesOf(days, sku)) + SPARE_PIECES : 0, priceMinor, item: { name, tracked, price: { amountMinor: priceMinor, currency: CURRENCY } },
   }))
@@ -40,22 +36,22 @@ export async function replay({ dir, days, orders, seed, say }: Options): Promise
   const db = openTillFile(house.stores.get(STORE)?.shop.tillFile ?? '', 'existing')
   try {
     const tracked = shelf.filter(({ item }) => item.tracked).map(({ sku }) => sku)
-    const web: Web = { placed: 0, refused: 0, cancelled: 0, handedOver: 0, broughtBack: 0 }
-    const shopping = { open: true }
-    const shoppers = shop(house, db, { orders, skus: tracked, web, shopping, random })
+    const shopping = goShopping({ house, db, storeId: STORE, orders, skus: tracked, seed })
+    const { web } = shopping
     for (const [done, deed] of days.deeds.entries()) {
       act(db, deed)
-      if (done % 200 === 199) say(`${done + 1} of ${days.deeds.length} deeds at the till, ${web.placed} web orders`)
+      if (done % 100 === 99) say(`${done + 1} of ${days.deeds.length} deeds at the till, ${web.placed} web orders`)
       await sleep(PAUSE_MS)
+      // The days go on as the web's orders do: those are to meet the till at work, not a shop that has shut.
+      await Promise.race([until('the next web orders', ORDERS_COME_WITHIN_MS, () => web.placed >= Math.floor((orders * done) / days.deeds.length)), shopping.done])
     }
-    shopping.open = false
-    await shoppers
+    await shopping.done
     say('the shop is shut: what is under way comes to its end')
     const today = [-1, 1].map((by) => toInstant(systemClock() + by * 86_400_000).slice(0, 10))
     let last: { till: Told; web: Told; differences: string[] } | null = null
     const look = async () => {
       const [till, { twice, ...told }] = [tillTold(db, STORE), await webTold(house, days.days, today, tracked)]
-      last = { till, web: told, differences: differencesOf(till, told, twice) }
+      last = { till, web: told, differences: [...notBooked(days.booked, till), ...differencesOf(till, told, twice)] }
       return last.differences.length === 0
     }
     // What is late is not lost: only what stays is a difference.
@@ -95,38 +91,4 @@ function act(db: DatabaseSync, deed: Deed): void {
     if (now !== priceMinor) must(setPrice(db, sku, priceMinor), `a price of ${sku}`)
   }
   must((deed.kind === 'sale' ? sell : takeReturn)(db, deed.lines, deed.at), `invoice ${deed.invoice}`)
-}
-
-type Shopping = { orders: number; skus: readonly string[]; web: Web; shopping: { open: boolean }; random: ReturnType<typeof seeded> }
-
-/** One after another: most are fetched, some are cancelled, some come back to the counter. Those that the shutting shop finds open are fetched too. */
-async function shop(house: Stores, db: DatabaseSync, { orders, skus, web, shopping, random }: Shopping): Promise<void> {
-  while (shopping.open || web.placed < orders) {
-    if (web.placed >= orders) return
-    const lines = [...new Set([random.pick(skus), random.pick(skus)])].map((sku) => ({ sku, quantity: 1 + random.int(3) }))
-    const answer = await house.web.place({ lines, fulfillment: { method: 'pickup', storeId: STORE }, customer: { name: 'Web Shopper', email: 'shopper@shop.example' } }, randomUUID())
-    if (answer.status !== 201) {
-      web.refused++
-      if (web.refused > orders * 4) throw new Error(`the web sells nothing: ${answer.text}`)
-      continue
-    }
-    const { order } = await placed(answer)
-    web.placed++
-    const hasTicket = () => (db.prepare("SELECT state FROM tickets WHERE kind = 'web' AND order_number = ?").get(order.number) as { state: string } | undefined)?.state
-    if (random.chance(0.15)) {
-      // While it is on its way, or as it lies there.
-      if (random.chance(0.5)) await until(`order ${order.number} in the till`, SETTLES_WITHIN_MS, hasTicket, 5)
-      const taken = await house.web.cancel(order.id)
-      if (taken.status >= 300) throw new Error(`it was not cancelled: ${taken.text}`)
-      web.cancelled++
-      continue
-    }
-    await until(`order ${order.number} in the till`, SETTLES_WITHIN_MS, hasTicket, 5)
-    must(handOver(db, order.number, systemClock()), `order ${order.number}`)
-    web.handedOver++
-    if (!random.chance(0.15)) continue
-    const [line] = order.lines
-    if (line) must(takeOrderReturn(db, order.number, [{ sku: line.sku, quantity: 1 }], systemClock()), `what came back of ${order.number}`)
-    web.broughtBack++
-  }
 }

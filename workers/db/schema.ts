@@ -102,6 +102,7 @@ export const sales = sqliteTable('sales', {
   occurredAt: integer('occurred_at').notNull(),
   epoch: integer('epoch').notNull(),
   seq: integer('seq').notNull(),
+  partOf: text('part_of'),
 }, (t) => [primaryKey({ columns: [t.storeId, t.saleId] }), index('sales_occurred').on(t.occurredAt)])
 
 export const deadLetters = sqliteTable('dead_letters', {

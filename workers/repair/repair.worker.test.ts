@@ -27,7 +27,9 @@ const seqs = new Map<string, number>()
 /** What Time Travel does: every row of D1 as it was, and nothing else anywhere. */
 async function snapshot(): Promise<() => Promise<void>> {
   const { results } = await env.DB.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE '\\_cf%' ESCAPE '\\' AND name NOT LIKE 'd1%'").all<{ name: string }>()
-  const kept = await Promise.all(results.map(async ({ name }) => ({ name, rows: (await env.DB.prepare(`SELECT * FROM "${name}"`).all()).results })))
+  // What D1 computes of a row is not put back: it is computed again.
+  const columnsOf = async (table: string) => (await env.DB.prepare("SELECT name FROM pragma_table_xinfo(?) WHERE hidden = 0").bind(table).all<{ name: string }>()).results.map(({ name }) => `"${name}"`).join(', ')
+  const kept = await Promise.all(results.map(async ({ name }) => ({ name, rows: (await env.DB.prepare(`SELECT ${await columnsOf(name)} FROM "${name}"`).all()).results })))
   return async () => {
     const put = (name: string, row: Record<string, unknown>) => env.DB.prepare(`INSERT INTO "${name}" (${Object.keys(row).map((column) => `"${column}"`).join(', ')}) VALUES (${Object.keys(row).map(() => '?').join(', ')})`).bind(...Object.values(row))
     await env.DB.batch([env.DB.prepare('PRAGMA defer_foreign_keys = on'), ...kept.map(({ name }) => env.DB.prepare(`DELETE FROM "${name}"`)), ...kept.flatMap(({ name, rows }) => rows.map((row) => put(name, row)))])

@@ -19,14 +19,14 @@ const LIST = (newest: boolean): string => {
   WITH RECURSIVE names (name, until) AS (SELECT ?3, 9e15 UNION SELECT former_sku, at FROM sku_renames JOIN names ON sku_renames.sku = name)
   SELECT * FROM (
     SELECT * FROM (
-      SELECT 'order' AS kind, order_id AS id, placed_at AS at, channel, number, status, purchase AS body, assignments, NULL AS storeId, NULL AS assignmentId, NULL AS totalMinor, NULL AS currency FROM orders
+      SELECT 'order' AS kind, order_id AS id, placed_at AS at, channel, number, status, purchase AS body, assignments, NULL AS storeId, NULL AS assignmentId, NULL AS totalMinor, NULL AS currency, NULL AS partOf FROM orders
       WHERE status <> 'abandoned' AND ${page('placed_at', 'order_id')} AND (?4 IS NULL OR ?4 = 'order') AND (?2 IS NULL OR channel = ?2)
         AND (?1 IS NULL OR EXISTS (SELECT 1 FROM json_each(orders.assignments) WHERE value ->> 'storeId' = ?1))
         AND (?3 IS NULL OR EXISTS (SELECT 1 FROM json_each(orders.purchase, '$.lines') line JOIN names ON name = line.value ->> 'sku' AND placed_at <= until))
       ${first('placed_at', 'order_id')})
     UNION ALL
     SELECT * FROM (
-      SELECT sales.kind, ${saleId} AS id, occurred_at, coalesce(origin.channel, '${TILL_CHANNEL}'), NULL, NULL, lines, NULL, store_id, assignment_id, total_minor, currency FROM sales
+      SELECT sales.kind, ${saleId} AS id, occurred_at, coalesce(origin.channel, '${TILL_CHANNEL}'), NULL, NULL, lines, NULL, store_id, assignment_id, total_minor, currency, part_of FROM sales
       LEFT JOIN orders origin ON origin.order_id = ${ORDER_OF} AND origin.status <> 'abandoned'
       WHERE ${page('occurred_at', saleId)} AND (?4 IS NULL OR ?4 = sales.kind) AND (?2 IS NULL OR coalesce(origin.channel, '${TILL_CHANNEL}') = ?2) AND (?1 IS NULL OR store_id = ?1)
         -- A web order at the till is that order, not a second sale (rules.md 3). What came back of it is news.
@@ -39,10 +39,10 @@ const LIST = (newest: boolean): string => {
 
 /** ?1 days, ?2 stores, ?3 channel. Each sale is looked at once, whatever the number of stores. */
 const TOTALS = `
-  SELECT store_id AS storeId, day, channel, currency, sum(kind = 'sale') AS sales, sum(CASE kind WHEN 'sale' THEN total_minor ELSE 0 END) AS salesMinor,
-    sum(kind = 'return') AS returns, sum(CASE kind WHEN 'return' THEN total_minor ELSE 0 END) AS returnsMinor
+  SELECT store_id AS storeId, day, channel, currency, sum(kind = 'sale' AND part_of IS NULL) AS sales, sum(CASE kind WHEN 'sale' THEN total_minor ELSE 0 END) AS salesMinor,
+    sum(kind = 'return' AND part_of IS NULL) AS returns, sum(CASE kind WHEN 'return' THEN total_minor ELSE 0 END) AS returnsMinor
   FROM (
-    SELECT sales.store_id, days.value ->> 'day' AS day, coalesce(origin.channel, '${TILL_CHANNEL}') AS channel, sales.currency, sales.kind, sales.total_minor
+    SELECT sales.store_id, days.value ->> 'day' AS day, coalesce(origin.channel, '${TILL_CHANNEL}') AS channel, sales.currency, sales.kind, sales.total_minor, sales.part_of
     FROM json_each(?1) days JOIN sales ON sales.occurred_at >= (days.value ->> 'from') AND sales.occurred_at < (days.value ->> 'to')
     LEFT JOIN orders origin ON origin.order_id = ${ORDER_OF} AND origin.status <> 'abandoned'
     WHERE sales.store_id IN (SELECT value FROM json_each(?2))
@@ -55,7 +55,7 @@ const Bought = z.object({ lines: z.array(z.object({ sku: z.string(), name: z.str
 const Parts = z.array(z.object({ storeId: z.string() }))
 const Row = z.object({
   kind: z.enum(['order', 'sale', 'return']), id: z.string(), at: z.int(), channel: z.string(), number: z.string().nullable(), status: OrderStatus.nullable(), body: z.string(), assignments: z.string().nullable(),
-  storeId: z.string().nullable(), assignmentId: z.string().nullable(), totalMinor: z.int().nullable(), currency: z.string().nullable(),
+  storeId: z.string().nullable(), assignmentId: z.string().nullable(), totalMinor: z.int().nullable(), currency: z.string().nullable(), partOf: z.string().nullable(),
 })
 type Row = z.infer<typeof Row>
 
@@ -73,8 +73,8 @@ export const createSalesView = (database: D1Database): SalesView => ({
   },
 })
 
-function toSale({ kind, id, at, channel, number, status, body, assignments, storeId, assignmentId, totalMinor, currency }: Row): Sale {
-  const about = { kind, id, channel, at: toInstant(at), number, status, assignmentId, orderId: assignmentId?.split('.')[0] ?? null }
+function toSale({ kind, id, at, channel, number, status, body, assignments, storeId, assignmentId, totalMinor, currency, partOf }: Row): Sale {
+  const about = { kind, id, channel, at: toInstant(at), number, status, assignmentId, orderId: assignmentId?.split('.')[0] ?? null, partOf: partOf === null ? null : `${storeId}/${partOf}` }
   if (kind === 'order') {
     const { lines, totals } = Bought.parse(JSON.parse(body))
     const stores = Parts.parse(JSON.parse(assignments ?? '[]')).map((part) => part.storeId)

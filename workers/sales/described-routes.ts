@@ -7,7 +7,7 @@ const AT = '2026-11-27T10:00:00.000Z'
 const usd = (amountMinor: number) => ({ amountMinor, currency: 'USD' })
 const AllSalesPage = page(Sale)
 nameAnswer('AllSalesPage', AllSalesPage, {
-  items: [{ kind: 'sale', id: 'high-street/T-000017', channel: 'till', storeIds: ['high-street'], at: AT, total: usd(1299), lines: [{ sku: 'CLO-00003', name: null, quantity: 1, unitPrice: usd(1299), lineTotal: usd(1299) }], number: null, status: null, orderId: null, assignmentId: null }],
+  items: [{ kind: 'sale', id: 'high-street/T-000017', channel: 'till', storeIds: ['high-street'], at: AT, total: usd(1299), lines: [{ sku: 'CLO-00003', name: null, quantity: 1, unitPrice: usd(1299), lineTotal: usd(1299) }], number: null, status: null, orderId: null, assignmentId: null, partOf: null }],
   nextCursor: null,
 })
 nameAnswer('DailyTotals', DailyTotals, { items: [{ storeId: 'high-street', day: '2026-11-27', channel: 'till', sales: { count: 17, total: usd(25_900) }, returns: { count: 1, total: usd(-1299) }, total: usd(24_601) }], nextCursor: null })

@@ -8,7 +8,7 @@ const PAGE = 500
 const encoder = new TextEncoder()
 
 export type ExportFormat = 'csv' | 'ndjson'
-const COLUMNS = ['kind', 'id', 'number', 'order_id', 'channel', 'stores', 'at', 'status', 'line', 'sku', 'name', 'quantity', 'unit_price', 'line_total', 'total', 'currency'] as const
+const COLUMNS = ['kind', 'id', 'number', 'order_id', 'channel', 'stores', 'at', 'status', 'line', 'sku', 'name', 'quantity', 'unit_price', 'line_total', 'total', 'currency', 'part_of'] as const
 
 /** All that is found, oldest first, as it is read: a page is asked for when the one before it has been taken. */
 export function exportSales(view: Pick<SalesView, 'list'>, query: SalesQuery, format: ExportFormat): ReadableStream<Uint8Array> {
@@ -31,7 +31,7 @@ export function exportSales(view: Pick<SalesView, 'list'>, query: SalesQuery, fo
 function csvOf(sales: readonly Sale[], withHeader: boolean): string {
   const rows = sales.flatMap((sale) => sale.lines.map((line, index) => [
     sale.kind, sale.id, sale.number ?? '', sale.orderId ?? '', sale.channel, sale.storeIds.join(' '), sale.at, sale.status ?? '', index + 1, line.sku, line.name ?? '', line.quantity,
-    decimalAmount(line.unitPrice), decimalAmount(line.lineTotal), decimalAmount(sale.total), sale.total.currency,
+    decimalAmount(line.unitPrice), decimalAmount(line.lineTotal), decimalAmount(sale.total), sale.total.currency, sale.partOf ?? '',
   ]))
   return stringify(withHeader ? [[...COLUMNS], ...rows] : rows, { escape_formulas: true })
 }

@@ -15,7 +15,7 @@ const orders = createOrderBook(env.DB)
 const sales = createSales(env.DB)
 const view = createSalesView(env.DB)
 let seq = 0
-const ring = (storeId: string, saleId: string, at: number, lines: Record<string, number>, more: { assignmentId?: string } = {}) => {
+const ring = (storeId: string, saleId: string, at: number, lines: Record<string, number>, more: { assignmentId?: string; partOf?: string } = {}) => {
   const told = Object.entries(lines).map(([sku, quantity]) => ({ sku, quantity, unitPrice: usd(100), lineTotal: usd(100 * quantity) }))
   const total = told.reduce((sum, { quantity }) => sum + 100 * quantity, 0)
   return sales.record(storeId, { saleId, kind: total < 0 ? 'return' : 'sale', lines: told, total: usd(total), ...more }, at, { epoch: 1, seq: ++seq })
@@ -81,6 +81,10 @@ describe('daily totals', () => {
     expect(await totals('from=2026-11-24&to=2026-11-25')).toEqual([
       '2026-11-24 main till 2/400 1/-100 300', '2026-11-24 main web 1/300 1/-100 200', '2026-11-24 other till 1/500 0/0 500', '2026-11-25 other till 1/100 0/0 100',
     ])
+    // A receipt too long for one row is one sale.
+    await ring('main', 'T-1/2', NOON - HOUR, { D: 4 }, { partOf: 'T-1' })
+    expect((await totals('from=2026-11-24&to=2026-11-24&storeId=main'))[0]).toBe('2026-11-24 main till 2/800 1/-100 700')
+    expect((await list('?sku=D&from=2026-11-24T00:00:00Z&to=2026-11-25T00:00:00Z'))[0]).toMatchObject({ id: 'main/T-1/2', partOf: 'main/T-1' })
     expect(await totals('from=2026-11-25&to=2026-11-25&storeId=main')).toEqual([])
     expect(await totals('from=2026-11-24&to=2026-11-24&channel=web')).toEqual(['2026-11-24 main web 1/300 1/-100 200'])
   })
@@ -92,8 +96,8 @@ describe('the export', () => {
     const answer = await get('/export?storeId=main')
     expect(answer.headers.get('Content-Type')).toContain('text/csv')
     const rows = (await answer.text()).trimEnd().split('\n')
-    expect(rows[0]).toBe('kind,id,number,order_id,channel,stores,at,status,line,sku,name,quantity,unit_price,line_total,total,currency')
-    expect(rows[1]).toBe('sale,main/T-1,,,till,main,2026-11-24T11:00:00.000Z,,1,A,,1,1.00,1.00,3.00,USD')
+    expect(rows[0]).toBe('kind,id,number,order_id,channel,stores,at,status,line,sku,name,quantity,unit_price,line_total,total,currency,part_of')
+    expect(rows[1]).toBe('sale,main/T-1,,,till,main,2026-11-24T11:00:00.000Z,,1,A,,1,1.00,1.00,3.00,USD,')
     expect(rows.at(-1)).toContain(",'=A1,")
   })
 

@@ -9,7 +9,7 @@ export function createSales(database: D1Database): Sales {
     async record(storeId, sale, occurredAt, position) {
       const row = {
         storeId, saleId: sale.saleId, kind: sale.kind, lines: JSON.stringify(sale.lines), totalMinor: sale.total.amountMinor,
-        currency: sale.total.currency, assignmentId: sale.assignmentId ?? null, occurredAt, ...position,
+        currency: sale.total.currency, assignmentId: sale.assignmentId ?? null, partOf: sale.partOf ?? null, occurredAt, ...position,
       }
       const written = await db.insert(sales).values(row).onConflictDoUpdate({
         target: [sales.storeId, sales.saleId],

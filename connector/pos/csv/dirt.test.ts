@@ -135,7 +135,7 @@ describe('the lines of a real shop', () => {
     open(RETAIL)
     till.drop('2010-12-01.csv', [DAY[0], ...Array.from({ length: 1_201 }, (_, n) => `1,S${n},THING,1,2010-12-01 08:26:00,1.00,,`)].join('\n'))
     const { sales } = await readOn(pos, null)
-    expect(sales.map(({ saleId, lines, totalMinor }) => [saleId, lines.length, totalMinor])).toEqual([['1', 500, 50_000], ['1/2', 500, 50_000], ['1/3', 201, 20_100]])
+    expect(sales.map(({ saleId, lines, totalMinor, partOf }) => [saleId, lines.length, totalMinor, partOf])).toEqual([['1', 500, 50_000, undefined], ['1/2', 500, 50_000, '1'], ['1/3', 201, 20_100, '1']])
   })
 })
 

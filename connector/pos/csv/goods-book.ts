@@ -93,7 +93,9 @@ export const forgottenUntil = (state: ShopState): number => Number(state.meta('s
 
 /** `known`: the same sale again. `other`: a sale of this number was told with other lines. `forgotten`: so old that it may have been told. */
 export function putSale(state: ShopState, sale: PosSale, at: number, { moveStock, now }: { moveStock: boolean; now: number }): 'new' | 'known' | 'other' | 'forgotten' {
-  const hash = createHash('sha256').update(canonicalJson(sale)).digest('base64url')
+  // Its place on the receipt is not what was sold.
+  const { partOf: _place, ...sold } = sale
+  const hash = createHash('sha256').update(canonicalJson(sold)).digest('base64url')
   const known = state.get('SELECT hash FROM sales WHERE sale_id = ?', sale.saleId)
   if (known) return known['hash'] === hash ? 'known' : 'other'
   if (at <= forgottenUntil(state)) return 'forgotten'

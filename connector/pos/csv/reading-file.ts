@@ -1,4 +1,5 @@
 import { toInstant, type Clock } from '../../../contract/clock.ts'
+import { SALE_LINES_MAX } from '../../../contract/events.ts'
 import type { PosSale } from '../port.ts'
 import { settle, tellRefusal } from './ailing.ts'
 import type { CsvConfig, FileKind } from './csv-config.ts'
@@ -33,8 +34,8 @@ export type Reading = {
   done: number
   /** Where the sweep goes on. */
   after: string
-  /** The invoice that goes on, and which part of it. */
-  invoice: { number: string; part: number } | null
+  /** The invoice that goes on, and which part of it; `partOf`: the same sale as the part of this id. */
+  invoice: { number: string; part: number; partOf?: string | null } | null
   counts: Counts
   used: number
   /** The newest moment of what is known and newer than this file; 0: nothing is. */
@@ -44,14 +45,12 @@ export type Reading = {
   broken: string | null
 }
 
-/** A receipt of the contract; a longer invoice is told in parts. */
-const SALE_LINES_MAX = 500
 /** Beyond it the list of reasons is the place to look: the quarantine is for a person's eye. */
 export const REFUSALS_TOLD_MAX = 1_000
 /** What a line calls itself, in the key of its refusal. */
 const KEY_PART_MAX = 100
 
-type OpenInvoice = { lines: SalesLine[]; records: FileRecord[]; number: string; part: number; consumed: number; notGoods: number }
+type OpenInvoice = { lines: SalesLine[]; records: FileRecord[]; number: string; part: number; partOf: string | null; consumed: number; notGoods: number }
 type Header<C extends string> = { width: number; at: Map<C, number>; cells: readonly string[] }
 
 /** Takes batches of one file into the state. `consumed` counts records after the header. */
@@ -99,12 +98,14 @@ export function createIntake(state: ShopState, config: CsvConfig, reading: Readi
     refuse(record, reason, sku === null ? null : `goods/${sku}`)
   }
 
-  const closeInvoice = (goesOn: boolean): void => {
+  /** `goes`: what of it follows is the same sale, or another on the same receipt. */
+  const closeInvoice = (goes: 'on' | 'elsewhere' | 'no'): void => {
     if (!open) return
-    const { lines, records, number, part, notGoods } = open
+    const { lines, records, number, part, partOf, notGoods } = open
+    const sale = saleOf(open, config.currency)
     const [first] = lines
     if (first) {
-      const told = putSale(state, saleOf(number, part, lines, config.currency), first.soldBy, { moveStock: config.sales.moveStock, now: now() })
+      const told = putSale(state, sale, first.soldBy, { moveStock: config.sales.moveStock, now: now() })
       if (told === 'other') lines.forEach(({ sku }, index) => {
         const record = records[index]
         if (record) refuse(record, `invoice: ${number} was told before, with other lines; an invoice must stand in one piece`, saleKey(number, sku))
@@ -117,7 +118,7 @@ export function createIntake(state: ShopState, config: CsvConfig, reading: Readi
       else counts.known += 1
     }
     counts.notGoods += notGoods
-    open = goesOn ? { number, part: part + 1, lines: [], records: [], consumed, notGoods: 0 } : null
+    open = goes === 'no' ? null : { number, part: part + 1, partOf: goes === 'on' ? partOf ?? sale.saleId : null, lines: [], records: [], consumed, notGoods: 0 }
   }
 
   const takeSale = (record: FileRecord): void => {
@@ -135,10 +136,12 @@ export function createIntake(state: ShopState, config: CsvConfig, reading: Readi
       return refuse(record, read.refusal.reason, invoice === '' || sku === '' ? null : saleKey(invoice, sku))
     }
     const sale = read.value
-    if (open && open.number !== sale.invoice) closeInvoice(false)
+    if (open && open.number !== sale.invoice) closeInvoice('no')
     // A web order that is fetched, and what its customer buys besides, are two sales on one receipt.
-    else if (open && (open.lines.length >= SALE_LINES_MAX || open.lines.some((other) => other.assignmentId !== sale.assignmentId))) closeInvoice(true)
-    open ??= { number: sale.invoice, part: reading.invoice?.number === sale.invoice ? reading.invoice.part : 1, lines: [], records: [], consumed, notGoods: 0 }
+    else if (open?.lines.some((other) => other.assignmentId !== sale.assignmentId)) closeInvoice('elsewhere')
+    else if (open && open.lines.length >= SALE_LINES_MAX) closeInvoice('on')
+    const before = reading.invoice?.number === sale.invoice ? reading.invoice : null
+    open ??= { number: sale.invoice, part: before?.part ?? 1, partOf: before?.partOf ?? null, lines: [], records: [], consumed, notGoods: 0 }
     reading.invoice = null
     open.lines.push(sale)
     open.records.push(record)
@@ -170,11 +173,11 @@ export function createIntake(state: ShopState, config: CsvConfig, reading: Readi
       }
       reading.done = open?.consumed ?? consumed
       counts.rows = consumed
-      reading.invoice = open ? { number: open.number, part: open.part } : null
+      reading.invoice = open ? { number: open.number, part: open.part, partOf: open.partOf } : null
     },
     /** The file has ended, and is as it was when it was begun: the last invoice is whole. */
     end(): void {
-      closeInvoice(false)
+      closeInvoice('no')
       reading.done = consumed
       reading.invoice = null
     },
@@ -185,7 +188,7 @@ const plain = (cell: string): string => cell.replace(/^\uFEFF/, '').trim()
 const saleKey = (invoice: string, sku: string): string => `sales/${invoice.slice(0, KEY_PART_MAX)}/${sku.slice(0, KEY_PART_MAX)}`
 
 /** A return is what brings goods back and takes none; an exchange is a sale. */
-function saleOf(number: string, part: number, lines: readonly SalesLine[], currency: string): PosSale {
+function saleOf({ number, part, partOf, lines }: OpenInvoice, currency: string): PosSale {
   const [first] = lines
   return {
     saleId: part === 1 ? number : `${number}/${part}`,
@@ -195,5 +198,6 @@ function saleOf(number: string, part: number, lines: readonly SalesLine[], curre
     currency,
     assignmentId: first?.assignmentId ?? null,
     occurredAt: toInstant(first?.soldAt ?? 0),
+    ...(partOf === null ? {} : { partOf }),
   }
 }

@@ -9,9 +9,6 @@ import { wallClockToInstant } from './wall-clock.ts'
 /** `unitOf`: what a SKU is counted in; the till's quantities are pieces or kilograms, litres, metres. */
 export type SaleWords = { currency: string; timeZone: string; unitOf(row: Row): Unit | null; prefix: string }
 
-/** A till's receipt has no trolley limit, but the wire has one. */
-const LINES_MAX = 500
-
 /** The lines of one sale as the contract has it, or why it cannot be: it is refused whole. */
 export function toSale(saleId: string, rows: readonly Row[], { columns }: SalesConfig, { currency, timeZone, unitOf, prefix }: SaleWords): PosSale | (PosRefusal & { reason: string }) {
   const key = `sales/${saleId}`
@@ -33,7 +30,6 @@ export function toSale(saleId: string, rows: readonly Row[], { columns }: SalesC
   }
   const occurredAt = wallClockToInstant(rows[0]?.[columns.at] ?? '', timeZone)
   if (occurredAt === null) return refused(`at: expected a time, found ${JSON.stringify(rows[0]?.[columns.at])}`)
-  if (lines.length > LINES_MAX) return refused(`expected at most ${LINES_MAX} lines, found ${lines.length}`)
   const ofLines = lines.reduce((sum, line) => sum + line.lineTotalMinor, 0)
   const totalMinor = columns.total === undefined ? ofLines : toMinor(rows[0]?.[columns.total] ?? '', currency)
   if (totalMinor === null || Math.abs(totalMinor) > AMOUNT_MINOR_MAX) return refused(`total: expected an amount of one sale, found ${JSON.stringify(rows[0]?.[columns.total ?? ''])}`)
