@@ -144,6 +144,23 @@ describe('a call', () => {
     ])
   })
 
+  it('for what comes back keeps its Idempotency-Key over every try, and says what cannot', async () => {
+    script = [hangUp, say(201, { id: 'ord_1', returns: [{ id: 'ret_1' }] }), refuse('not-returnable', { lineId: '1', most: 1 })]
+    const back = { lines: [{ lineId: '1', quantity: 2 }], method: 'in_store' as const, token: 't' }
+    expect((await shop().orders.requestReturn('ord_1', back)).returns).toHaveLength(1)
+    expect(asked.map(({ method, path, headers, body }) => [method, path, headers['x-order-token'], JSON.parse(body)])).toEqual(Array(2).fill(['POST', '/v1/orders/ord_1/returns', 't', { lines: back.lines, method: 'in_store' }]))
+    expect(new Set(asked.map(({ headers }) => headers['idempotency-key'])).size).toBe(1)
+    const error = await caught(shop().orders.requestReturn('ord_1', back))
+    expect(isProblem(error, 'not-returnable') && error.problem.most).toBe(1)
+  })
+
+  it('for the variants of a product, or its price at one store, names them', async () => {
+    script = [say(200, { items: [], nextCursor: null })]
+    await shop().products.list({ productId: 'SHIRT' })
+    await shop().products.get('A', { storeId: 'main' })
+    expect(asked.map(({ path }) => path)).toEqual(['/v1/products?productId=SHIRT', '/v1/products/A?storeId=main'])
+  })
+
   it('for all products asks page by page', async () => {
     script = [say(200, { items: [{ sku: 'A' }], nextCursor: 'c1' }), say(200, { items: [{ sku: 'B' }], nextCursor: null })]
     const skus: string[] = []

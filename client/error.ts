@@ -10,6 +10,8 @@ export type ProblemMembers = {
   'price-changed': { changes: PriceChange[] }
   'unknown-sku': { skus: string[] }
   'invalid-request': { errors: { path: string; message: string }[] }
+  /** `most`: how many of the line can still come back. */
+  'not-returnable': { lineId: string; most: number }
   'too-late-to-cancel': { orderStatus: string }
   'forbidden': { scope?: string }
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { CancelOrder, Order, PlacedAnswer, PlaceOrder, Quote, QuoteRequest, TimelineEvent } from '../contract/order.ts'
 import type { Availability, Category, Product } from '../contract/product.ts'
+import type { RequestReturn } from '../contract/returns.ts'
 import type { PublicStore } from '../contract/store.ts'
 import { TillbridgeError } from './error.ts'
 import { eventsOf, isOver } from './follow.ts'
@@ -23,12 +24,13 @@ export type ClientOptions = SenderOptions & {
 }
 export type Page<T> = { items: T[]; nextCursor: string | null }
 export type CallOptions = { signal?: AbortSignal }
-export type ProductFilter = { q?: string; category?: string }
+/** `productId`: the variants of one product, such as the sizes of a shirt. */
+export type ProductFilter = { q?: string; category?: string; productId?: string }
 export type PageOptions = CallOptions & { cursor?: string; limit?: number }
 /** Opens one order: the `accessToken` that came with it. A client with a secret key needs none for orders of its channel. */
 export type OrderOptions = CallOptions & { token?: string }
 export type PlaceOptions = CallOptions & {
-  /** One per basket, kept as long as the basket is: whoever reloads the page and tries again meets the same order. Made for this call unless given. */
+  /** One per basket (or return), kept as long as it is: whoever reloads the page and tries again meets the same order. Made for this call unless given. */
   idempotencyKey?: string
 }
 /** `repeated`: the order was there already. */
@@ -65,10 +67,11 @@ export function createClient({ channel, WebSocket: Socket = globalThis.WebSocket
   }
 
   const products = {
-    list: ({ q, category, cursor, limit, signal }: ProductFilter & PageOptions = {}): Promise<Page<Product>> => get('/v1/products', { q, category, cursor, limit, channel }, signal ? { signal } : {}),
+    list: ({ q, category, productId, cursor, limit, signal }: ProductFilter & PageOptions = {}): Promise<Page<Product>> => get('/v1/products', { q, category, productId, cursor, limit, channel }, signal ? { signal } : {}),
     /** Every product, a page at a time: `for await (const product of shop.products.all({ q: 'tea' }))`. */
     all: (filter: ProductFilter & PageOptions = {}): AsyncGenerator<Product> => all((page) => products.list({ ...filter, ...page }), filter),
-    get: (sku: string, options?: CallOptions): Promise<Product> => get(`/v1/products/${enc(sku)}`, { channel }, options),
+    /** At its lowest price, or with `storeId` at that store's. */
+    get: (sku: string, { storeId, ...options }: CallOptions & { storeId?: string } = {}): Promise<Product> => get(`/v1/products/${enc(sku)}`, { channel, storeId }, options),
   }
 
   const availability = {
@@ -117,6 +120,11 @@ export function createClient({ channel, WebSocket: Socket = globalThis.WebSocket
     cancel: async (orderId: string, { lines, ...options }: OrderOptions & z.input<typeof CancelOrder> = {}): Promise<{ order: Order; done: boolean }> => {
       const answer = await send({ method: 'POST', path: `/v1/orders/${enc(orderId)}/cancel`, body: lines === undefined ? {} : { lines }, ...ofOrder(options) })
       return { order: await answer.json() as Order, done: answer.status === 200 }
+    },
+    /** Announces what the shopper gives back, by line and quantity; `returns` of the order says what becomes of it. `not-returnable` is a refusal to show. */
+    requestReturn: (orderId: string, { token, signal, idempotencyKey = crypto.randomUUID(), ...body }: OrderOptions & PlaceOptions & z.input<typeof RequestReturn>): Promise<Order> => {
+      const { headers } = ofOrder(token === undefined ? {} : { token })
+      return json({ method: 'POST', path: `/v1/orders/${enc(orderId)}/returns`, body, headers: { ...headers, 'Idempotency-Key': idempotencyKey }, signal })
     },
   }
 

@@ -65,6 +65,21 @@ describe('a storefront with the client', () => {
     expect((await shop().orders.get(order.id, { token: accessToken })).lines).toMatchObject([{ sku: 'TEA', quantity: 3 }])
   })
 
+  it('brings a piece of it back, and hears that the till has it', async () => {
+    const { order, accessToken } = await shop().orders.place(basket(1))
+    await until('the order in the till', SETTLED_WITHIN_MS, () => till().ticketsOfOrder(order.number).length === 1)
+    const early: unknown = await shop().orders.requestReturn(order.id, { token: accessToken, method: 'in_store', lines: [{ lineId: '1', quantity: 1 }] }).catch((reason: unknown) => reason)
+    if (!isProblem(early, 'not-returnable')) throw early
+    expect(early.problem.most).toBe(0)
+    till().handOver(order.number)
+    await until('it has left the shop', SETTLED_WITHIN_MS, async () => (await shop().orders.get(order.id, { token: accessToken })).status === 'completed')
+    fates = [{ kind: 'answer swallowed' }]
+    const { returns } = await shop().orders.requestReturn(order.id, { token: accessToken, method: 'in_store', lines: [{ lineId: '1', quantity: 1 }] })
+    expect(returns).toMatchObject([{ status: 'announced', refund: 'till' }])
+    await till().command('return', 'TEA', '1', '--order', order.number)
+    await until('its return', SETTLED_WITHIN_MS, async () => (await shop().orders.get(order.id, { token: accessToken })).returns[0]?.status === 'received')
+  })
+
   it('follows it to its end over a line that breaks, and hears each word once', async () => {
     const { order, accessToken } = await shop().orders.place(basket(1))
     fates = [{ kind: 'cut', side: 'answer', afterBytes: 300 }]
