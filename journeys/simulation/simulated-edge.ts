@@ -111,6 +111,7 @@ export function createSimulatedEdge(world: World, stores: Store[], transportOf: 
       clock: now,
       inventory: inventoryOver(homes.homeOf(actor), SHARDS),
       stops: { set: async () => undefined, standing: async () => null, of: async () => [] },
+      prices: { carryOver: async () => undefined },
       orders: createOrderBook(d1),
       catalog: createCatalog(d1, {
         get: async (key: string) => kv.get(key) ?? null,

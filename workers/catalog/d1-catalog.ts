@@ -15,6 +15,8 @@ import type { Catalog, ItemChange } from './port.ts'
 const ITEMS_PER_STATEMENT_MAX = 100
 /** A search is a few words; each must occur in name, brand or SKU. */
 const WORDS_MAX = 10
+/** As a scanner types one. It is looked for whole, in the item's identifiers too. */
+const BARCODE = /^\d{8,14}$/
 /** KV writes at once: a Worker has six connections, more would only wait. */
 const KV_WRITES_AT_ONCE = 6
 /** While D1 changed under the writing, the products are written again; more often than this something else is wrong. */
@@ -142,7 +144,7 @@ export function createCatalog(database: D1Database, kv: KVNamespace, clock: Cloc
         afterSku === null ? undefined : gt(items.sku, afterSku),
         category === undefined ? undefined : eq(items.category, category),
         productId === undefined ? undefined : sql`${items}.product_id = ${productId}`,
-        ...words.map((word) => sql`instr(${text}, lower(${word})) > 0`),
+        ...words.map((word) => (BARCODE.test(word) ? sql`(instr(${text}, ${word}) > 0 OR instr(${items.item}, ${`"value":"${word}"`}) > 0)` : sql`instr(${text}, lower(${word})) > 0`)),
       )).orderBy(asc(items.sku)).limit(limit + 1)
       const shown = rows.slice(0, limit)
       const skus = shown.map((row) => row.sku)

@@ -24,7 +24,7 @@ const salesOf = async (sku: string) => page(Sale).parse(await get(`/admin/v1/sal
 const stopped = async (sku: string) => (await ports.stops.of(sku, Date.now())).map(({ storeId, by, why }) => [storeId, by, why])
 
 beforeEach(async () => {
-  for (const table of ['items', 'stores', 'sales', 'sku_stops', 'sku_renames', 'dead_letters']) await env.DB.prepare(`DELETE FROM ${table}`).run()
+  for (const table of ['items', 'stores', 'sales', 'sku_stops', 'sku_renames', 'dead_letters', 'channel_prices']) await env.DB.prepare(`DELETE FROM ${table}`).run()
 })
 
 describe('variants', () => {
@@ -40,6 +40,15 @@ describe('variants', () => {
     await tell(upsert('S-S', shirt('S')), upsert('S-M', shirt('M')))
     await tell({ type: 'catalog.item_removed', data: { sku: 'S-S' } }, upsert('S-M'))
     expect(await products('productId=SHIRT&limit=50')).toEqual([])
+  })
+})
+
+describe('barcodes', () => {
+  it('of which an item may have many, each find it, and only whole', async () => {
+    const codes = ['4006381333931', '96385074'].map((value) => ({ type: 'gtin' as const, value }))
+    await tell(upsert('PEN', { identifiers: codes }), upsert('PLU', { identifiers: [{ type: 'plu', value: '4011' }] }))
+    for (const q of ['4006381333931', '96385074', 'pen 96385074']) expect((await products(`q=${q}`)).map(({ sku }) => sku)).toEqual(['PEN'])
+    for (const q of ['400638133393', '63850740', '4011', 'plu 96385074', '%2296385074']) expect(await products(`q=${q}`)).toEqual([])
   })
 })
 
@@ -59,6 +68,25 @@ describe('a SKU', () => {
     expect(await salesOf('TEA')).toEqual(['main/T-3', 'main/T-1'])
     await tell({ type: 'catalog.item_renamed', data: { sku: 'TEA-1KG', formerSku: 'TEA-250' } })
     expect(await salesOf('TEA-1KG')).toEqual(['main/T-2', 'main/T-1'])
+  })
+  it('that is renamed keeps what channels ask for it there, and the pieces kept back', async () => {
+    await env.DB.prepare("INSERT OR IGNORE INTO stores (store_id, name, time_zone, safety_stock, transport, secrets, created_at) VALUES ('main', 'Main', 'UTC', 1, '{\"kind\":\"pull\"}', '[]', 0)").run()
+    await env.DB.prepare("INSERT OR IGNORE INTO channels (channel_id, name, allowed_origins, created_at) VALUES ('members', 'Members', '[]', 0)").run()
+    const now = Date.now()
+    const at = (sku: string, storeId: string | null, amountMinor: number, validTo: number | null = null) => ({ sku, storeId, amountMinor, currency: 'USD', validFrom: 1, validTo })
+    await ports.prices.set('members', [at('TEA', null, 90), at('TEA', 'main', 80), at('TEA', 'other', 70), { ...at('TEA', null, 60, 3), validFrom: 2 }, at('TEA-250', 'main', 85)], now)
+    await ports.inventory.setSafetyStock('main', 'TEA', 4)
+    await ports.inventory.setSafetyStock('main', 'CUP', 1)
+    await tell(upsert('TEA-250'), upsert('MUG'), { type: 'catalog.item_renamed', data: { sku: 'TEA-250', formerSku: 'TEA' } }, { type: 'catalog.item_renamed', data: { sku: 'MUG', formerSku: 'CUP' } })
+    expect((await ports.prices.list('members', 'TEA-250', null, 10)).map(({ storeId, amountMinor }) => [storeId, amountMinor])).toEqual([[null, 90], ['main', 85]])
+    expect((await ports.catalog.product('TEA-250', 'members'))?.price.amountMinor).toBe(90)
+    expect((await ports.catalog.productAt('main', 'TEA-250', 'members'))?.price.amountMinor).toBe(85)
+    expect((await ports.inventory.explain('TEA-250')).stores.map(({ safetyStock }) => safetyStock)).toEqual([4])
+    expect((await ports.inventory.explain('MUG')).stores).toEqual([])
+    // What somebody sets for it later stays, however often the rename is told.
+    await ports.inventory.setSafetyStock('main', 'TEA-250', 0)
+    await tell({ type: 'catalog.item_renamed', data: { sku: 'TEA-250', formerSku: 'TEA' } })
+    expect((await ports.inventory.explain('TEA-250')).stores.map(({ safetyStock }) => safetyStock)).toEqual([0])
   })
   it('whose rename is told once more does not stop again what was lifted since', async () => {
     await stopSelling(ports, { sku: 'TEA', storeId: null, by: 'operator', why: 'recalled', since: NOW, until: null })

@@ -13,6 +13,12 @@ const UPSERT = `
   INSERT INTO channel_prices (channel_id, sku, store_id, valid_from, valid_to, amount_minor, currency, turns_at, updated_at)
   SELECT ?1, value ->> 'sku', value ->> 'storeId', value ->> 'validFrom', value ->> 'validTo', value ->> 'amountMinor', value ->> 'currency', value ->> 'turnsAt', ?3 FROM json_each(?2) WHERE true
   ON CONFLICT (channel_id, sku, store_id, valid_from) DO UPDATE SET valid_to = excluded.valid_to, amount_minor = excluded.amount_minor, currency = excluded.currency, turns_at = excluded.turns_at, updated_at = excluded.updated_at`
+/** Channel by channel: so each is found by its key, and a thousand renames do not read every list a thousand times. */
+const CARRY_OVER = `
+  INSERT INTO channel_prices (channel_id, sku, store_id, valid_from, valid_to, amount_minor, currency, turns_at, updated_at)
+  SELECT channel_id, ?1, store_id, valid_from, valid_to, amount_minor, currency, turns_at, ?4 FROM channel_prices
+  WHERE channel_id IN (SELECT channel_id FROM channels) AND sku = ?2 AND store_id IN ('', ?3) AND (valid_to IS NULL OR valid_to > ?4)
+  ON CONFLICT DO NOTHING`
 const NAMED = `(sku, store_id, valid_from) IN (SELECT value ->> 'sku', value ->> 'storeId', value ->> 'validFrom' FROM json_each(?2))`
 
 /** Price lists in D1, and per channel and SKU in KV for whoever looks at the catalogue. */
@@ -37,6 +43,11 @@ export function createPriceBook(database: D1Database, kv: KVNamespace): PriceBoo
       const { results } = await database.prepare(`DELETE FROM channel_prices WHERE channel_id = ?1 AND ${NAMED} RETURNING sku`).bind(channelId, JSON.stringify(keys.map(toKeyRow))).all()
       await publish(channelId, keys.map(({ sku }) => sku), now)
       return results.length
+    },
+    async carryOver(storeId, sku, formerSku, now) {
+      await database.prepare(CARRY_OVER).bind(sku, formerSku, storeId, now).run()
+      const { results } = await database.prepare('SELECT DISTINCT channel_id AS channelId FROM channel_prices WHERE channel_id IN (SELECT channel_id FROM channels) AND sku = ?').bind(sku).all<{ channelId: string }>()
+      for (const { channelId } of results) await publish(channelId, [sku], now)
     },
     async list(channelId, sku, after, limit) {
       const place = after && toKeyRow(after)

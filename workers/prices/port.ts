@@ -9,6 +9,8 @@ export type PriceBook = {
   set(channelId: string, prices: readonly ListedPrice[], now: number): Promise<void>
   /** Answers how many there were. */
   remove(channelId: string, keys: readonly PriceKey[], now: number): Promise<number>
+  /** The same item under another SKU at this store: what the lists ask for it there goes on. A price that the new SKU has already stays. */
+  carryOver(storeId: string, sku: string, formerSku: string, now: number): Promise<void>
   /** By SKU, store and beginning, after the given place. */
   list(channelId: string, sku: string | null, after: PriceKey | null, limit: number): Promise<StoredPrice[]>
   /** Prices that began or ended and that channels have not been told of, oldest first. */
