@@ -17,3 +17,9 @@ test.each([
   const lines = 'lines' in sale ? sale.lines : []
   expect(lines.map(({ sku, quantity, unitPriceMinor, lineTotalMinor }) => SaleLine.safeParse({ sku, quantity, unitPrice: { amountMinor: unitPriceMinor, currency: 'USD' }, lineTotal: { amountMinor: lineTotalMinor, currency: 'USD' } }).success)).toEqual([true])
 })
+
+test('a receipt of any length is one sale: the wire has its parts, not the shop', () => {
+  const rows = Array.from({ length: 1_700 }, (_, n) => ({ id: '1', n: `${n}`, at: '2026-05-01 10:00:00', sku: `S${n}`, qty: '1', price: '1.00', total: '1700.00' }))
+  const sale = toSale('1', rows, COLUMNS, WORDS)
+  expect('lines' in sale && [sale.lines.length, sale.totalMinor]).toEqual([1_700, 170_000])
+})
