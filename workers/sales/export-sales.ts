@@ -1,5 +1,6 @@
 import { stringify } from 'csv-stringify/browser/esm/sync'
 import type { Sale } from '../../contract/sales.ts'
+import type { Money } from '../../contract/values.ts'
 import { decimalAmount } from './decimal-amount.ts'
 import type { Place, SalesQuery, SalesView } from './port.ts'
 
@@ -27,11 +28,11 @@ export function exportSales(view: Pick<SalesView, 'list'>, query: SalesQuery, fo
   }, { highWaterMark: 0 })
 }
 
-/** A row a line, amounts in whole units of the currency. A cell that a spreadsheet would take for a formula is made text. */
+/** A row a line, amounts in whole units of the currency. A cell that a spreadsheet would take for a formula is made text; what is below zero is a number. */
 function csvOf(sales: readonly Sale[], withHeader: boolean): string {
   const rows = sales.flatMap((sale) => sale.lines.map((line, index) => [
     sale.kind, sale.id, sale.number ?? '', sale.orderId ?? '', sale.channel, sale.storeIds.join(' '), sale.at, sale.status ?? '', index + 1, line.sku, line.name ?? '', line.quantity,
-    decimalAmount(line.unitPrice), decimalAmount(line.lineTotal), decimalAmount(sale.total), sale.total.currency, sale.partOf ?? '',
+    line.unitPrice, line.lineTotal, sale.total, sale.total.currency, sale.partOf ?? '',
   ]))
-  return stringify(withHeader ? [[...COLUMNS], ...rows] : rows, { escape_formulas: true })
+  return stringify(withHeader ? [[...COLUMNS], ...rows] : rows, { escape_formulas: true, cast: { object: (money) => ({ value: decimalAmount(money as Money), escape_formulas: false }) } })
 }

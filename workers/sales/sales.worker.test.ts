@@ -99,6 +99,8 @@ describe('the export', () => {
     expect(rows[0]).toBe('kind,id,number,order_id,channel,stores,at,status,line,sku,name,quantity,unit_price,line_total,total,currency,part_of')
     expect(rows[1]).toBe('sale,main/T-1,,,till,main,2026-11-24T11:00:00.000Z,,1,A,,1,1.00,1.00,3.00,USD,')
     expect(rows.at(-1)).toContain(",'=A1,")
+    expect(rows).toContain(`return,main/T-4,,,till,main,2026-11-24T15:00:00.000Z,,1,C,,-1,1.00,-1.00,-1.00,USD,`)
+    expect((await (await get('/export?kind=return')).text()).split('\n')).toHaveLength(4)
   })
 
   it('of 100,000 rows is read page by page, as fast as it is taken', async () => {

@@ -34,6 +34,11 @@ function must<T>(result: Result<T, TillRefusal>): T {
   return result.value
 }
 
+/** Whoever reads it may have gone (`| head`), which is no fault. */
+process.stdout.on('error', (error: Error) => {
+  if (!('code' in error && error.code === 'EPIPE')) throw error
+})
+
 const till = new Command('till')
   .description('The embedded till: play cashier and staff of a shop. SKU may also be a barcode.')
   .addOption(new Option('--file <file>', 'the till\'s database').env('TILL_FILE').default(DEFAULT_FILE))
@@ -46,6 +51,7 @@ At the counter:
   npm run till -- sell GRO-00123 2               two pieces leave the shop, the web sees it
   npm run till -- sell PRO-00004 0.75kg          goods by weight: grams, or with kg
   npm run till -- price GRO-00123 4.99           a new price
+  npm run till -- return GRO-00123 1 --order T-000042   of a web order, at what it cost there
 Web orders (by ticket, order number or assignment id):
   npm run till -- orders                         what is to do
   npm run till -- pick T-000042                  somebody collects the goods
